@@ -1,0 +1,1 @@
+"""The `classpulse` command: one file a command."""

@@ -1,0 +1,64 @@
+"""The entry of the `classpulse` command; each command lives in the file of its name and is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+# command -> (module, what `--help` lists); the module has an `app: typer.Typer` or a function `command`
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("cli.demo", "The whole path on the embedded default, with a live view."),
+    "doctor": ("cli.doctor", "What can be reached, what is wrong, what to do."),
+    "migrate": ("cli.migrate", "Bring the database at DATABASE_URL to the current schema."),
+    "topics": ("cli.topics", "Create or check the Kafka topics."),
+    "run": ("cli.run", "Run dataflows: engagement, archive."),
+    "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),
+    "replay": ("cli.replay", "Publish a log (jsonl, moodle) to Kafka."),
+    "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),
+    "tick": ("cli.tick", "Write progress ticks to every partition."),
+    "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
+    "schema": ("cli.schema", "Print the JSON Schema of an event."),
+    "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
+    "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command's module only when that command is called, so that `--help` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the commands in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns the command's click object, or None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, summary = COMMANDS[cmd_name]
+        module: Any = importlib.import_module(module_name)
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        command.short_help = summary
+        return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    help="ClassPulse: real-time student-engagement analytics.",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def main() -> None:
+    """ClassPulse: real-time student-engagement analytics."""
+
+
+if __name__ == "__main__":
+    app()

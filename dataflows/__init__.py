@@ -1,0 +1,1 @@
+"""Bytewax dataflows: from Kafka records to rows, one file a flow."""

@@ -1,0 +1,1 @@
+"""Events: typed structs, JSON Schemas, and decode from bytes to columns plus rejects."""

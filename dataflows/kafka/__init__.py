@@ -1,0 +1,1 @@
+"""Kafka: topics, task keys, the micro-batch source, ticks and dead letters."""

@@ -1,0 +1,1 @@
+"""Event-time operators over micro-batches: columns in, columns out."""

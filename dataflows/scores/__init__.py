@@ -1,0 +1,1 @@
+"""Scores as pure calculations; they know neither Bytewax nor Kafka nor SQL."""

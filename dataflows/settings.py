@@ -1,0 +1,78 @@
+"""Settings: one typed field each, read from the environment and `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every field is documented in `.env.example`.
+
+    Names without an alias are read from `CLASSPULSE_<NAME>`; the unit is part of the name.
+
+    Example:
+        >>> Settings(timezone="Europe/Berlin", _env_file=None).timezone
+        'Europe/Berlin'
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLASSPULSE_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql://localhost:5432/classpulse"), validation_alias=AliasChoices("DATABASE_URL")
+    )
+    kafka_bootstrap_servers: str = Field(
+        default="localhost:9092", validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
+    )
+    kafka_security_protocol: str = Field(
+        default="PLAINTEXT", validation_alias=AliasChoices("KAFKA_SECURITY_PROTOCOL")
+    )
+    kafka_sasl_mechanism: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_MECHANISM"))
+    kafka_sasl_username: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_USERNAME"))
+    kafka_sasl_password: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD")
+    )
+
+    topic_prefix: str = ""
+    partitions: int = Field(default=4, ge=1, le=960)
+    replication: int = Field(default=1, ge=1)
+    timezone: str = "UTC"
+
+    window_s: int = 60
+    lateness_s: int = Field(default=60, ge=0)
+    max_future_s: int = Field(default=300, ge=0)
+    max_event_bytes: int = 65536
+    idle_after_s: int = 300
+    offline_after_s: int = 1800
+    session_gap_s: int = 1800
+    session_end_grace_s: int = 5
+
+    commit_interval_s: float = Field(default=1.0, gt=0)
+    snapshot_interval_s: int = Field(default=10, ge=1)
+    batch_records: int = Field(default=16384, ge=1)
+    recovery_dir: Path = Path(".classpulse/recovery")
+    log_format: Literal["console", "json"] = "console"
+    log_level: str = "INFO"
+
+    def kafka_config(self) -> dict[str, str]:
+        """Returns the librdkafka properties that every client of ours shares."""
+        config = {
+            "bootstrap.servers": self.kafka_bootstrap_servers,
+            "security.protocol": self.kafka_security_protocol,
+        }
+        if self.kafka_sasl_mechanism:
+            config["sasl.mechanism"] = self.kafka_sasl_mechanism
+        if self.kafka_sasl_username:
+            config["sasl.username"] = self.kafka_sasl_username
+        if self.kafka_sasl_password:
+            config["sasl.password"] = self.kafka_sasl_password.get_secret_value()
+        return config
+
+    def topic(self, name: str) -> str:
+        """Returns the topic's name on the broker: the prefix and `name`."""
+        return f"{self.topic_prefix}{name}"

@@ -1,0 +1,1 @@
+"""The sink: COPY to staging, upsert, fence, one transaction a second."""

@@ -1,0 +1,1 @@
+"""The database: migrations, views, roles and the compatibility layer."""
