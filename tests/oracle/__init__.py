@@ -1,0 +1,1 @@
+"""An independent reading of the definitions: plain Python, one event at a time."""
