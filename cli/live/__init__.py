@@ -1,0 +1,1 @@
+"""The demo's parts: the stack that it starts, what it feeds in, and the view of what comes out."""

@@ -1,0 +1,179 @@
+"""What the live view shows, read from the same views that dashboards and alerts use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+TREND_MINUTES = 10
+LATEST = 40
+
+NOW = """
+SELECT scope, scope_id, active_students, idle_students, present, enrolled, absent, engagement_score
+FROM active_now WHERE scope IN ('all', 'class') ORDER BY scope, scope_id
+"""
+TREND = """
+SELECT window_start, active_5m, events, is_final FROM activity
+WHERE scope = 'all' AND window_start > classpulse_now() - %s * interval '1 minute' ORDER BY window_start
+"""
+LATEST_EVENTS = """
+SELECT e.event_time, coalesce(d.display_name, e.student_id) AS who, e.event_name,
+       e.class_id, coalesce(e.chapter_id, e.course_id) AS place
+FROM (SELECT * FROM events ORDER BY event_time DESC, event_id DESC LIMIT %s) e
+LEFT JOIN directory d USING (student_id) ORDER BY e.event_time DESC, e.event_id DESC
+"""
+FLOWS = "SELECT flow, as_of, lag_seconds, late_events_10m, rejected_10m FROM data_freshness ORDER BY flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """Who is there, in one class or in all.
+
+    Attributes:
+        name: The class id, or `all`.
+        active: Students whose status is active now.
+        idle: Present and not active.
+        enrolled: The roster's count.
+        absent: Enrolled and not present.
+        score: Mean engagement of those present, 0-100; `None` where nobody is.
+    """
+
+    name: str
+    active: int = 0
+    idle: int = 0
+    enrolled: int = 0
+    absent: int = 0
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of the trend; a final one cannot change any more."""
+
+    start: datetime
+    active_5m: int
+    events: int
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """An event as the feed shows it."""
+
+    at: datetime
+    who: str
+    name: str
+    class_id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How current a flow is."""
+
+    name: str
+    as_of: datetime | None
+    lag_s: float | None
+    late: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that one picture of the live view needs; `read_at` is the database's clock."""
+
+    read_at: datetime
+    school: Headcount = field(default_factory=lambda: Headcount("all"))
+    classes: list[Headcount] = field(default_factory=list)
+    trend: list[Minute] = field(default_factory=list)
+    latest: list[Latest] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+
+    @property
+    def lag_s(self) -> float | None:
+        """The engagement flow's distance from now, in seconds."""
+        return next((flow.lag_s for flow in self.flows if flow.name == "engagement"), None)
+
+
+def _headcount(row: dict[str, Any]) -> Headcount:
+    score = row["engagement_score"]
+    return Headcount(
+        name=row["scope_id"],
+        active=row["active_students"] or 0,
+        idle=row["idle_students"] or 0,
+        enrolled=row["enrolled"] or 0,
+        absent=row["absent"] or 0,
+        score=None if score is None else float(score),
+    )
+
+
+def _trend(rows: list[dict[str, Any]], now: datetime) -> list[Minute]:
+    """Fills the minutes without a row, which had neither events nor active students."""
+    found = {row["window_start"]: row for row in rows}
+    this = now.replace(second=0, microsecond=0)
+    starts = [this - timedelta(minutes=ago) for ago in range(TREND_MINUTES, -1, -1)]
+    return [
+        Minute(start, found[start]["active_5m"] or 0, found[start]["events"] or 0, bool(found[start]["is_final"]))
+        if start in found
+        else Minute(start, 0, 0, is_final=False)
+        for start in starts
+    ]
+
+
+class Reader:
+    """Reads snapshots over one connection, each in one transaction, so that its parts agree."""
+
+    def __init__(self, url: str) -> None:
+        """Connects to the database at `url`."""
+        self._connection = psycopg.connect(url, row_factory=dict_row, autocommit=True, application_name="demo")
+
+    def read(self) -> Snapshot:
+        """Returns the present picture."""
+        with self._connection.transaction():
+            self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            now = self._rows("SELECT classpulse_now() AS now")[0]["now"]
+            counts = [_headcount(row) for row in self._rows(NOW)]
+            trend = _trend(self._rows(TREND, TREND_MINUTES + 1), now)
+            latest = self._rows(LATEST_EVENTS, LATEST)
+            flows = self._rows(FLOWS)
+        return Snapshot(
+            read_at=now,
+            school=next((count for count in counts if count.name == "all"), Headcount("all")),
+            classes=[count for count in counts if count.name != "all"],
+            trend=trend,
+            latest=[
+                Latest(row["event_time"], row["who"], row["event_name"], row["class_id"] or "", row["place"] or "")
+                for row in latest
+            ],
+            flows=[
+                Flow(
+                    row["flow"],
+                    row["as_of"],
+                    None if row["lag_seconds"] is None else float(row["lag_seconds"]),
+                    row["late_events_10m"] or 0,
+                    row["rejected_10m"] or 0,
+                )
+                for row in flows
+            ],
+        )
+
+    def _rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        return self._connection.execute(query.encode(), parameters or None).fetchall()
+
+    def __enter__(self) -> Reader:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes the connection."""
+        self._connection.close()
