@@ -81,7 +81,7 @@ def cluster_metadata(admin: AdminClient, settings: Settings, timeout_s: float = 
     except KafkaException as error:
         message = (
             f"Kafka at {settings.kafka_bootstrap_servers} does not answer ({error.args[0].str()}). "
-            "Is it running, and is KAFKA_BOOTSTRAP_SERVERS right? `classpulse services start` starts one."
+            "Is it running, and is KAFKA_BOOTSTRAP_SERVERS right? `make services` starts one."
         )
         raise TopicError(message) from error
 
@@ -108,10 +108,7 @@ def create_or_check(settings: Settings, *, create: bool = True) -> list[TopicSta
     metadata = cluster_metadata(admin, settings)
     names = [settings.topic(name) for name in ALL_TOPICS]
     if is_mock(metadata):
-        return [
-            TopicStatus(name, 0, "unknown", "the mock cluster knows no topic administration")
-            for name in names
-        ]
+        return [TopicStatus(name, 0, "unknown", "the mock cluster knows no topic administration") for name in names]
     found = {name: len(topic.partitions) for name, topic in metadata.topics.items()}
     if settings.topic(CLICKSTREAM_ALIAS) in found:
         names.insert(1, settings.topic(CLICKSTREAM_ALIAS))
@@ -198,9 +195,7 @@ def _timestamp_types(admin: AdminClient, names: list[str]) -> dict[str, str]:
     return kinds
 
 
-def _status(
-    settings: Settings, name: str, found: dict[str, int], made: set[str], kinds: dict[str, str]
-) -> TopicStatus:
+def _status(settings: Settings, name: str, found: dict[str, int], made: set[str], kinds: dict[str, str]) -> TopicStatus:
     if name in made:
         return TopicStatus(name, settings.partitions, "created")
     if name not in found:

@@ -1,0 +1,68 @@
+"""Progress of a long command: a bar on a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Final, Self
+
+LINE_EVERY_S: Final = 5.0
+
+
+class Progress:
+    """Shows how far a command has come, on standard error.
+
+    Example:
+        >>> with Progress("publishing", total=10) as progress:
+        ...     progress.at(10)
+    """
+
+    def __init__(self, what: str, total: float | None = None, unit: str = "events") -> None:
+        """Prepares the display; `total` None is an open end."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._what, self._total, self._unit = what, total, unit
+        console = Console(stderr=True)
+        self._bar = (
+            Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(unit),
+                TextColumn("{task.fields[note]}"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=console,
+                transient=True,
+            )
+            if console.is_terminal
+            else None
+        )
+        self._task = self._bar.add_task(what, total=total, note="") if self._bar else None
+        self._shown = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Starts the display."""
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the display."""
+        if self._bar:
+            self._bar.stop()
+
+    def at(self, done: float, note: str = "") -> None:
+        """Shows that `done` is done."""
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=done, note=note)
+        elif time.monotonic() - self._shown >= LINE_EVERY_S:
+            self._shown = time.monotonic()
+            of = f" of {self._total:,.0f}" if self._total else ""
+            sys.stderr.write(f"{self._what}: {done:,.0f}{of} {self._unit} {note}".rstrip() + "\n")
+            sys.stderr.flush()

@@ -1,0 +1,196 @@
+"""`classpulse replay`: publish a log to Kafka, in event-time order."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from cli.formats.log import FormatName, Log
+    from dataflows.kafka.producer import Publisher
+    from dataflows.settings import Settings
+
+app = typer.Typer()
+
+SKIPPED_SHOWN = 20
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Plain or gzip.")],
+    log_format: Annotated[Literal["jsonl", "moodle"], typer.Option("--format", help="The files' format.")],
+    speed: Annotated[float, typer.Option(min=0, help="0 = as fast as possible, 1 = as it happened.")] = 0,
+    close: Annotated[bool, typer.Option("--close", help="End with ticks that make every window final.")] = False,
+    as_if_now: Annotated[
+        bool, typer.Option("--as-if-now", help="Shift the log so that it ends now (with --close: 65 min ago).")
+    ] = False,
+    keep_order: Annotated[bool, typer.Option("--keep-order", help="As the file lies, not by event time.")] = False,
+    topic: Annotated[str | None, typer.Option(help="One topic for all (without prefix), not by content.")] = None,
+    class_id: Annotated[
+        str | None, typer.Option("--class", help="Moodle: the class, where no column names it.")
+    ] = None,
+) -> None:
+    """Publish a log to Kafka, keyed by student; every line is published or reported as skipped."""
+    from cli.formats import FormatError
+    from dataflows.kafka.topics import TopicError
+    from dataflows.settings import Settings
+
+    settings = Settings()
+    try:
+        log = _load(files, log_format, settings, class_id=class_id, keep_order=keep_order, topic=topic)
+        if as_if_now:
+            log = _shifted_to_now(log, settings, close=close)
+        _prepare(log, settings)
+        code = _publish(log, settings, speed=speed, close=close)
+    except (TopicError, FormatError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(code)
+
+
+def _load(  # noqa: PLR0913 (what the options say)
+    files: list[Path],
+    log_format: FormatName,
+    settings: Settings,
+    *,
+    class_id: str | None,
+    keep_order: bool,
+    topic: str | None,
+) -> Log:
+    from dataclasses import replace
+
+    from cli.formats.log import Log, read_log, reader_of
+
+    log = read_log(files, reader_of(log_format, settings.timezone, class_id), keep_order=keep_order)
+    if topic is None:
+        return log
+    return Log([replace(entry, topic=topic) for entry in log.entries], log.skipped)
+
+
+def _shifted_to_now(log: Log, settings: Settings, *, close: bool) -> Log:
+    from cli.formats.log import moved
+    from dataflows.kafka.ticks import CLOSE_AFTER_MS
+
+    now_ms = time.time_ns() // 1_000_000
+    span = log.span(now_ms + settings.max_future_s * 1000)
+    if span is None:
+        return log
+    return moved(log, now_ms - (CLOSE_AFTER_MS if close else 0) - span[1])
+
+
+def _prepare(log: Log, settings: Settings) -> None:
+    """Creates the topics that are missing; refuses those that do not fit or are already past the log's start."""
+    from dataflows.kafka.topics import create_or_check, require_usable
+
+    require_usable(create_or_check(settings), settings)
+    refuse_if_past(log, settings)
+
+
+def refuse_if_past(log: Log, settings: Settings) -> None:
+    """Raises if a topic holds events newer than the log's first: all that the log adds before them would be late.
+
+    Raises:
+        TopicError: Says which topic has come how far, and what to do.
+    """
+    from dataflows.kafka.tail import newest_event_ms
+    from dataflows.kafka.topics import TopicError
+
+    span = log.span(time.time_ns() // 1_000_000 + settings.max_future_s * 1000)
+    if span is None:
+        return
+    topics = {settings.topic(entry.topic) for entry in log.entries}
+    past = {name: ms for name, ms in sorted(newest_event_ms(settings, topics).items()) if ms > span[0]}
+    if not past:
+        return
+    message = "\n".join(
+        [
+            f"The log starts at {_utc(span[0])}, and these topics are already past that:",
+            *(f"  {name}: {_utc(ms)}" for name, ms in past.items()),
+            "Its events would count as late. Give the log topics of its own: set CLASSPULSE_TOPIC_PREFIX to a new",
+            "prefix (here and for `classpulse run`, with a database of its own), or move the log with --as-if-now.",
+        ]
+    )
+    raise TopicError(message)
+
+
+def _publish(log: Log, settings: Settings, *, speed: float, close: bool) -> int:
+    from dataflows.kafka.producer import Publisher
+
+    publisher = Publisher(settings)
+    began = time.monotonic()
+    sent: Counter[str] = Counter()
+    interrupted = False
+    try:
+        _send_all(log, settings, publisher, speed, sent)
+        publisher.flush()
+    except KeyboardInterrupt:
+        interrupted = True
+        typer.echo("interrupted: what was sent is being flushed", err=True)
+        publisher.flush()
+    ticks = 0
+    if close and not interrupted and not publisher.failed:
+        ticks = close_log(log, settings, publisher)
+    _report(log, sent, publisher, ticks, time.monotonic() - began)
+    return 130 if interrupted else 1 if publisher.failed or len(publisher.producer) else 0
+
+
+def _send_all(log: Log, settings: Settings, publisher: Publisher, speed: float, sent: Counter[str]) -> None:
+    from cli.progress import Progress
+
+    names = {entry.topic: settings.topic(entry.topic) for entry in log.entries}
+    first = next((entry.event_ms for entry in log.entries if entry.event_ms is not None), 0)
+    began = time.monotonic()
+    with Progress("publishing", len(log.entries)) as progress:
+        for done, entry in enumerate(log.entries, 1):
+            if speed and entry.event_ms is not None:
+                due = began + (entry.event_ms - first) / 1000 / speed
+                while (wait := due - time.monotonic()) > 0:
+                    publisher.producer.poll(min(wait, 0.5))
+                    progress.at(done - 1)
+            publisher.send(names[entry.topic], entry.key, entry.value)
+            sent[entry.topic] += 1
+            if not done & 2047:
+                progress.at(done)
+
+
+def close_log(log: Log, settings: Settings, publisher: Publisher) -> int:
+    """Ticks every partition of every input topic far enough to make each window of the log final.
+
+    Returns:
+        How many ticks were written.
+    """
+    from dataflows.kafka.ticks import CLOSE_AFTER_MS, send_ticks, tick_targets
+
+    span = log.span(time.time_ns() // 1_000_000 + settings.max_future_s * 1000)
+    if span is None:
+        return 0
+    targets = tick_targets(settings)
+    send_ticks(publisher, targets, span[1] + CLOSE_AFTER_MS)
+    publisher.flush()
+    return len(targets)
+
+
+def _report(log: Log, sent: Counter[str], publisher: Publisher, ticks: int, seconds: float) -> None:
+    total = sum(sent.values())
+    typer.echo(f"published {total - publisher.failed:,} of {len(log.entries):,} events in {seconds:.1f} s")
+    for name, count in sent.most_common():
+        typer.echo(f"  {name}: {count:,}")
+    if ticks:
+        typer.echo(f"closed with {ticks} ticks")
+    typer.echo(f"skipped {len(log.skipped):,} unreadable lines")
+    for name, item in log.skipped[:SKIPPED_SHOWN]:
+        typer.echo(f"  {name}:{item.line}: {item.why}")
+    if len(log.skipped) > SKIPPED_SHOWN:
+        more = ", ".join(f"{name}:{item.line}" for name, item in log.skipped[SKIPPED_SHOWN:])
+        typer.echo(f"  and {more}")
+    if publisher.failed:
+        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(sep=" ", timespec="seconds")

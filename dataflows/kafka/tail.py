@@ -1,0 +1,94 @@
+"""How far a topic's event time has come: read from the last records of each partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
+
+from dataflows.kafka.peek import event_time_ms
+from dataflows.kafka.producer import quiet_logger
+from dataflows.kafka.ticks import TICK_HEADER
+from dataflows.kafka.topics import TopicError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataflows.settings import Settings
+
+# enough to see past rejects and late records at the end
+TAIL_RECORDS: Final = 500
+TIMEOUT_S: Final = 10.0
+
+
+def newest_event_ms(settings: Settings, topics: Iterable[str]) -> dict[str, int]:
+    """Returns the newest event (or tick) time of each topic that holds one, epoch milliseconds.
+
+    Only the last `TAIL_RECORDS` of each partition are read; a time ahead of the append time counts as that.
+
+    Args:
+        settings: How Kafka is reached.
+        topics: Names on the broker; one that does not exist is left out.
+
+    Raises:
+        TopicError: If Kafka does not answer.
+    """
+    consumer = Consumer(
+        {**settings.kafka_config(), "group.id": "classpulse-tail", "enable.auto.commit": False}, logger=quiet_logger()
+    )
+    try:
+        existing = consumer.list_topics(timeout=TIMEOUT_S).topics
+        return {
+            name: newest
+            for name in topics
+            if name in existing and (newest := _newest(consumer, name, list(existing[name].partitions))) is not None
+        }
+    except KafkaException as error:
+        message = f"Kafka at {settings.kafka_bootstrap_servers} cannot be read: {error.args[0].str()}"
+        raise TopicError(message) from error
+    finally:
+        consumer.close()
+
+
+def _newest(consumer: Consumer, topic: str, partitions: list[int]) -> int | None:
+    ends: dict[int, int] = {}
+    starts: list[TopicPartition] = []
+    for partition in partitions:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT_S)
+        if high > low:
+            ends[partition] = high
+            starts.append(TopicPartition(topic, partition, max(low, high - TAIL_RECORDS)))
+    consumer.assign(starts)
+    newest: int | None = None
+    while ends:
+        messages = consumer.consume(TAIL_RECORDS, timeout=TIMEOUT_S)
+        if not messages:
+            break
+        for message in messages:
+            partition, offset = message.partition(), message.offset()
+            if message.error() or partition is None or offset is None:
+                continue
+            moment = _moment(message)
+            if moment is not None:
+                newest = moment if newest is None else max(newest, moment)
+            if offset + 1 >= ends.get(partition, 0):
+                ends.pop(partition, None)
+                consumer.incremental_unassign([TopicPartition(topic, partition, OFFSET_END)])
+    consumer.unassign()
+    return newest
+
+
+def _moment(message: Message) -> int | None:
+    append_ms = message.timestamp()[1]
+    headers: dict[str, object] = dict(message.headers() or [])  # type: ignore[arg-type]
+    tick = headers.get(TICK_HEADER)
+    if isinstance(tick, bytes) and tick.isdigit():
+        return min(int(tick), append_ms)
+    value = message.value()
+    try:
+        event = msgspec.json.decode(value) if value is not None else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    event_ms = event_time_ms(event) if isinstance(event, dict) else None
+    return None if event_ms is None else min(event_ms, append_ms)
