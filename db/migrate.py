@@ -1,0 +1,182 @@
+"""Brings a database to the current schema: versions once each, views and functions whenever they changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, pool
+from sqlalchemy.engine import Connection
+
+from dataflows.settings import Settings
+from db import repeatable
+from db.target import Extension, Kind, UnsuitableDatabaseError, check_server, settle_kind, timescale_version
+from db.values import sql_values
+
+LOCK = 0x436C617373  # "Class": one migration at a time in a database
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_STATE = """
+CREATE TABLE IF NOT EXISTS public.schema_state (
+    only_row boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    kind     text        NOT NULL,
+    timezone text        NOT NULL,
+    checksum text        NOT NULL DEFAULT '',
+    objects  jsonb       NOT NULL DEFAULT '[]',
+    applied  timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What `migrate` found and did.
+
+    Attributes:
+        database: `timescaledb` or `postgresql`: what the schema stands on.
+        server_version: PostgreSQL's version, e.g. `15.20`.
+        timescaledb_version: The extension's version, or None.
+        from_version: The schema's version before, or None for an empty database.
+        to_version: The schema's version now.
+        views_applied: Whether views, functions and grants were applied again.
+        notes: What a person should know.
+    """
+
+    database: Kind
+    server_version: str
+    timescaledb_version: str | None
+    from_version: str | None
+    to_version: str
+    views_applied: bool
+    notes: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Returns the report as lines for a person."""
+        found = "plain PostgreSQL, with the compatibility layer"
+        if self.database == "timescaledb":
+            found = f"TimescaleDB {self.timescaledb_version}"
+        if self.from_version == self.to_version:
+            schema = f"schema {self.to_version}, as it was"
+        else:
+            schema = f"schema {self.from_version or 'empty'} -> {self.to_version}"
+        views = "views and roles applied" if self.views_applied else "views and roles as they were"
+        return [f"database: {found} on PostgreSQL {self.server_version}", f"{schema}; {views}", *self.notes]
+
+
+def migrate(database_url: str, *, settings: Settings | None = None, extension: Extension = "auto") -> MigrationReport:
+    """Brings a database to the current schema; a second call changes nothing.
+
+    Concurrent callers wait for each other. Everything happens in one transaction (but for CREATE EXTENSION).
+
+    Args:
+        database_url: libpq URL of a role that owns the database. On TimescaleDB it must be able to log in:
+            background jobs run as the owner.
+        settings: Time zone and thresholds that the views know; by default from the environment.
+        extension: For an empty database: use TimescaleDB where it is there, "require" it, or "never".
+
+    Raises:
+        UnsuitableDatabaseError: The server is too old, the extension is missing though required, or the schema
+            was made for another time zone.
+        psycopg.Error: The database could not be reached or refused a statement.
+    """
+    chosen = settings or Settings()
+    notes: list[str] = []
+    with _only_one(database_url) as connection:
+        check_server(connection)
+        kind = _known_kind(connection)
+        if kind is None:
+            kind, notes = settle_kind(connection, database_url, extension)
+        with _one_transaction(database_url, notes) as (alchemy, driver):
+            before = _version(driver)
+            _upgrade(alchemy, kind, chosen)
+            applied = _apply_views(driver, kind, chosen)
+            return MigrationReport(
+                database=kind,
+                server_version=str(driver.info.parameter_status("server_version")).split()[0],
+                timescaledb_version=timescale_version(driver) if kind == "timescaledb" else None,
+                from_version=before,
+                to_version=_version(driver) or "",
+                views_applied=applied,
+                notes=notes,
+            )
+
+
+@contextlib.contextmanager
+def _only_one(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield connection
+
+
+@contextlib.contextmanager
+def _one_transaction(database_url: str, notes: list[str]) -> Iterator[tuple[Connection, psycopg.Connection[Any]]]:
+    """Yields SQLAlchemy's connection and the psycopg connection under it; the server's notices become notes."""
+
+    def connect() -> psycopg.Connection[Any]:
+        connection = psycopg.connect(database_url, options="-c search_path=public -c client_min_messages=warning")
+        connection.add_notice_handler(lambda notice: notes.append(notice.message_primary or ""))
+        return connection
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.NullPool)
+    with engine.begin() as alchemy:
+        yield alchemy, cast("psycopg.Connection[Any]", alchemy.connection.driver_connection)
+
+
+def _upgrade(alchemy: Connection, kind: Kind, settings: Settings) -> None:
+    config = Config(attributes={"connection": alchemy, "kind": kind, "values": sql_values(settings)})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+def _known_kind(connection: psycopg.Connection[Any]) -> Kind | None:
+    if _missing(connection, "schema_state"):
+        return None
+    row = connection.execute("SELECT kind FROM public.schema_state").fetchone()
+    return None if row is None else cast("Kind", row[0])
+
+
+def _version(connection: psycopg.Connection[Any]) -> str | None:
+    if _missing(connection, "schema_version"):
+        return None
+    row = connection.execute("SELECT version_num FROM public.schema_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _missing(connection: psycopg.Connection[Any], table: str) -> bool:
+    row = connection.execute("SELECT to_regclass('public.' || %s) IS NULL", (table,)).fetchone()
+    return row is None or bool(row[0])
+
+
+def _apply_views(connection: psycopg.Connection[Any], kind: Kind, settings: Settings) -> bool:
+    """Applies views, functions and grants when their text or the settings in them changed; says whether."""
+    texts = repeatable.scripts(kind, sql_values(settings))
+    connection.execute(_STATE)
+    connection.execute(
+        "INSERT INTO public.schema_state (kind, timezone) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (kind, settings.timezone),
+    )
+    timezone, checksum, objects = cast(
+        "tuple[str, str, list[list[str]]]",
+        connection.execute("SELECT timezone, checksum, objects FROM public.schema_state").fetchone(),
+    )
+    if timezone != settings.timezone:
+        msg = (
+            f"this database holds days of {timezone}, CLASSPULSE_TIMEZONE is {settings.timezone}:"
+            " set it back, or start a new database and replay into it"
+        )
+        raise UnsuitableDatabaseError(msg)
+    if checksum == repeatable.checksum(texts):
+        return False
+    repeatable.apply(connection, texts, [(what, name) for what, name in objects])
+    connection.execute(
+        "UPDATE public.schema_state SET checksum = %s, objects = %s, applied = now()",
+        (repeatable.checksum(texts), psycopg.types.json.Jsonb(repeatable.created(texts))),
+    )
+    return True

@@ -1,0 +1,50 @@
+"""Settings that SQL must know, as SQL literals: one place for thresholds, read by code and by views alike."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dataflows.settings import Settings
+
+
+def sql_values(settings: Settings) -> dict[str, str]:
+    """Returns what the SQL files' `{{name}}` stand for.
+
+    Args:
+        settings: Whose thresholds and time zone to use.
+
+    Raises:
+        ZoneInfoNotFoundError: The time zone is unknown.
+    """
+    zone = quoted(settings.timezone)
+    return {
+        "timezone": zone,
+        "window": f"interval '{settings.window_s} seconds'",
+        "lateness": f"interval '{settings.lateness_s} seconds'",
+        "idle_after": f"interval '{settings.idle_after_s} seconds'",
+        "offline_after": f"interval '{settings.offline_after_s} seconds'",
+        "hour_of_bucket": "time_bucket('1 hour', bucket)"
+        if has_whole_hours(settings.timezone)
+        else f"time_bucket('1 hour', bucket, {zone})",
+        "day_of_bucket": "time_bucket('1 day', bucket)"
+        if settings.timezone == "UTC"
+        else f"time_bucket('1 day', bucket, {zone})",
+    }
+
+
+def quoted(text: str) -> str:
+    """Returns a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def has_whole_hours(timezone: str) -> bool:
+    """Says whether the zone's days begin on a whole hour of UTC, so that UTC hours add up to local days.
+
+    Example:
+        >>> has_whole_hours("Europe/Berlin"), has_whole_hours("Asia/Kolkata")
+        (True, False)
+    """
+    zone = ZoneInfo(timezone)
+    offsets = (datetime(year, month, 1, tzinfo=zone).utcoffset() for year in (2000, 2026) for month in (1, 7))
+    return all(offset is not None and offset % timedelta(hours=1) == timedelta(0) for offset in offsets)
