@@ -96,7 +96,10 @@ class Kafka(Part):
             PartMissingError: Java or the jars cannot be had.
             PartFailedError: It does not come to answer.
         """
-        if self.process() is None:
+        if self.process() is not None:
+            if not self.answers():  # still starting, in another terminal
+                self.wait_until(self.answers, timeout_s)
+        else:
             program, jars = java(), self.install()
             again = (self.directory / "kafka" / "data" / "meta.properties").exists()
             for attempt in range(1, STARTS + 1):

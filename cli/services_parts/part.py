@@ -56,8 +56,10 @@ class Part:
     say: Say = quiet
     name: str = field(default="part", init=False)
     stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    abandon_signal: signal.Signals = field(default=signal.SIGKILL, init=False)
 
     def __post_init__(self) -> None:
+        """Makes the folder's name hold wherever the process is started from."""
         self.directory = self.directory.resolve()
 
     @property
@@ -160,11 +162,14 @@ class Part:
 
     def stop(self) -> bool:
         """Ends the process and keeps its data; returns whether there was one."""
+        return self._end(self.stop_signal)
+
+    def _end(self, by: signal.Signals) -> bool:
         process = self.process()
         if process is None:
             return False
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(self.stop_signal)
+            process.send_signal(by)
             try:
                 process.wait(STOP_TIMEOUT_S)
             except psutil.TimeoutExpired:
@@ -174,8 +179,8 @@ class Part:
         return True
 
     def destroy(self) -> bool:
-        """Ends the process and removes its data; returns whether there was a process."""
-        was_running = self.stop()
+        """Ends the process at once and removes its data; returns whether there was a process."""
+        was_running = self._end(self.abandon_signal)
         for folder in (self.directory / self.name, *self.state().get("folders", [])):
             shutil.rmtree(folder, ignore_errors=True)
         self.state_file.unlink(missing_ok=True)

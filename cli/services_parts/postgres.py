@@ -70,6 +70,7 @@ class Postgres(Part):
     timescaledb: bool | None = None
     durable: bool = True
     stop_signal: signal.Signals = field(default=signal.SIGINT, init=False)  # "fast": ends open sessions
+    abandon_signal: signal.Signals = field(default=signal.SIGQUIT, init=False)  # "immediate": takes its children along
 
     @property
     def has_timescaledb(self) -> bool:
@@ -90,7 +91,10 @@ class Postgres(Part):
             PartMissingError: There is no such PostgreSQL here.
             PartFailedError: It does not come to answer.
         """
-        if self.process() is None:
+        if self.process() is not None:
+            if not self.answers():  # still starting, in another terminal
+                self.wait_until(self.answers, timeout_s)
+        else:
             again = "data" in self.state() and (Path(self.state()["data"]) / "PG_VERSION").exists()
             if not again:
                 self._prepare(choose(self.timescaledb))
