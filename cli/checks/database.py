@@ -1,0 +1,102 @@
+"""The database: reachable, which kind, the schema at head, its roles, its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from alembic.script import ScriptDirectory
+
+from cli.checks.finding import Finding, note, ok, wrong
+from dataflows.settings import Settings
+from db import repeatable
+from db.migrate import MIGRATIONS
+from db.target import OLDEST_SERVER, Kind, timescale_version
+from db.values import sql_values
+
+PART = "database"
+MIGRATE = "Run `classpulse migrate`."
+
+Connection = psycopg.Connection[Any]
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Returns findings on the database at `DATABASE_URL`; the password is never shown."""
+    try:
+        with psycopg.connect(
+            settings.database_url.get_secret_value(), connect_timeout=5, autocommit=True
+        ) as connection:
+            return _all(connection, settings)
+    except psycopg.Error as error:
+        advice = "Start it (`make services` or `make up`), or correct DATABASE_URL (host, port, name, user, password)."
+        return [wrong(PART, "connection", " ".join(str(error).split()), advice)]
+
+
+def _all(connection: Connection, settings: Settings) -> list[Finding]:
+    found = [_server(connection)]
+    kind = _value(connection, "SELECT kind FROM public.schema_state")
+    if kind is None:
+        return [*found, wrong(PART, "schema", "empty: no schema of ours", MIGRATE)]
+    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _timezone, _clock]
+    return [*found, *(one(connection, settings, kind) for one in checks)]
+
+
+def _server(connection: Connection) -> Finding:
+    info = connection.info
+    where = f"{info.dbname} at {info.host or 'local socket'}, PostgreSQL {info.parameter_status('server_version')}"
+    if info.server_version < OLDEST_SERVER:
+        return wrong(PART, "connection", where, "PostgreSQL 15 or newer is needed: upgrade the server.")
+    return ok(PART, "connection", where)
+
+
+def _kind(connection: Connection, _settings: Settings, kind: Kind) -> Finding:
+    version = timescale_version(connection)
+    if kind == "postgresql":
+        detail = "none: plain tables and views under the same names"
+        return note(
+            PART, "timescaledb", detail, "For columnstore, retention and continuous aggregates: a database with it."
+        )
+    if version is None:
+        advice = "Restore it (CREATE EXTENSION timescaledb), or start a new database and `classpulse rebuild`."
+        return wrong(PART, "timescaledb", "the schema stands on it, and it is gone", advice)
+    return ok(PART, "timescaledb", f"extension {version}")
+
+
+def _version(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    here = _value(connection, "SELECT version_num FROM public.schema_version")
+    if here == head:
+        return ok(PART, "schema", f"{here}, which is the newest")
+    return wrong(PART, "schema", f"at {here or 'none'}, this program needs {head}", MIGRATE)
+
+
+def _views(connection: Connection, settings: Settings, kind: Kind) -> Finding:
+    here = _value(connection, "SELECT checksum FROM public.schema_state")
+    if here == repeatable.checksum(repeatable.scripts(kind, sql_values(settings))):
+        return ok(PART, "views", "views and functions are current")
+    return wrong(PART, "views", "other definitions or thresholds than this program's", MIGRATE)
+
+
+def _timezone(connection: Connection, settings: Settings, _kind_of_it: Kind) -> Finding:
+    here = _value(connection, "SELECT timezone FROM public.schema_state")
+    if here == settings.timezone:
+        return ok(PART, "days", f"are local days of {here}")
+    detail = f"the database holds days of {here}, CLASSPULSE_TIMEZONE is {settings.timezone}"
+    return wrong(PART, "days", detail, f"Set CLASSPULSE_TIMEZONE={here}, or start a new database.")
+
+
+def _clock(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
+    if _value(connection, "SELECT current_setting('classpulse.clock', true)") == "data":
+        advice = "For live use: ALTER DATABASE … RESET classpulse.clock."
+        return note(PART, "clock", "stands at the data's lowest watermark (replayed logs)", advice)
+    return ok(PART, "clock", "the wall clock")
+
+
+def _value(connection: Connection, query: str) -> Any:  # noqa: ANN401 - whatever the column holds
+    """Returns the first column of the first row, or None where there is no row or no such table."""
+    try:
+        row = connection.execute(query.encode()).fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return None if row is None else row[0]

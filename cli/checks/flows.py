@@ -1,0 +1,112 @@
+"""The flows: does each one write, is anything left unread, and does its watermark move?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from psycopg.rows import dict_row
+
+from cli.checks.finding import Finding, note, ok, wrong
+from dataflows.kafka.producer import quiet_logger
+from dataflows.settings import Settings
+
+PART = "flows"
+FLOWS = ("engagement", "archive")
+QUIET_AFTER_S = 30
+STALE_WATERMARK_S = 120
+TIMEOUT_S = 5.0
+
+PROGRESS = "SELECT flow, task, offsets, watermarks, updated_at FROM task_progress ORDER BY flow, task"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one flow is, over all its tasks.
+
+    Attributes:
+        updated_at: The newest commit.
+        watermark_ms: The lowest watermark of its topic-partitions that held a record, if any did.
+        offsets: (topic, task) -> next offset.
+    """
+
+    updated_at: datetime = datetime.min.replace(tzinfo=UTC)
+    watermark_ms: int | None = None
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Returns one finding a flow; none where the database cannot be asked, which is a finding of its own part."""
+    try:
+        with psycopg.connect(settings.database_url.get_secret_value(), connect_timeout=5) as connection:
+            rows = connection.cursor(row_factory=dict_row).execute(PROGRESS).fetchall()
+    except psycopg.Error:
+        return []
+    flows = progress(rows)
+    ends = _ends(settings, sorted({part for flow in flows.values() for part in flow.offsets}))
+    now = datetime.now(UTC)
+    return [judge(name, flows.get(name), ends, now) for name in dict.fromkeys((*FLOWS, *flows))]
+
+
+def progress(rows: list[dict[str, Any]]) -> dict[str, Progress]:
+    """Gathers the rows of `task_progress` by flow."""
+    flows: dict[str, Progress] = {}
+    for row in rows:
+        flow = flows.setdefault(row["flow"], Progress())
+        flow.updated_at = max(flow.updated_at, row["updated_at"])
+        flow.offsets.update({(topic, row["task"]): offset for topic, offset in (row["offsets"] or {}).items()})
+        marks = [mark for mark in (row["watermarks"] or {}).values() if mark is not None]
+        if marks:
+            flow.watermark_ms = min([*marks, *([] if flow.watermark_ms is None else [flow.watermark_ms])])
+    return flows
+
+
+def judge(name: str, flow: Progress | None, ends: dict[tuple[str, int], int], now: datetime) -> Finding:
+    """Says how a flow is: it is wrong only when records wait and nobody writes.
+
+    Args:
+        name: The flow.
+        flow: Its progress; `None` where it never ran.
+        ends: (topic, partition) -> end of the log; empty where Kafka cannot be asked.
+        now: The wall clock.
+    """
+    if flow is None:
+        return note(PART, name, "has never written", f"Start it: `classpulse run {name}`.")
+    silent = now - flow.updated_at
+    unread = sum(max(0, end - flow.offsets.get(part, end)) for part, end in ends.items())
+    if unread and silent > timedelta(seconds=QUIET_AFTER_S):
+        advice = f"Start its workers: `classpulse run {name}`; if they run, read their log."
+        return wrong(PART, name, f"{unread:,} records wait, nothing written for {_span(silent)}", advice)
+    if flow.watermark_ms is None:
+        return ok(PART, name, f"{unread:,} records wait; no event yet")
+    as_of = datetime.fromtimestamp(flow.watermark_ms / 1000, UTC)
+    detail = f"as of {as_of:%Y-%m-%d %H:%M:%S} UTC, {unread:,} records wait, last commit {_span(silent)} ago"
+    if silent <= timedelta(seconds=QUIET_AFTER_S) and now - as_of > timedelta(seconds=STALE_WATERMARK_S):
+        advice = "A quiet partition holds the watermark back: run `classpulse tick` (or replay with `--close`)."
+        return note(PART, name, detail, advice)
+    return ok(PART, name, detail)
+
+
+def _ends(settings: Settings, parts: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    consumer = Consumer({**settings.kafka_config(), "group.id": "classpulse-doctor"}, logger=quiet_logger())
+    ends: dict[tuple[str, int], int] = {}
+    try:
+        for topic, partition in parts:
+            ends[topic, partition] = consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)[1]
+    except KafkaException:  # the Kafka check says what is wrong with it
+        return {}
+    finally:
+        consumer.close()
+    return ends
+
+
+def _span(span: timedelta) -> str:
+    """Writes a time span in its largest fitting unit."""
+    seconds = max(0, int(span.total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,109 @@
+"""The doctor names what is wrong and the way out, and fails only when something is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from cli.doctor import app
+from dataflows.embedded.broker import MockBroker
+from dataflows.embedded.postgres import Postgres
+from dataflows.settings import Settings
+from db.migrate import migrate
+
+NOWHERE = {
+    "DATABASE_URL": "postgresql://somebody:s3cret@127.0.0.1:1/nothing",
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2",
+    "GRAFANA_URL": "http://127.0.0.1:3",
+    "PROMETHEUS_URL": "http://127.0.0.1:4",
+}
+
+
+def ask(environment: dict[str, str], tmp_path: Path) -> tuple[int, list[dict[str, Any]]]:
+    environment = {"CLASSPULSE_RECOVERY_DIR": str(tmp_path), "GRAFANA_URL": "", "PROMETHEUS_URL": "", **environment}
+    result = CliRunner().invoke(app, ["--json"], env=environment)
+    findings: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return result.exit_code, findings
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """An empty embedded database, in a place that an account without rights can reach."""
+    home = Path(tempfile.mkdtemp(prefix="classpulse-test-"))
+    home.chmod(0o755)
+    with Postgres(home / "pg") as server:
+        yield server.url
+    shutil.rmtree(home)
+
+
+def test_a_broken_address_is_wrong_and_comes_with_advice(tmp_path: Path) -> None:
+    code, findings = ask(NOWHERE, tmp_path)
+    wrong = {finding["part"]: finding for finding in findings if finding["state"] == "wrong"}
+    assert code == 1
+    assert set(wrong) == {"kafka", "database", "grafana", "prometheus"}
+    assert all(finding["advice"] for finding in wrong.values())
+    assert "KAFKA_BOOTSTRAP_SERVERS" in wrong["kafka"]["advice"]
+    assert "DATABASE_URL" in wrong["database"]["advice"]
+    assert "127.0.0.1:1" in wrong["database"]["detail"] or "port 1" in wrong["database"]["detail"]
+
+
+def test_a_password_is_never_shown(tmp_path: Path) -> None:
+    assert "s3cret" not in json.dumps(ask(NOWHERE, tmp_path)[1])
+
+
+def test_the_table_shows_the_advice_to_people() -> None:
+    result = CliRunner().invoke(app, [], env=NOWHERE)
+    assert result.exit_code == 1
+    assert "→" in result.stdout
+    assert "4 wrong" in result.stdout
+
+
+def test_an_unknown_time_zone_is_a_finding_not_a_crash(tmp_path: Path) -> None:
+    code, findings = ask({**NOWHERE, "CLASSPULSE_TIMEZONE": "Mars/Olympus"}, tmp_path)
+    assert code == 1
+    assert findings[0]["check"] == "CLASSPULSE_TIMEZONE"
+
+
+def test_an_empty_database_needs_migrate_and_a_migrated_one_is_sound(database: str, tmp_path: Path) -> None:
+    with MockBroker() as broker:
+        environment = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": broker.address}
+        code, findings = ask(environment, tmp_path)
+        assert code == 1
+        assert [finding["advice"] for finding in findings if finding["state"] == "wrong"] == [
+            "Run `classpulse migrate`."
+        ]
+
+        migrate(database, settings=Settings(_env_file=None))
+        code, findings = ask(environment, tmp_path)
+        assert [finding for finding in findings if finding["state"] == "wrong"] == []
+        assert code == 0
+
+
+def test_views_of_another_threshold_and_days_of_another_zone_are_wrong(database: str, tmp_path: Path) -> None:
+    migrate(database, settings=Settings(_env_file=None))
+    with MockBroker() as broker:
+        environment = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": broker.address}
+        _, findings = ask({**environment, "CLASSPULSE_IDLE_AFTER_S": "60"}, tmp_path)
+        assert [finding["check"] for finding in findings if finding["state"] == "wrong"] == ["views"]
+        _, findings = ask({**environment, "CLASSPULSE_TIMEZONE": "Europe/Berlin"}, tmp_path)
+        assert "days" in [finding["check"] for finding in findings if finding["state"] == "wrong"]
+
+
+def test_a_clock_that_stands_at_the_data_is_noted(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE classpulse SET classpulse.clock = 'data'")
+    try:
+        _, findings = ask({"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2"}, tmp_path)
+        clock = [finding for finding in findings if finding["check"] == "clock"]
+        assert [finding["state"] for finding in clock] in (["note"], [])
+    finally:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE classpulse RESET classpulse.clock")
