@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,7 +56,7 @@ def _newest(consumer: Consumer, topic: str, partitions: list[int]) -> int | None
     ends: dict[int, int] = {}
     starts: list[TopicPartition] = []
     for partition in partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT_S)
+        low, high = _offsets(consumer, TopicPartition(topic, partition))
         if high > low:
             ends[partition] = high
             starts.append(TopicPartition(topic, partition, max(low, high - TAIL_RECORDS)))
@@ -66,22 +67,34 @@ def _newest(consumer: Consumer, topic: str, partitions: list[int]) -> int | None
         if not messages:
             break
         for message in messages:
-            partition, offset = message.partition(), message.offset()
-            if message.error() or partition is None or offset is None:
+            place, offset = message.partition(), message.offset()
+            if message.error() or place is None or offset is None:
                 continue
             moment = _moment(message)
-            if moment is not None:
-                newest = moment if newest is None else max(newest, moment)
-            if offset + 1 >= ends.get(partition, 0):
-                ends.pop(partition, None)
-                consumer.incremental_unassign([TopicPartition(topic, partition, OFFSET_END)])
+            if moment is not None and (newest is None or moment > newest):
+                newest = moment
+            if offset + 1 >= ends.get(place, 0):
+                ends.pop(place, None)
+                consumer.incremental_unassign([TopicPartition(topic, place, OFFSET_END)])
     consumer.unassign()
     return newest
 
 
+def _offsets(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=TIMEOUT_S)
+        except KafkaException:
+            # a partition that was made a moment ago has no leader yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def _moment(message: Message) -> int | None:
     append_ms = message.timestamp()[1]
-    headers: dict[str, object] = dict(message.headers() or [])  # type: ignore[arg-type]
+    headers: dict[str, object] = dict(message.headers() or [])
     tick = headers.get(TICK_HEADER)
     if isinstance(tick, bytes) and tick.isdigit():
         return min(int(tick), append_ms)
