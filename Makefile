@@ -1,0 +1,90 @@
+# ClassPulse. `make help` lists what there is; everything works on a fresh machine with Python 3.11 or 3.12 and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+CODE := dataflows db grafana cli bench tests
+SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD GRAFANA_ADMIN_PASSWORD
+
+# The first interpreter that is 3.11 or 3.12 and can make virtual environments; `python3` itself may be another version.
+USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
+	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
+
+.PHONY: help install demo test lint format services services-stop up down ci lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+install: $(RUN) ## a virtual environment .venv with the classpulse command and its locked dependencies
+
+demo: $(RUN) ## the whole path on the embedded default, with a live view (ARGS="--seconds 60 --json")
+	@$(BIN)/classpulse demo $(ARGS)
+
+test: $(DEV) ## the tests; real parts are used where they can be had (ARGS="-k watermark")
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(DEV) ## style, types, and whether what is generated is current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/classpulse dashboards build --check
+
+format: $(DEV) ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+services: $(RUN) ## start real Kafka and PostgreSQL on loopback without Docker; addresses go to .services.env
+	@$(BIN)/classpulse services up $(ARGS)
+
+services-stop: ## end them and remove their data
+	@test ! -d .services || { test -x $(BIN)/classpulse || $(MAKE) --no-print-directory install; $(BIN)/classpulse services down; }
+
+up: .env-secrets ## the full stack in Docker Compose; secrets are made once, into .env
+	docker compose up --build --detach --wait
+
+down: ## stop the full stack; its data stays (docker compose down --volumes removes it)
+	docker compose down
+
+ci: ## what the merge check runs: packages, tests with required parts, lint
+	bash .ci/run
+
+lock: ## bring both lock files to the newest versions that pyproject.toml allows
+	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv; }
+	.uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	.uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra dev \
+		--custom-compile-command "make lock" --constraint requirements.lock pyproject.toml \
+		--output-file requirements-dev.lock
+
+clean: services-stop ## remove what was built and downloaded here
+	rm -rf $(VENV) .uv .demo .classpulse .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with the venv module is needed, and none was found." \
+		"Debian: apt-get install python3.11-venv; or say which: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing the locked dependencies"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN) | $(BIN)/python
+	@echo "installing the locked development tools"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+.PHONY: .env-secrets
+.env-secrets:
+	@umask 077; touch .env; for name in $(SECRETS); do grep -q "^$$name=" .env || \
+		echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >> .env; done
