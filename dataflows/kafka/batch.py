@@ -27,3 +27,35 @@ class Records:
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
     ticks: list[int | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBatch:
+    """A micro-batch of one task, as the source emits it.
+
+    Attributes:
+        task: The task's number: partition *p* of every topic that the flow reads.
+        generation: The task's generation when this worker claimed it; a write under an older one is refused.
+        floor: Offsets that the database already holds; below them the task writes nothing and remembers.
+        records: The records, one entry a topic that has any.
+        offsets: Next offset of every topic after this batch.
+        beat: Whether what is pending is to be written after this batch (once a second).
+        topic_ids: The broker's ids of the topics, which tell a recreated topic.
+        cluster_id: The broker cluster's id.
+        live_from_ms: Records appended since then count towards the freshness metric.
+    """
+
+    task: int
+    generation: int
+    floor: dict[str, int]
+    records: list[Records]
+    offsets: dict[str, int]
+    beat: bool
+    topic_ids: dict[str, str]
+    cluster_id: str
+    live_from_ms: int
+
+    @property
+    def writes(self) -> bool:
+        """Whether rows are due: at a beat, once the replay has passed what the database holds."""
+        return self.beat and all(self.offsets.get(topic, 0) >= floor for topic, floor in self.floor.items())

@@ -1,0 +1,121 @@
+"""What a broker says of the log: partition counts, first and last offsets, and the ids that tell a recreated topic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from dataflows.settings import Settings
+
+_TIMEOUT_S = 15.0
+_ADMIN_TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+class PartitionCountError(RuntimeError):
+    """Topics of one flow have unequal partition counts, or the count changed."""
+
+
+@dataclass(frozen=True)
+class LogFacts:
+    """The log as it was when this worker started.
+
+    Attributes:
+        topics: Topic names on the broker, in the flow's order.
+        partitions: Their common partition count.
+        cluster_id: The cluster's id; `mock` where the broker has none.
+        topic_ids: The topics' ids; empty where the broker cannot tell.
+    """
+
+    topics: list[str]
+    partitions: int
+    cluster_id: str
+    topic_ids: dict[str, str]
+    _settings: Settings = field(repr=False)
+    _offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, settings: Settings, topics: list[str]) -> LogFacts:
+        """Asks the broker.
+
+        Raises:
+            PartitionCountError: Where a topic is missing or the counts differ.
+            KafkaException: Where no broker answers in time.
+        """
+        admin = AdminClient(settings.kafka_config())
+        metadata = admin.list_topics(timeout=_TIMEOUT_S)
+        counts = _counts(metadata, topics)
+        cluster_id, ids = _ids(admin, topics)
+        return cls(topics, counts, cluster_id or metadata.cluster_id or "mock", ids, settings)
+
+    def lows(self, task: int) -> dict[str, int]:
+        """Returns the first offset that each topic's partition still has."""
+        return {topic: self._range(topic, task)[0] for topic in self.topics}
+
+    def ends(self, task: int) -> dict[str, int]:
+        """Returns the offset after each topic's last record, as of the first call."""
+        return {topic: self._range(topic, task)[1] for topic in self.topics}
+
+    def _range(self, topic: str, task: int) -> tuple[int, int]:
+        if (topic, task) not in self._offsets:
+            consumer = Consumer({**self._settings.kafka_config(), "group.id": "classpulse-facts"})
+            try:
+                for name in self.topics:
+                    part = TopicPartition(name, task)
+                    found = consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S)
+                    self._offsets[name, task] = (max(0, found[0]), max(0, found[1]))
+            finally:
+                consumer.close()
+        return self._offsets[topic, task]
+
+
+def _counts(metadata: Any, topics: list[str]) -> int:  # noqa: ANN401
+    counts = {t: len(metadata.topics[t].partitions) for t in topics if t in metadata.topics}
+    missing = [t for t in topics if not counts.get(t)]
+    if missing:
+        text = f"topics {', '.join(missing)} do not exist. Create them: `classpulse topics`."
+        raise PartitionCountError(text)
+    if len(set(counts.values())) != 1:
+        text = (
+            f"the topics of one flow must have equal partition counts, found {counts}. Students would live in two "
+            "tasks. Make a new topic generation with another CLASSPULSE_TOPIC_PREFIX and `classpulse topics`."
+        )
+        raise PartitionCountError(text)
+    return next(iter(counts.values()))
+
+
+def _ids(admin: AdminClient, topics: list[str]) -> tuple[str, dict[str, str]]:
+    try:
+        cluster = admin.describe_cluster(request_timeout=_ADMIN_TIMEOUT_S).result()
+        described = admin.describe_topics(TopicCollection(topics), request_timeout=_ADMIN_TIMEOUT_S)
+        ids = {name: str(future.result().topic_id) for name, future in described.items()}
+    except (KafkaException, ValueError, TypeError) as error:
+        log.info("broker tells no ids (a mock cluster?): a recreated topic will not be noticed", error=str(error))
+        return "", {}
+    return str(cluster.cluster_id), ids
+
+
+def check_partition_count(consumer: Consumer, topics: list[str], expected: int) -> None:
+    """Refuses a partition count that changed while the flow runs.
+
+    Raises:
+        PartitionCountError: With the advice to move to a new topic generation.
+    """
+    try:
+        metadata = consumer.list_topics(timeout=2.0)
+    except KafkaException as error:  # away for a moment; the next check will tell
+        log.warning("partition counts not checked", error=str(error))
+        return
+    found = {t: len(metadata.topics[t].partitions) for t in topics if t in metadata.topics}
+    changed = {t: n for t, n in found.items() if n and n != expected}
+    if changed:
+        text = (
+            f"partition counts changed from {expected} to {changed}: keys now hash to other tasks. Move to a new topic "
+            "generation: a new CLASSPULSE_TOPIC_PREFIX, `classpulse topics`, then `classpulse run`."
+        )
+        raise PartitionCountError(text)

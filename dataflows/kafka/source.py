@@ -1,0 +1,344 @@
+"""The micro-batch source: one source partition is one task, partition *p* of every topic that the flow reads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from dataflows.kafka import metrics
+from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.kafka.keys import task_of
+from dataflows.kafka.log import LogFacts, check_partition_count
+from dataflows.settings import Settings
+
+TICK_HEADER: Final = "classpulse-tick"
+SNAPSHOT_VERSION: Final = 1
+_POLL_IDLE: Final = timedelta(milliseconds=25)
+_LIVE_FETCH: Final = 2000
+
+log = structlog.get_logger()
+
+stopping = threading.Event()
+"""Set by the worker's signal handler: every source then emits what it has, snapshots and ends."""
+
+
+class RefusedError(RuntimeError):
+    """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What claiming a task returned.
+
+    Attributes:
+        generation: The generation under which this worker writes.
+        offsets: Offsets that the database holds (`task_progress.offsets`); empty before the first commit.
+        cluster_id: The cluster that those offsets belong to, or an empty string.
+        topic_ids: The topics' ids at that time.
+    """
+
+    generation: int
+    offsets: dict[str, int]
+    cluster_id: str
+    topic_ids: dict[str, str]
+
+
+class Beat:
+    """The process's once-a-second pulse: all its tasks write in one transaction."""
+
+    def __init__(self, interval_s: float) -> None:
+        """Starts the pulse; `interval_s` in seconds."""
+        self._interval = interval_s
+        self._next = time.monotonic() + interval_s
+        self.number = 0
+
+    def now(self) -> int:
+        """Returns the number of the current beat."""
+        moment = time.monotonic()
+        if moment >= self._next:
+            self.number += 1
+            # Late beats are not made up for: the rows of two beats fit into one.
+            self._next = moment + self._interval
+        return self.number
+
+
+class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
+    """Reads one task's topic-partitions and emits micro-batches."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        settings: Settings,
+        flow: str,
+        task: int,
+        facts: LogFacts,
+        claim: Claim,
+        offsets: dict[str, int],
+        beat: Beat,
+        *,
+        until_caught_up: bool,
+    ) -> None:
+        """Assigns the topic-partitions at `offsets`; the task is already claimed."""
+        self._settings, self._flow, self._task = settings, flow, task
+        self._facts, self._claim, self._beat = facts, claim, beat
+        self._group = f"classpulse-{flow}"
+        self._read = dict(offsets)
+        self._emitted = dict(offsets)
+        self._pending: dict[str, Records] = {}
+        self._pending_count = 0
+        self._seen_beat = beat.number
+        self._targets = facts.ends(task) if until_caught_up else None
+        self._live_from_ms = int(time.time() * 1000)
+        self._consumer = Consumer(_consumer_config(settings, self._group))
+        self._consumer.assign([TopicPartition(topic, task, offset) for topic, offset in offsets.items()])
+        self._next_check = time.monotonic() + 30
+        self._ended = False
+        self._awake: datetime | None = None
+
+    def next_batch(self) -> list[TaskBatch]:
+        """Returns at most one batch: when it is full, when a beat is due, or at the end."""
+        if self._ended:
+            raise StopIteration
+        got = self._fetch()
+        beat = self._beat.now()
+        due = beat != self._seen_beat
+        self._ended = stopping.is_set() or self._caught_up()
+        self._awake = None
+        if self._ended or due or self._pending_count >= self._settings.batch_records:
+            self._seen_beat = beat
+            if due:
+                self._report()
+            return [self._emit(beat=due or self._ended)]
+        if got < _LIVE_FETCH:
+            self._awake = datetime.now(UTC) + _POLL_IDLE
+        return []
+
+    def next_awake(self) -> datetime | None:
+        """Returns when to poll next; None means at once."""
+        return self._awake
+
+    def snapshot(self) -> dict[str, Any]:
+        """Returns the offsets after the last emitted batch, and tells the consumer group for lag tools."""
+        commits = [TopicPartition(topic, self._task, offset) for topic, offset in self._emitted.items()]
+        try:
+            self._consumer.commit(offsets=commits, asynchronous=True)
+        except KafkaException as error:  # only lag tools read it
+            log.warning("group offsets not committed", task=self._task, error=str(error))
+        metrics.SNAPSHOT_TIME.labels(self._flow).set(time.time())
+        return {
+            "version": SNAPSHOT_VERSION,
+            "offsets": dict(self._emitted),
+            "cluster_id": self._facts.cluster_id,
+            "topic_ids": dict(self._facts.topic_ids),
+        }
+
+    def close(self) -> None:
+        """Leaves the broker."""
+        self._consumer.close()
+
+    def _fetch(self) -> int:
+        room = self._settings.batch_records - self._pending_count
+        messages = self._consumer.consume(num_messages=room, timeout=0) if room > 0 else []
+        if messages:
+            self._take(messages)
+        return len(messages)
+
+    def _take(self, messages: list[Message]) -> None:
+        good = [m for m in messages if m.error() is None]
+        if len(good) != len(messages):
+            self._errors([m for m in messages if m.error() is not None])
+        topics = {m.topic() for m in good} if len(self._read) > 1 else set(list(self._read)[: bool(good)])
+        for topic in topics:
+            mine = good if len(topics) == 1 else [m for m in good if m.topic() == topic]
+            self._append(str(topic), mine)
+        self._pending_count += len(good)
+
+    def _append(self, topic: str, messages: list[Message]) -> None:
+        records = self._pending.get(topic)
+        if records is None:
+            records = self._pending[topic] = Records(topic, self._task)
+        values = [m.value() for m in messages]
+        records.offsets.extend([m.offset() for m in messages])
+        records.append_ms.extend([m.timestamp()[1] for m in messages])
+        records.keys.extend([m.key() for m in messages])
+        if None in values:
+            records.ticks.extend([None] * (len(records.values) - len(records.ticks)))
+            records.ticks.extend([_tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)])
+        elif records.ticks:
+            records.ticks.extend([None] * len(values))
+        records.values.extend(values)
+        self._read[topic] = records.offsets[-1] + 1
+        metrics.EVENTS_CONSUMED.labels(topic).inc(len(messages))
+
+    def _errors(self, messages: list[Message]) -> None:
+        for message in messages:
+            error = message.error()
+            if error is None or error.code() == KafkaError._PARTITION_EOF:
+                continue
+            if error.code() in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:
+                text = (
+                    f"task {self._task}: the log no longer has offset {self._read}: {error.str()}. "
+                    f"Run `classpulse rebuild {self._flow}` to compute from the archive what the topics have lost."
+                )
+                raise RefusedError(text)
+            log.warning("kafka", task=self._task, error=error.str(), retriable=error.retriable())
+
+    def _emit(self, *, beat: bool) -> TaskBatch:
+        self._emitted = dict(self._read)
+        batch = TaskBatch(
+            task=self._task,
+            generation=self._claim.generation,
+            floor=self._claim.offsets,
+            records=list(self._pending.values()),
+            offsets=dict(self._read),
+            beat=beat,
+            topic_ids=self._facts.topic_ids,
+            cluster_id=self._facts.cluster_id,
+            live_from_ms=self._live_from_ms,
+        )
+        self._pending = {}
+        self._pending_count = 0
+        return batch
+
+    def _caught_up(self) -> bool:
+        return self._targets is not None and all(self._read[t] >= end for t, end in self._targets.items())
+
+    def _report(self) -> None:
+        for topic, offset in self._read.items():
+            _low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, self._task), cached=True)
+            if high != OFFSET_INVALID and high >= 0:
+                metrics.CONSUMER_LAG.labels(topic, str(self._task), self._group).set(max(0, high - offset))
+        if time.monotonic() >= self._next_check and self._task == 0:
+            self._next_check = time.monotonic() + 30
+            check_partition_count(self._consumer, list(self._read), self._facts.partitions)
+
+
+def _tick_of(message: Message) -> int | None:
+    for name, value in message.headers() or ():
+        if name == TICK_HEADER and value is not None:
+            text = value if isinstance(value, bytes) else str(value).encode()
+            return int(text) if text.isdigit() and len(text) < 16 else None
+    return None
+
+
+def _consumer_config(settings: Settings, group: str) -> dict[str, Any]:
+    return {
+        **settings.kafka_config(),
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        # The default second of pause after a full queue took a catch-up run from 2.4 s to 7.5 s.
+        "fetch.queue.backoff.ms": 10,
+        "fetch.wait.max.ms": 100,
+        "queued.min.messages": 50000,
+        "queued.max.messages.kbytes": 32768,
+        "fetch.message.max.bytes": 4194304,
+    }
+
+
+class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
+    """A Bytewax source whose partitions are tasks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        flow: str,
+        topics: list[str],
+        claim: Callable[[str, int], Claim],
+        *,
+        until_caught_up: bool = False,
+        from_oldest: bool = False,
+    ) -> None:
+        """Keeps what `build_part` needs; nothing is contacted yet.
+
+        Args:
+            settings: Where the broker is, batch size, commit interval.
+            flow: The flow's name; it names the consumer group and the task's progress.
+            topics: Topic names on the broker.
+            claim: Raises a task's generation in the database and returns what it holds.
+            until_caught_up: End when the log's end, as it is at the start, is reached.
+            from_oldest: Allow a first start on a log whose beginning has been deleted.
+        """
+        self._settings, self._flow, self._topics = settings, flow, topics
+        self._claim, self._until, self._from_oldest = claim, until_caught_up, from_oldest
+        self._facts: LogFacts | None = None
+        self._beat: Beat | None = None
+
+    def _log_facts(self) -> LogFacts:
+        if self._facts is None:
+            self._facts = LogFacts.read(self._settings, self._topics)
+        return self._facts
+
+    def list_parts(self) -> list[str]:
+        """Returns one name a partition number, sorted as Bytewax deals them out."""
+        return [f"{task:03d}" for task in range(self._log_facts().partitions)]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: dict[str, Any] | None) -> TaskPartition:  # noqa: ARG002
+        """Claims the task and starts reading where the snapshot left off, or at offset 0."""
+        task = task_of(for_part)
+        facts = self._log_facts()
+        claim = self._claim(self._flow, task)
+        offsets = self._start_offsets(task, facts, claim, resume_state)
+        if self._beat is None:
+            self._beat = Beat(self._settings.commit_interval_s)
+        log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
+        return TaskPartition(
+            self._settings,
+            self._flow,
+            task,
+            facts,
+            claim,
+            offsets,
+            self._beat,
+            until_caught_up=self._until,
+        )
+
+    def _start_offsets(
+        self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None
+    ) -> dict[str, int]:
+        where = f"{self._flow} task {task}"
+        advice = f"Run `classpulse rebuild {self._flow}`, or move to a new CLASSPULSE_TOPIC_PREFIX and a new database."
+        for origin, cluster, ids in (
+            ("the database", claim.cluster_id, claim.topic_ids),
+            ("the snapshot", (state or {}).get("cluster_id", ""), (state or {}).get("topic_ids", {})),
+        ):
+            if cluster and cluster != facts.cluster_id:
+                text = f"{where}: {origin} holds results of Kafka cluster {cluster}, this is {facts.cluster_id}. {advice}"
+                raise RefusedError(text)
+            for topic, topic_id in ids.items():
+                if facts.topic_ids.get(topic, topic_id) != topic_id:
+                    text = f"{where}: topic {topic} was deleted and made again since {origin} was written. {advice}"
+                    raise RefusedError(text)
+        if state is not None and state["version"] != SNAPSHOT_VERSION:
+            text = f"{where}: the snapshot is of another version of the code. Delete the recovery store; {advice}"
+            raise RefusedError(text)
+        lows, ends = facts.lows(task), facts.ends(task)
+        offsets: dict[str, int] = {}
+        for topic in facts.topics:
+            known = None if state is None else state["offsets"].get(topic)
+            start = 0 if known is None else known
+            if start < lows[topic]:
+                if not (self._from_oldest and known is None and not claim.offsets):
+                    text = (
+                        f"{where}: the log of {topic} begins at offset {lows[topic]}, results need {start}. "
+                        f"Run `classpulse rebuild {self._flow}` (from the archive), or, for a first start that may "
+                        f"ignore what came before, `classpulse run {self._flow} --from-oldest`."
+                    )
+                    raise RefusedError(text)
+                start = lows[topic]
+            if max(start, claim.offsets.get(topic, 0)) > ends[topic]:
+                text = (
+                    f"{where}: {topic} ends at offset {ends[topic]}, but offset "
+                    f"{max(start, claim.offsets.get(topic, 0))} was already read: another log. {advice}"
+                )
+                raise RefusedError(text)
+            offsets[topic] = start
+        return offsets

@@ -1,0 +1,39 @@
+"""What a task wants written: absolute values under deterministic keys, and how far it has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+@dataclass(slots=True)
+class Changes:
+    """The rows of one task at one beat.
+
+    Attributes:
+        flow: The flow's name.
+        task: The task's number.
+        generation: The generation under which the task was claimed.
+        offsets: Next offset by topic: everything below is contained in the rows of this or earlier changes.
+        watermarks: Watermark by topic in epoch milliseconds; topics that never held a record are absent.
+        cluster_id: The Kafka cluster's id.
+        topic_ids: The topics' ids.
+        rows: Rows to upsert by table. Times are epoch-millisecond integers in columns of dtype
+            `Datetime("ms")`, days `Date`.
+        live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
+        rejects: Dead letters to publish, as (key, value) of records for the topic `dead_letters`.
+    """
+
+    flow: str
+    task: int
+    generation: int
+    offsets: dict[str, int]
+    watermarks: dict[str, int]
+    cluster_id: str
+    topic_ids: dict[str, str]
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    rejects: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -1,0 +1,58 @@
+"""Database connections: who we are, and patience while the database is away."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import psycopg
+import structlog
+
+APPLICATION: Final = "classpulse"
+_CONNECT_TIMEOUT_S: Final = 10
+_BACKOFF_MAX_S: Final = 5.0
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+def connect(database_url: str, application: str) -> psycopg.Connection[Any]:
+    """Returns an autocommit connection; transactions are explicit.
+
+    Raises:
+        psycopg.OperationalError: Where the server does not answer.
+    """
+    return psycopg.connect(
+        database_url,
+        autocommit=True,
+        application_name=application,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        # A writer that freezes in a transaction must not hold its locks for ever; keepalives notice a dead host.
+        options="-c idle_in_transaction_session_timeout=15s -c timezone=UTC -c client_min_messages=warning",
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )
+
+
+def with_patience(action: Callable[[], T], what: str, give_up: Callable[[], bool]) -> T:
+    """Runs `action` until it succeeds, with exponential backoff and jitter while the database is away.
+
+    Nothing upstream moves meanwhile: that is the back-pressure.
+
+    Raises:
+        psycopg.OperationalError: The last error, when `give_up` says so (a signal to stop).
+    """
+    delay = 0.1
+    while True:
+        try:
+            return action()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if give_up():
+                raise
+            log.warning("database away, trying again", what=what, in_s=round(delay, 1), error=str(error).strip())
+            time.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311
+            delay = min(_BACKOFF_MAX_S, delay * 2)

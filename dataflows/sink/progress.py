@@ -1,0 +1,111 @@
+"""`task_progress`: claiming a task, and the fence that refuses writes under an old generation (decision 5)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from dataflows.kafka.source import Claim
+from dataflows.sink.changes import Changes
+from dataflows.sink.connection import APPLICATION, connect
+
+_LOCK_TIMEOUT_MS: Final = 3000
+
+log = structlog.get_logger()
+
+
+class FencedError(RuntimeError):
+    """Another worker has claimed a task of this one; nothing was written."""
+
+
+def claim_task(database_url: str, flow: str, task: int) -> Claim:
+    """Raises the task's generation and returns what the database holds of it.
+
+    One UPDATE, so that two claimers end in one order. A frozen worker that holds the row in an open transaction is
+    disconnected: the newer claim wins.
+
+    Raises:
+        psycopg.OperationalError: Where the database does not answer within the connection's patience.
+    """
+    with connect(database_url, f"{APPLICATION}-claim") as connection:
+        for _attempt in range(5):
+            try:
+                with connection.transaction():
+                    connection.execute(
+                        sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{_LOCK_TIMEOUT_MS}ms"))
+                    )
+                    return _raise_generation(connection, flow, task)
+            except psycopg.errors.LockNotAvailable:
+                _disconnect_holders(connection, flow, task)
+        return _raise_generation(connection, flow, task)
+
+
+def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int) -> Claim:
+    row = connection.execute(
+        """
+        INSERT INTO task_progress AS p (flow, task, generation, cluster_id, topic_ids, offsets, watermarks, updated_at)
+        VALUES (%s, %s, 1, '', '{}', '{}', '{}', now())
+        ON CONFLICT (flow, task) DO UPDATE SET generation = p.generation + 1
+        RETURNING generation, offsets, cluster_id, topic_ids
+        """,
+        (flow, task),
+    ).fetchone()
+    if row is None:
+        text = "task_progress returned no row"
+        raise RuntimeError(text)
+    return Claim(row[0], row[1], row[2], row[3])
+
+
+def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: int) -> None:
+    # Only backends of our own writers that hold a lock on the progress table are touched.
+    found = connection.execute(
+        """
+        SELECT pg_terminate_backend(a.pid), a.pid FROM pg_stat_activity a
+        WHERE a.application_name = %s AND a.pid <> pg_backend_pid() AND a.usename = current_user
+          AND a.datname = current_database() AND a.xact_start < now() - interval '2 seconds'
+          AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'task_progress'::regclass)
+        """,
+        (f"{APPLICATION}-{flow}",),
+    ).fetchall()
+    log.warning("a worker held the task in an open transaction and was disconnected", flow=flow, task=task, found=found)
+
+
+def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
+    """Writes how far the tasks have come, inside the transaction of their rows; locks them against a claim.
+
+    Raises:
+        FencedError: Where a task has been claimed anew; the caller must roll back and stop.
+    """
+    payload = [
+        {
+            "flow": c.flow,
+            "task": c.task,
+            "generation": c.generation,
+            "cluster_id": c.cluster_id,
+            "topic_ids": c.topic_ids,
+            "offsets": c.offsets,
+            "watermarks": c.watermarks,
+        }
+        for c in sorted(changes, key=lambda c: c.task)
+    ]
+    cursor.execute(
+        """
+        UPDATE task_progress p SET cluster_id = n.cluster_id, topic_ids = n.topic_ids, offsets = n.offsets,
+               watermarks = n.watermarks, updated_at = now()
+        FROM jsonb_to_recordset(%s::jsonb) AS n(flow text, task bigint, generation bigint, cluster_id text,
+             topic_ids jsonb, offsets jsonb, watermarks jsonb)
+        WHERE p.flow = n.flow AND p.task = n.task AND p.generation = n.generation
+        """,
+        (json.dumps(payload),),
+    )
+    if cursor.rowcount != len(changes):
+        tasks = ", ".join(str(c.task) for c in changes)
+        text = (
+            f"another worker has claimed one of the tasks {tasks} of {changes[0].flow}; nothing was written. "
+            "This worker was frozen or cut off and has been replaced: it stops."
+        )
+        raise FencedError(text)

@@ -1,0 +1,183 @@
+"""The sink: one transaction a worker and beat, COPY to staging, upsert, fence (decisions 4 and 5)."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+import psycopg
+import structlog
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from psycopg import sql
+
+from dataflows.kafka import metrics
+from dataflows.sink.changes import Changes
+from dataflows.sink.connection import APPLICATION, connect, with_patience
+from dataflows.sink.freshness import Freshness
+from dataflows.sink.progress import advance
+from dataflows.sink.tables import TABLES, Table
+
+_NULL: Final = "\\N"
+
+log = structlog.get_logger()
+
+
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """Returns the rows as CSV bytes for COPY; null is `\\N` unquoted, and text is always quoted."""
+    out = io.BytesIO()
+    frame.write_csv(out, include_header=False, null_value=_NULL, quote_style="non_numeric", datetime_format="%FT%T%.3fZ")
+    return out.getvalue()
+
+
+class Writer(StatelessSinkPartition[tuple[str, Changes]]):
+    """Writes the changes of all tasks of one worker; `write_batch` returns only after COMMIT."""
+
+    def __init__(
+        self,
+        database_url: str,
+        flow: str,
+        freshness: Freshness,
+        publish: Callable[[list[tuple[bytes, bytes]]], None],
+        give_up: Callable[[], bool],
+    ) -> None:
+        """Connects at the first write.
+
+        Args:
+            database_url: libpq URL of the writer role.
+            flow: The flow's name; the connection carries it.
+            freshness: Takes the age of every live record at its commit.
+            publish: Publishes dead letters and returns when the broker has them.
+            give_up: Whether to stop trying while the database is away.
+        """
+        self._url, self._flow, self._freshness = database_url, flow, freshness
+        self._publish, self._give_up = publish, give_up
+        self._connection: psycopg.Connection[Any] | None = None
+        self._written: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
+
+    def write_batch(self, items: list[tuple[str, Changes]]) -> None:
+        """Writes all items in one transaction, trying again while the database is away.
+
+        Raises:
+            FencedError: A task was claimed by another worker.
+        """
+        changes = _merge([c for _key, c in items])
+        due = [c for c in changes if c.rows or self._written.get(c.task) != (c.offsets, c.watermarks)]
+        if not due:
+            return
+        payload = _payload(due)
+        rejects = [reject for c in due for reject in c.rejects]
+        if rejects:
+            # Before the commit: after a crash in between they come twice, and carry their source offset as key.
+            self._publish(rejects)
+        with_patience(lambda: self._commit(due, payload), f"write {self._flow}", self._give_up)
+        committed_ms = int(time.time() * 1000)
+        for c in due:
+            self._written[c.task] = (c.offsets, c.watermarks)
+            self._freshness.observe(c.live_append_ms, committed_ms)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _commit(self, changes: list[Changes], payload: list[tuple[Table, list[str], bytes]]) -> None:
+        connection = self._connected()
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                advance(cursor, changes)
+                for table, columns, data in payload:
+                    started = time.perf_counter()
+                    self._upsert(cursor, table, columns, data)
+                    metrics.DB_WRITE.labels(table.name).observe((time.perf_counter() - started) * 1000)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            connection.close()
+            self._connection = None
+            raise
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._url, f"{APPLICATION}-{self._flow}")
+        return self._connection
+
+    def _upsert(self, cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes) -> None:
+        stage = sql.Identifier(f"stage_{table.name}")
+        cursor.execute(
+            sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
+                stage, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table.name)
+            )
+        )
+        copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
+            stage, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
+        )
+        with cursor.copy(copy) as stream:
+            stream.write(data)
+        if table.name == "student_state":
+            _note_moves(cursor, self._flow)
+        cursor.execute(table.merge_sql(columns).encode())
+
+
+def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:
+    """Notes students whose events arrive in another task than before: a producer that breaks the keying."""
+    cursor.execute(
+        """
+        INSERT INTO anomalies (detected_at, kind, subject_id, score, detail)
+        SELECT s.last_event_at, 'student_in_two_tasks', s.student_id, 1,
+               jsonb_build_object('was', t.task, 'is', s.task)
+        FROM stage_student_state s JOIN student_state t USING (student_id) WHERE t.task <> s.task
+        ON CONFLICT DO NOTHING
+        """
+    )
+    if cursor.rowcount > 0:
+        metrics.KEY_MOVES.labels(flow).inc(cursor.rowcount)
+
+
+def _merge(changes: list[Changes]) -> list[Changes]:
+    """Returns one entry a task: a full batch and the next may arrive together, and the later values win."""
+    latest: dict[int, Changes] = {}
+    for change in changes:
+        before = latest.get(change.task)
+        if before is not None:
+            for name, frame in before.rows.items():
+                newer = change.rows.get(name)
+                change.rows[name] = frame if newer is None else pl.concat([frame, newer])
+            change.live_append_ms = np.concatenate([before.live_append_ms, change.live_append_ms])
+            change.rejects = before.rejects + change.rejects
+        latest[change.task] = change
+    return list(latest.values())
+
+
+def _payload(changes: list[Changes]) -> list[tuple[Table, list[str], bytes]]:
+    payload = []
+    for name, table in TABLES.items():
+        frames = [c.rows[name] for c in changes if name in c.rows and len(c.rows[name])]
+        if not frames:
+            continue
+        frame = pl.concat(frames) if len(frames) > 1 else frames[0]
+        # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
+        keep = "first" if table.on_conflict == "keep" else "last"
+        frame = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
+        payload.append((table, frame.columns, to_csv(frame)))
+    return payload
+
+
+class DatabaseSink(DynamicSink[tuple[str, Changes]]):
+    """One writer a worker, local by nature: rows never cross processes."""
+
+    def __init__(
+        self,
+        database_url: str,
+        flow: str,
+        freshness: Freshness,
+        publish: Callable[[list[tuple[bytes, bytes]]], None],
+        give_up: Callable[[], bool],
+    ) -> None:
+        """Keeps what each worker's `Writer` needs."""
+        self._build = lambda: Writer(database_url, flow, freshness, publish, give_up)
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> Writer:  # noqa: ARG002
+        """Returns this worker's writer."""
+        return self._build()
