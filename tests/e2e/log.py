@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from tests.oracle.reading import Event, Record, read
 
@@ -135,3 +136,10 @@ def time_of(record: Record) -> int | None:
         return record.tick
     event = read(record, max_future_ms=1 << 62, max_bytes=1 << 30)
     return event.event_ms if isinstance(event, Event) else None
+
+
+def close(kafka: str, topic: str, tick_ms: int) -> None:
+    """Writes a tick to every partition of a topic."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    partitions = admin.list_topics(topic, timeout=15).topics[topic].partitions
+    write(kafka, topic, [Record(topic, partition, 0, 0, None, tick=tick_ms) for partition in sorted(partitions)])
