@@ -1,0 +1,154 @@
+"""The fast path: an event spelt plainly decodes into a typed struct, anything else raises and is normalised.
+
+The struct names only what `engagement` needs. What it accepts, `normalise` must accept with the same values
+(a differential test holds the two together), so every field here that could reject or change an event is either
+typed strictly or, where its mere presence matters, typed `None`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from dataflows.events.event import Event, seconds
+from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
+
+#: A skipped part of a longer document might be nested deeper than `MAX_DEPTH`.
+MAX_PLAIN_BYTES = 1024
+
+_Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+_Uuid = Annotated[str, Meta(min_length=36, max_length=36)]
+_Time = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[datetime, Meta(tz=True)]
+
+
+class PlainDevice(msgspec.Struct, gc=False, frozen=True):
+    """The parts of `device` that are counted; hashable, to be part of a dictionary key."""
+
+    type: _Text | None = None
+    browser: _Text | None = None
+
+
+class PlainMetadata(msgspec.Struct, gc=False):
+    """The parts of `metadata` that are counted, and those whose presence moves a column."""
+
+    hidden: bool | None = None
+    position_s: float | None = None
+    video_duration_s: float | None = None
+    playback_rate: float | None = None
+    class_id: None = None
+    subject_id: None = None
+    course_id: None = None
+    chapter_id: None = None
+    session_id: None = None
+    device: None = None
+    device_type: None = None
+    browser: None = None
+
+
+class Plain(msgspec.Struct, gc=False):
+    """What the engagement flow needs of one event."""
+
+    event_id: _Uuid
+    student_id: _Text
+    event_name: _Text
+    timestamp: _Time
+    session_id: _Text | None = None
+    class_id: _Text | None = None
+    grade: _Text | None = None
+    subject_id: _Text | None = None
+    course_id: _Text | None = None
+    chapter_id: _Text | None = None
+    role: _Text | None = None
+    event_type: _Text | None = None
+    device_type: _Text | None = None
+    browser: _Text | None = None
+    device: PlainDevice | None = None
+    metadata: PlainMetadata | None = None
+    context: None = None
+    payload: None = None
+    event_data: None = None
+    hidden: None = None
+    position_s: None = None
+    video_duration_s: None = None
+    playback_rate: None = None
+
+
+_decoder = msgspec.json.Decoder(Plain)
+
+#: What the fast decoder raises for anything that is not plain.
+NOT_PLAIN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
+
+
+def decode_plain(values: list[bytes | None]) -> list[Plain | None]:
+    """Decodes what is plain.
+
+    Args:
+        values: Values of records.
+
+    Returns:
+        As many entries; None where a record is not provably plain and must be normalised.
+    """
+    events: list[Plain | None] = []
+    fast = map(_decoder.decode, values)  # type: ignore[arg-type]
+    while True:
+        try:
+            # keeps what came before the failure, and `map` goes on behind it
+            events.extend(fast)
+            break
+        except NOT_PLAIN:
+            events.append(None)
+    _withdraw_unproven(values, events)
+    return events
+
+
+def _withdraw_unproven(values: list[bytes | None], events: list[Plain | None]) -> None:
+    """Takes back what the decoder skipped over without looking: depth, escapes, encoding."""
+    whole = b"".join([value for value in values if value is not None])
+    has_escape = b"\\" in whole
+    if not has_escape and whole.isascii() and max(map(len, filter(None, values)), default=0) <= MAX_PLAIN_BYTES:
+        return
+    for row, value in enumerate(values):
+        if value is None or events[row] is None:
+            continue
+        if len(value) > MAX_PLAIN_BYTES or (has_escape and b"\\u" in value) or not _is_utf8(value):
+            events[row] = None
+
+
+def _is_utf8(value: bytes) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def plain(event: Event) -> Plain:
+    """Returns the same fields of a canonical event."""
+    metadata: dict[str, Any] | None = event.metadata
+    return Plain(
+        event_id=event.event_id,
+        student_id=event.student_id,
+        event_name=event.event_name,
+        timestamp=event.event_ms,
+        session_id=event.session_id,
+        class_id=event.class_id,
+        grade=event.grade,
+        subject_id=event.subject_id,
+        course_id=event.course_id,
+        chapter_id=event.chapter_id,
+        role=event.role,
+        event_type=event.event_type,
+        device_type=event.device_type,
+        browser=event.browser,
+        metadata=PlainMetadata(
+            hidden=event.hidden,
+            position_s=seconds(metadata, "position_s"),
+            video_duration_s=seconds(metadata, "video_duration_s"),
+            playback_rate=seconds(metadata, "playback_rate"),
+        ),
+    )

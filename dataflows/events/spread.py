@@ -1,0 +1,120 @@
+"""What is left of a document after its required fields: optional columns, and metadata for all the rest.
+
+A column is looked for at the top level, then in `device`, `context`, `payload` and `metadata`, where the first
+usable value wins and moves to its column. Nothing here rejects: what does not fit stays in the metadata.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataflows.events.text import lenient_text
+
+#: A page's address may be long; it is in no key.
+_MAX_URL = 65_536
+
+_DEVICE = {"device_type": "type", "os": "os", "browser": "browser"}
+
+#: `grade` is the school year; in a payload it is as a rule somebody's mark.
+_LIFTED = (
+    "class_id",
+    "subject_id",
+    "course_id",
+    "chapter_id",
+    "lesson_id",
+    "video_id",
+    "assessment_id",
+    "session_id",
+    "device_type",
+    "os",
+    "browser",
+    "country_code",
+    "page_url",
+)
+_LENIENT = ("lesson_id", "video_id", "assessment_id", "device_type", "os", "browser", "country_code", "page_url")
+
+#: Never stored, wherever they stand.
+_ADDRESSES = ("ip_address", "ip", "client_ip", "remote_addr")
+
+
+def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, Any] | None:
+    """Fills the optional columns from `rest` and returns the metadata.
+
+    Args:
+        rest: The document without its required fields and without the columns that are already known; emptied.
+        columns: Columns so far; the optional ones are added.
+
+    Returns:
+        The metadata, None where it is empty.
+    """
+    metadata = _part(rest, "metadata")
+    context = _part(rest, "context")
+    payload = _part(rest, "payload")
+    event_data = _part(rest, "event_data")
+    device = rest.pop("device", None)
+    for column in _LENIENT:
+        columns[column] = _move(rest, column) if column in rest else None
+    parts = [part for part in (context, payload, event_data, metadata) if part]
+    for part in parts:
+        if device is None and isinstance(part.get("device"), dict | str):
+            device = part.pop("device")
+    leftover_device = _device(device, columns)
+    for part in parts:
+        _lift(part, columns)
+    if context and not columns["grade"]:
+        columns["grade"] = _move(context, "grade")
+    if leftover_device:
+        _keep(metadata, "device", leftover_device, "top")
+    for name, part in (("payload", payload), ("event_data", event_data), ("context", context), ("top", rest)):
+        for key, value in part.items():
+            _keep(metadata, key, value, name)
+    for name in _ADDRESSES:
+        metadata.pop(name, None)
+    return metadata or None
+
+
+def _part(rest: dict[str, Any], name: str) -> dict[str, Any]:
+    part = rest.pop(name, None)
+    return dict(part) if part else {}
+
+
+def _device(device: object, columns: dict[str, str | None]) -> object:
+    if isinstance(device, str):
+        device = {"type": device}
+    if not isinstance(device, dict):
+        return None
+    left = dict(device)
+    for column, name in _DEVICE.items():
+        if name in left:
+            text = lenient_text(left[name])
+            if text is not None:
+                columns[column] = text
+            if text is not None or left[name] in (None, ""):
+                del left[name]
+    for name in _ADDRESSES:
+        left.pop(name, None)
+    return left
+
+
+def _lift(part: dict[str, Any], columns: dict[str, str | None]) -> None:
+    for column in _LIFTED:
+        if column in part and not columns[column]:
+            columns[column] = _move(part, column)
+    location = part.get("location")
+    if isinstance(location, dict) and not columns["country_code"]:
+        columns["country_code"] = lenient_text(location.get("country_code"))
+
+
+def _move(part: dict[str, Any], column: str) -> str | None:
+    """Takes a value out of `part` when it can be the column; leaves it there when not."""
+    text = lenient_text(part.get(column), _MAX_URL if column == "page_url" else 256)
+    if text is not None or part.get(column) in (None, ""):
+        part.pop(column, None)
+    return text
+
+
+def _keep(metadata: dict[str, Any], key: str, value: object, origin: str) -> None:
+    if key not in metadata:
+        metadata[key] = value
+    elif metadata[key] != value:
+        metadata[f"{origin}.{key}"] = value
