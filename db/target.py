@@ -77,5 +77,8 @@ def check_licence(connection: psycopg.Connection[Any]) -> None:
     """
     row = connection.execute("SELECT current_setting('timescaledb.license', true)").fetchone()
     if row is not None and row[0] == "apache":
-        msg = "timescaledb.license is apache, without continuous aggregates: set it to timescale, or use a server without the extension"
+        msg = (
+            "timescaledb.license is apache, which has no continuous aggregates:"
+            " set it to timescale, or use a server without the extension"
+        )
         raise UnsuitableDatabaseError(msg)

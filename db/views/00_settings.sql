@@ -1,0 +1,12 @@
+-- Settings of the deployment as functions, inlined by the planner; `classpulse migrate` writes them anew when they change.
+CREATE OR REPLACE FUNCTION classpulse_timezone() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE RETURN {{timezone}}::text;
+CREATE OR REPLACE FUNCTION classpulse_window() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{window}};
+CREATE OR REPLACE FUNCTION classpulse_lateness() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{lateness}};
+CREATE OR REPLACE FUNCTION classpulse_idle_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{idle_after}};
+CREATE OR REPLACE FUNCTION classpulse_offline_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{offline_after}};
+
+CREATE OR REPLACE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (at AT TIME ZONE classpulse_timezone())::date;
+
+COMMENT ON FUNCTION classpulse_timezone() IS 'The one time zone whose days count (CLASSPULSE_TIMEZONE).';
+COMMENT ON FUNCTION local_day(timestamptz) IS 'The local day of an instant.';

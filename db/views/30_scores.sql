@@ -1,0 +1,85 @@
+-- Engagement score and status of a student as of an instant, from the columns of student_state (docs/sql.md).
+-- The same formulas as in Python, held equal by tests. Each is one expression, so that the planner inlines it.
+
+CREATE OR REPLACE FUNCTION engagement_recency(last_interaction_at timestamptz, as_of timestamptz) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+-- capped at 100 time constants: exp() of less is an underflow error in PostgreSQL
+RETURN exp(-least(greatest(extract(epoch FROM as_of - last_interaction_at)::double precision, 0), 30000) / 300);
+
+-- How many minutes the newest weight lies after the last whole minute before as_of (negative: before it).
+CREATE OR REPLACE FUNCTION weights_ahead(weights_end timestamptz, as_of timestamptz) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN least(15, greatest(-10,
+    floor(extract(epoch FROM weights_end) / 60) - floor(extract(epoch FROM as_of) / 60) + 1))::integer;
+
+-- Sum of up to ten hexadecimal digits: pairs first (at most 30 a byte), then the bytes, since 256 = 1 (mod 255).
+CREATE OR REPLACE FUNCTION nibble_sum(nibbles bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ((nibbles & 64677154575) + ((nibbles >> 4) & 64677154575)) % 255;
+
+-- The nibbles of the ten whole minutes before as_of; the lowest nibble of weights is the minute weights_end.
+CREATE OR REPLACE FUNCTION last_ten_weights(weights bigint, ahead integer) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (weights >> (4 * greatest(ahead, 0))) & ((1::bigint << (4 * least(10, 10 + ahead))) - 1);
+
+CREATE OR REPLACE FUNCTION engagement_intensity(weights bigint, weights_end timestamptz, as_of timestamptz)
+RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nibble_sum(last_ten_weights(weights, weights_ahead(weights_end, as_of))), 0) / 100.0::double precision;
+
+CREATE OR REPLACE FUNCTION engagement_duration(session_minutes bigint) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN least(1, session_minutes / 45.0::double precision);
+
+-- Day bits counted back from another day than last_day: bit i = day - i, 32 days.
+CREATE OR REPLACE FUNCTION days_back_from(day date, day_bits bigint, last_day date) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN day - last_day BETWEEN 0 AND 31 THEN (day_bits << (day - last_day)) & 4294967295
+    WHEN day - last_day BETWEEN -31 AND -1 THEN day_bits >> (last_day - day)
+    ELSE 0
+END;
+
+-- Consecutive days: the bits below the first day that was neither active nor skippable; today (bit 0) breaks nothing yet.
+CREATE OR REPLACE FUNCTION streak_days(active bigint, skippable bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN bit_count((active & (((~(active | skippable | 1) & 4294967295 | 4294967296)
+                             & -(~(active | skippable | 1) & 4294967295 | 4294967296)) - 1))::bit(64));
+
+-- Saturdays and Sundays among the 32 days that end with day, as bits.
+CREATE OR REPLACE FUNCTION weekends_before(day date) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT sum(1::bigint << i)::bigint FROM generate_series(0, 31) i WHERE extract(isodow FROM day - i) > 5);
+
+CREATE OR REPLACE FUNCTION engagement_streak(day_bits bigint, last_day date, day date, skippable bigint)
+RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
+RETURN least(7, streak_days(days_back_from(day, day_bits, last_day), skippable)) / 7.0::double precision;
+
+CREATE OR REPLACE FUNCTION engagement_score(
+    last_interaction_at timestamptz, weights bigint, weights_end timestamptz, session_minutes bigint,
+    day_bits bigint, last_day date, as_of timestamptz, day date, skippable bigint
+) RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
+RETURN round((0.35 * engagement_recency(last_interaction_at, as_of)
+            + 0.35 * engagement_intensity(weights, weights_end, as_of)
+            + 0.20 * engagement_duration(session_minutes)
+            + 0.10 * engagement_streak(day_bits, last_day, day, skippable))::numeric, 4)::double precision;
+
+-- The same as of any instant, with weekends skipped: what the flow stores in engagement_scores.
+CREATE OR REPLACE FUNCTION engagement_score(
+    last_interaction_at timestamptz, weights bigint, weights_end timestamptz, session_minutes bigint,
+    day_bits bigint, last_day date, as_of timestamptz
+) RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
+RETURN engagement_score(last_interaction_at, weights, weights_end, session_minutes, day_bits, last_day, as_of,
+    local_day(as_of - interval '1 millisecond'), weekends_before(local_day(as_of - interval '1 millisecond')));
+
+-- The last sign of life: a playing video counts as long as it is expected to play.
+CREATE OR REPLACE FUNCTION seen_until(last_interaction_at timestamptz, playing_until timestamptz, as_of timestamptz)
+RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+RETURN greatest(last_interaction_at, least(as_of, playing_until));
+
+CREATE OR REPLACE FUNCTION student_status(
+    last_interaction_at timestamptz, idle_at timestamptz, session_end_at timestamptz, playing_until timestamptz,
+    idle_after interval, as_of timestamptz
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN last_interaction_at IS NULL OR session_end_at > last_interaction_at
+      OR as_of - seen_until(last_interaction_at, playing_until, as_of) >= classpulse_offline_after() THEN 'offline'
+    WHEN idle_at > seen_until(last_interaction_at, playing_until, as_of)
+      OR as_of - seen_until(last_interaction_at, playing_until, as_of) >= idle_after THEN 'idle'
+    ELSE 'active'
+END;

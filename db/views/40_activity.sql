@@ -1,0 +1,63 @@
+-- Windows with their tasks summed. A window is final when the lowest watermark has passed its end and the lateness.
+CREATE OR REPLACE VIEW activity WITH (security_barrier) AS
+SELECT window_start,
+       scope,
+       scope_id,
+       sum(events)::bigint          AS events,
+       sum(active_students)::bigint AS active_students,
+       sum(active_5m)::bigint       AS active_5m,
+       coalesce(window_start + classpulse_window() + classpulse_lateness() <= (SELECT as_of FROM data_clock), false) AS is_final
+FROM activity_windows
+GROUP BY window_start, scope, scope_id;
+
+-- The last hour without gaps: where there is no row, nobody was there.
+CREATE OR REPLACE VIEW activity_trend WITH (security_barrier) AS
+WITH clock AS MATERIALIZED (SELECT date_bin('1 minute', classpulse_now(), timestamptz '2000-01-01 00:00:00+00') AS minute),
+     recent AS MATERIALIZED (
+         SELECT window_start, scope, scope_id, events, active_students, active_5m
+         FROM activity
+         WHERE window_start BETWEEN (SELECT minute - interval '60 minutes' FROM clock) AND (SELECT minute FROM clock)
+     ),
+     scopes AS (
+         SELECT scope, scope_id FROM recent
+         UNION SELECT 'all', 'all'
+         UNION SELECT 'class', class_id FROM classes
+     )
+SELECT m.minute,
+       s.scope,
+       s.scope_id,
+       coalesce(r.active_5m, 0)       AS active_5m,
+       coalesce(r.active_students, 0) AS active_students,
+       coalesce(r.events, 0)          AS events,
+       coalesce(m.minute + classpulse_window() + classpulse_lateness() <= (SELECT as_of FROM data_clock), false) AS is_final
+FROM clock
+CROSS JOIN LATERAL generate_series(clock.minute - interval '60 minutes', clock.minute, interval '1 minute') AS m (minute)
+CROSS JOIN scopes s
+LEFT JOIN recent r ON r.window_start = m.minute AND r.scope = s.scope AND r.scope_id = s.scope_id;
+
+CREATE OR REPLACE VIEW class_chapter_activity WITH (security_barrier) AS
+SELECT window_start,
+       replace(split_part(scope_id, '/', 1), '%2F', '/') AS class_id,
+       replace(split_part(scope_id, '/', 2), '%2F', '/') AS chapter_id,
+       events,
+       active_students,
+       active_5m,
+       is_final
+FROM activity
+WHERE scope = 'class_chapter';
+
+CREATE OR REPLACE VIEW activity_by_minute WITH (security_barrier) AS
+SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1m;
+CREATE OR REPLACE VIEW activity_by_hour WITH (security_barrier) AS
+SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1h;
+CREATE OR REPLACE VIEW activity_by_day WITH (security_barrier) AS
+SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1d;
+
+CREATE OR REPLACE VIEW engagement_by_class WITH (security_barrier) AS
+SELECT bucket, class_id, score, students FROM engagement_by_class_1m WHERE class_id IS NOT NULL;
+
+CREATE OR REPLACE VIEW daily_activity WITH (security_barrier) AS
+SELECT day, class_id, count(*) AS active_students, sum(minutes_active)::bigint AS minutes_active,
+       sum(interactions)::bigint AS interactions
+FROM student_days
+GROUP BY day, class_id;

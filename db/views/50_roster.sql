@@ -1,0 +1,61 @@
+-- Who should be there as of now, what lesson runs, and which days a streak may skip. Building blocks: no reader is granted them.
+
+CREATE OR REPLACE VIEW enrolled_students AS
+SELECT student_id, course_id, class_id
+FROM enrolments e
+WHERE role = 'student'
+  AND (enrolled_at IS NULL OR enrolled_at <= (SELECT classpulse_now()))
+  AND NOT coalesce(left_at <= (SELECT classpulse_now()) AND (enrolled_at IS NULL OR left_at >= enrolled_at), false)
+  AND NOT EXISTS (SELECT FROM class_staff c WHERE c.staff_id = e.student_id AND c.class_id = e.class_id);
+
+-- People whom the roster knows, but not as students: counted nowhere, whatever role their events claim.
+CREATE OR REPLACE VIEW known_staff AS
+SELECT staff_id FROM (
+    SELECT staff_id FROM class_staff
+    UNION SELECT student_id FROM enrolments WHERE role <> 'student'
+) s
+WHERE NOT EXISTS (SELECT FROM enrolments e WHERE e.student_id = s.staff_id AND e.role = 'student');
+
+CREATE OR REPLACE VIEW running_periods AS
+SELECT p.class_id,
+       max((l.now::date + p.starts) AT TIME ZONE classpulse_timezone()) AS began
+FROM (SELECT classpulse_now() AT TIME ZONE classpulse_timezone() AS now OFFSET 0) l
+JOIN periods p ON p.weekday = extract(isodow FROM l.now) AND p.starts <= l.now::time AND l.now::time < p.ends
+WHERE NOT EXISTS (SELECT FROM terms)
+   OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends)
+GROUP BY p.class_id;
+
+-- A study day is a day inside a term whose weekday has a period (Monday to Friday where no timetable is known).
+-- Without terms only Saturdays and Sundays may be skipped.
+CREATE OR REPLACE VIEW streak_calendar AS
+SELECT d.day,
+       CASE WHEN NOT EXISTS (SELECT FROM terms) THEN weekends_before(d.day)
+            ELSE (SELECT coalesce(sum(1::bigint << i), 0)::bigint
+                  FROM generate_series(0, 31) i
+                  WHERE NOT (EXISTS (SELECT FROM terms t WHERE d.day - i BETWEEN t.starts AND t.ends)
+                             AND CASE WHEN EXISTS (SELECT FROM periods)
+                                      THEN EXISTS (SELECT FROM periods p WHERE p.weekday = extract(isodow FROM d.day - i))
+                                      ELSE extract(isodow FROM d.day - i) < 6 END))
+       END AS skippable
+FROM (SELECT local_day(classpulse_now() - interval '1 millisecond') AS day OFFSET 0) d;
+
+CREATE OR REPLACE VIEW class_list WITH (security_barrier) AS
+SELECT i.class_id, c.title, coalesce(c.grade, i.grade) AS grade
+FROM (
+    SELECT class_id, max(grade) AS grade FROM (
+        SELECT class_id, NULL AS grade FROM classes
+        UNION ALL SELECT class_id, NULL FROM enrolments
+        UNION ALL SELECT class_id, grade FROM student_state
+    ) u
+    WHERE class_id IS NOT NULL
+    GROUP BY class_id
+) i
+LEFT JOIN classes c USING (class_id);
+
+CREATE OR REPLACE VIEW grade_list WITH (security_barrier) AS
+SELECT grade FROM classes WHERE grade IS NOT NULL
+UNION SELECT grade FROM student_state WHERE grade IS NOT NULL;
+
+CREATE OR REPLACE VIEW course_list WITH (security_barrier) AS
+SELECT course_id FROM enrolments
+UNION SELECT course_id FROM student_state WHERE course_id IS NOT NULL;

@@ -1,0 +1,132 @@
+-- What is so now: every number here is computed from student_state when it is asked for, as of classpulse_now().
+
+-- One row a student: the building block of all the others.
+CREATE OR REPLACE VIEW student_now AS
+WITH clock AS MATERIALIZED (SELECT classpulse_now() AS now, c.day, c.skippable FROM streak_calendar c)
+SELECT s.*,
+       s.status <> 'offline' AND (s.began IS NULL OR s.seen_at >= s.began) AS is_present,
+       CASE WHEN s.status <> 'offline'
+            THEN engagement_score(s.last_interaction_at, s.weights, s.weights_end, s.session_minutes, s.day_bits, s.last_day,
+                                  s.as_of, s.today, s.skippable)
+       END AS engagement_score
+FROM (
+    SELECT t.student_id, t.class_id, coalesce(t.grade, k.grade) AS grade, t.subject_id, t.course_id, t.chapter_id,
+           t.last_event_name, t.last_interaction_at, t.session_id, t.device, t.browser,
+           t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
+           greatest(t.last_event_at, least(clock.now, t.playing_until)) AS seen_at,
+           p.began,
+           clock.now AS as_of, clock.day AS today, clock.skippable,
+           student_status(t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until,
+                          coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()), clock.now) AS status
+    FROM clock
+    CROSS JOIN student_state t
+    LEFT JOIN classes k ON k.class_id = t.class_id
+    LEFT JOIN running_periods p ON p.class_id = t.class_id
+    WHERE coalesce(t.role, 'student') = 'student'
+      AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id)
+    OFFSET 0 -- status is computed once, not wherever it is used
+) s;
+
+CREATE OR REPLACE VIEW student_live_metrics WITH (security_barrier) AS
+SELECT student_id,
+       class_id,
+       last_interaction_at                                         AS last_active_at,
+       (extract(epoch FROM last_interaction_at) * 1000)::bigint    AS last_active_ts,
+       last_event_name                                             AS current_activity,
+       engagement_score,
+       status,
+       session_id,
+       device,
+       browser,
+       grade,
+       subject_id,
+       course_id,
+       chapter_id,
+       is_present,
+       as_of
+FROM student_now;
+
+-- Scopes now. Those of the roster are rows even when nobody is present. The roster knows nothing of subjects: null there.
+CREATE OR REPLACE VIEW active_now WITH (security_barrier) AS
+WITH now AS MATERIALIZED (
+         SELECT student_id, class_id, grade, subject_id, course_id, status, is_present, engagement_score FROM student_now
+     ),
+     here AS (
+         SELECT p.scope,
+                p.scope_id,
+                count(*) FILTER (WHERE is_present AND status = 'active') AS active_students,
+                count(*) FILTER (WHERE is_present AND status = 'idle')   AS idle_students,
+                count(*) FILTER (WHERE is_present)                       AS present,
+                sum(round(engagement_score * 10000)::bigint) FILTER (WHERE is_present) AS score_sum
+         FROM now
+         CROSS JOIN LATERAL (VALUES ('all', 'all'), ('class', class_id), ('grade', grade), ('subject', subject_id),
+                                    ('course', course_id)) AS p (scope, scope_id)
+         WHERE p.scope_id IS NOT NULL
+         GROUP BY p.scope, p.scope_id
+     ),
+     expected AS (
+         SELECT r.scope,
+                r.scope_id,
+                count(DISTINCT e.student_id) AS enrolled,
+                count(DISTINCT e.student_id) FILTER (WHERE NOT coalesce(n.is_present AND CASE r.scope
+                    WHEN 'all' THEN true
+                    WHEN 'class' THEN n.class_id = r.scope_id
+                    WHEN 'grade' THEN n.grade = r.scope_id
+                    ELSE n.course_id = r.scope_id END, false)) AS absent
+         FROM enrolled_students e
+         LEFT JOIN classes k ON k.class_id = e.class_id
+         LEFT JOIN now n ON n.student_id = e.student_id
+         CROSS JOIN LATERAL (VALUES ('all', 'all'), ('class', e.class_id), ('grade', k.grade), ('course', e.course_id))
+             AS r (scope, scope_id)
+         WHERE r.scope_id IS NOT NULL
+         GROUP BY r.scope, r.scope_id
+     ),
+     scopes AS (
+         SELECT 'all' AS scope, 'all' AS scope_id
+         UNION SELECT scope, scope_id FROM here
+         UNION SELECT scope, scope_id FROM expected
+         UNION SELECT 'class', class_id FROM classes
+         UNION SELECT 'class', class_id FROM enrolments WHERE class_id IS NOT NULL
+         UNION SELECT 'grade', grade FROM classes WHERE grade IS NOT NULL
+     )
+SELECT s.scope,
+       s.scope_id,
+       coalesce(h.active_students, 0) AS active_students,
+       coalesce(h.idle_students, 0)   AS idle_students,
+       coalesce(h.present, 0)         AS present,
+       CASE WHEN s.scope <> 'subject' THEN coalesce(x.enrolled, 0) END AS enrolled,
+       CASE WHEN s.scope <> 'subject' THEN coalesce(x.absent, 0) END   AS absent,
+       round(h.idle_students::numeric / nullif(h.present, 0), 4)::double precision          AS idle_share,
+       round(h.score_sum / (nullif(h.present, 0) * 100), 4)::double precision               AS engagement_score,
+       c.as_of
+FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
+CROSS JOIN scopes s
+LEFT JOIN here h ON h.scope = s.scope AND h.scope_id = s.scope_id
+LEFT JOIN expected x ON x.scope = s.scope AND x.scope_id = s.scope_id;
+
+CREATE OR REPLACE VIEW class_overview WITH (security_barrier) AS
+SELECT a.scope_id AS class_id, l.title, l.grade, a.active_students, a.idle_students, a.present, a.enrolled, a.absent,
+       a.idle_share, a.engagement_score, a.as_of
+FROM active_now a
+LEFT JOIN class_list l ON l.class_id = a.scope_id
+WHERE a.scope = 'class';
+
+-- Present students counted by every place at once: filter by any column, then sum. No student is named.
+CREATE OR REPLACE VIEW present_now WITH (security_barrier) AS
+SELECT class_id, grade, subject_id, course_id, chapter_id, device, browser, status,
+       count(*) AS students,
+       sum(round(engagement_score * 10000)::bigint)::bigint AS score_sum,
+       as_of
+FROM student_now
+WHERE is_present
+GROUP BY class_id, grade, subject_id, course_id, chapter_id, device, browser, status, as_of;
+
+CREATE OR REPLACE VIEW student_engagement WITH (security_barrier) AS
+SELECT "time", student_id, class_id, score, recency, intensity, duration, streak FROM engagement_scores;
+
+CREATE OR REPLACE VIEW latest_events WITH (security_barrier) AS
+SELECT event_time, event_id, student_id, class_id, grade, subject_id, course_id, chapter_id, event_type, event_name,
+       session_id, device_type, browser
+FROM events
+WHERE event_time > (SELECT classpulse_now() - interval '1 hour')
+  AND coalesce(role, 'student') = 'student';

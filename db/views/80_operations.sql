@@ -1,0 +1,63 @@
+-- How far the data are. Lag and "the last 10 minutes" are by the wall clock whatever classpulse.clock says: they measure arrival.
+CREATE OR REPLACE VIEW data_freshness WITH (security_barrier) AS
+WITH low AS MATERIALIZED (
+         SELECT flow,
+                nullif(min(watermark), '-infinity')                            AS as_of,
+                (array_agg(task ORDER BY watermark, task))[1]                  AS stalled_task
+         FROM task_watermarks
+         GROUP BY flow
+     ),
+     late AS (
+         SELECT topic, count(*) AS events
+         FROM events
+         WHERE ingested_at > now() - interval '10 minutes'
+           AND watermark_before - event_time > interval '60 seconds' -- the index's own words
+           AND watermark_before >= date_bin(classpulse_window(), event_time, timestamptz '2000-01-01 00:00:00+00')
+                                   + classpulse_window() + classpulse_lateness()
+           -- late ones do not lie in chunks so old that they went to columnstore
+           AND event_time > (SELECT least(now(), min(as_of)) - interval '8 days' FROM low)
+         GROUP BY topic
+     ),
+     rejected AS (
+         SELECT topic, count(*) AS records FROM dead_letters WHERE received_at > now() - interval '10 minutes' GROUP BY topic
+     ),
+     topics AS (
+         SELECT DISTINCT flow, t.topic
+         FROM task_progress, LATERAL (SELECT jsonb_object_keys(offsets) UNION SELECT jsonb_object_keys(watermarks)) AS t (topic)
+     ),
+     arrivals AS (
+         SELECT t.flow, sum(l.events) AS late, sum(r.records) AS rejected
+         FROM topics t
+         LEFT JOIN late l USING (topic)
+         LEFT JOIN rejected r USING (topic)
+         GROUP BY t.flow
+     )
+SELECT p.flow,
+       low.as_of,
+       low.stalled_task,
+       extract(epoch FROM now() - low.as_of)::double precision AS lag_seconds,
+       coalesce(a.late, 0)::bigint                             AS late_events_10m,
+       coalesce(a.rejected, 0)::bigint                         AS rejected_10m,
+       p.tasks,
+       p.last_write_at
+FROM (SELECT flow, count(*) AS tasks, max(updated_at) AS last_write_at FROM task_progress GROUP BY flow) p
+LEFT JOIN low ON low.flow = p.flow
+LEFT JOIN arrivals a ON a.flow = p.flow;
+
+CREATE OR REPLACE VIEW flow_status WITH (security_barrier) AS
+SELECT p.flow, p.task, o.topic, (p.offsets ->> o.topic)::bigint AS next_offset, nullif(w.watermark, '-infinity') AS watermark,
+       p.generation, p.updated_at
+FROM task_progress p
+CROSS JOIN LATERAL jsonb_object_keys(p.offsets) AS o (topic)
+LEFT JOIN task_watermarks w ON w.flow = p.flow AND w.task = p.task AND w.topic = o.topic;
+
+-- Payloads may hold personal data: they stay in the table.
+CREATE OR REPLACE VIEW recent_rejects WITH (security_barrier) AS
+SELECT received_at, topic, partition, kafka_offset, reason, detail
+FROM dead_letters
+WHERE received_at > now() - interval '24 hours';
+
+CREATE OR REPLACE VIEW recent_anomalies WITH (security_barrier) AS
+SELECT detected_at, kind, subject_id, score, detail
+FROM anomalies
+WHERE detected_at > (SELECT classpulse_now() - interval '7 days');

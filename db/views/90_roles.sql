@@ -1,0 +1,58 @@
+-- Group roles, without login: operators grant them to the logins that they make. The migrator is the owner of the database:
+-- a login, since TimescaleDB's background jobs run as the owner.
+-- Roles belong to the whole server, so another database may have made them, or be making them now.
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['classpulse_writer', 'classpulse_reader_teacher', 'classpulse_reader_school', 'classpulse_reader_ops']
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = wanted);
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN
+                RAISE WARNING 'role % is missing and % may not create roles: create it and migrate again', wanted, current_user;
+        END;
+    END LOOP;
+END $$;
+
+-- Whatever was granted before is taken back first, so that these lists are the whole truth.
+DO $$
+DECLARE
+    flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, dead_letters, anomalies, enrolments';
+    scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
+                         'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
+                         'class_list, grade_list, course_list, data_freshness, data_clock';
+    person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement';
+    pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
+    grants       jsonb := jsonb_build_object(
+        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),
+        'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
+        'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
+        'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views));
+    grantee      text;
+    lists        jsonb;
+    place        integer;
+BEGIN
+    FOR grantee, lists IN SELECT * FROM jsonb_each(grants) LOOP
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grantee);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', grantee);
+        EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', grantee);
+        FOR place IN 0 .. jsonb_array_length(lists) / 2 - 1 LOOP
+            EXECUTE format('GRANT %s ON %s TO %I', lists ->> (2 * place), lists ->> (2 * place + 1), grantee);
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- Temporary tables are for the writer's staging; no reader needs them.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'classpulse_writer') THEN
+        EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO classpulse_writer', current_database());
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'only the database''s owner may settle who makes temporary tables: grant TEMPORARY to classpulse_writer';
+END $$;
