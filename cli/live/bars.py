@@ -43,18 +43,19 @@ class Columns:
         """Draws row by row, from the top."""
         if not self.minutes:
             return
-        width = max(3, options.max_width // len(self.minutes))
+        each, rest = divmod(options.max_width, len(self.minutes))
+        widths = [max(3, each + (place < rest)) for place in range(len(self.minutes))]
         tallest = max(minute.active_5m for minute in self.minutes)
         bar_rows = max(1, self.rows - 1)
         for row in range(bar_rows, -1, -1):
             line = Text(no_wrap=True)
-            for minute in self.minutes:
+            for minute, width in zip(self.minutes, widths, strict=True):
                 colour = "green3" if minute.is_final else "green4"
                 line.append(self._cell(minute, tallest, row, bar_rows, width), style=colour)
             yield line
         times = Text(no_wrap=True, style=colours.QUIET)
-        for minute in self.minutes:
-            times.append(f"{minute.start:%H:%M}".center(width - 1)[: width - 1] + " ")
+        for minute, width in zip(self.minutes, widths, strict=True):
+            times.append(_centred(f"{minute.start:%H:%M}", width))
         yield times
 
     @staticmethod
@@ -63,9 +64,14 @@ class Columns:
         eighths = cell(minute.active_5m, tallest, row, bar_rows) if row < bar_rows else 0
         below = cell(minute.active_5m, tallest, row - 1, bar_rows) if row else 8
         if not eighths and below and (row == 0 or minute.active_5m):
-            return f"{minute.active_5m:,}".center(width - 1)[: width - 1] + " "
-        block = EIGHTHS[eighths] if minute.is_final or eighths in {0} else "▒"
+            return _centred(f"{minute.active_5m:,}", width)
+        block = EIGHTHS[eighths] if minute.is_final or not eighths else "▒"
         return block * (width - 1) + " "
+
+
+def _centred(text: str, width: int) -> str:
+    """Returns a text in a column of `width`, whose last cell is the gap to the next."""
+    return text.center(width - 1)[: width - 1] + " "
 
 
 def columns(minutes: list[Minute], rows: int) -> Columns:

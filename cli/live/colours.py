@@ -36,9 +36,10 @@ def engagement(score: float | None) -> str:
     """
     if score is None:
         return QUIET
-    if score >= ENGAGED_FROM:
+    shown = round(score)  # the colour of what is read, not of a hidden decimal
+    if shown >= ENGAGED_FROM:
         return ACTIVE
-    return IDLE if score >= DRIFTING_FROM else ALARM
+    return IDLE if shown >= DRIFTING_FROM else ALARM
 
 
 def freshness(seconds: float | None) -> str:

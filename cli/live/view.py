@@ -60,7 +60,9 @@ def render(snapshot: Snapshot, status: Status, height: int) -> Layout:
 
 def _title(snapshot: Snapshot, status: Status) -> RenderableType:
     left = Text.assemble(
-        (" ClassPulse ", colours.ACCENT), f"  {snapshot.read_at:%a %H:%M:%S} UTC", (f"  {status.database}", colours.QUIET)
+        (" ClassPulse ", colours.ACCENT),
+        f"  {snapshot.read_at:%a %H:%M:%S} UTC",
+        (f"  {status.database}", colours.QUIET),
     )
     engagement = next((flow for flow in snapshot.flows if flow.name == "engagement"), None)
     late, rejected = (engagement.late, engagement.rejected) if engagement else (0, 0)
@@ -82,13 +84,13 @@ def _tiles(snapshot: Snapshot, status: Status) -> RenderableType:
     school = snapshot.school
     score = "–" if school.score is None else f"{school.score:.0f}"
     present = school.active + school.idle
-    share = f"{100 * school.idle / present:.0f} % of present" if present else "of nobody"
+    share = f"{100 * school.idle / present:.0f} % of seen" if present else "nobody seen"
     tiles = [
-        _tile("active now", f"{school.active:,}", f"of {school.enrolled:,} enrolled", colours.ACTIVE),
+        _tile("active now", f"{school.active:,}", f"of {school.enrolled:,}", colours.ACTIVE),
         _tile("idle", f"{school.idle:,}", share, colours.IDLE),
-        _tile("absent", f"{school.absent:,}", "not seen today" if school.absent else "all here", colours.ABSENT),
+        _tile("absent", f"{school.absent:,}", "of the roster" if school.absent else "all here", colours.ABSENT),
         _tile("engagement", score, "of 100", colours.engagement(school.score)),
-        _tile("events/s", f"{status.rate:,.0f}", f"{status.sent:,} sent", "deep_sky_blue1"),
+        _tile("events/s", f"{status.rate:,.0f}", f"{status.sent:,}", "deep_sky_blue1"),
     ]
     row = Table.grid(expand=True, padding=0)
     for _ in tiles:

@@ -81,14 +81,14 @@ def test_an_empty_database_needs_migrate_and_a_migrated_one_is_sound(database: s
             "Run `classpulse migrate`."
         ]
 
-        migrate(database, settings=Settings(_env_file=None))
+        migrate(database, settings=Settings())
         code, findings = ask(environment, tmp_path)
         assert [finding for finding in findings if finding["state"] == "wrong"] == []
         assert code == 0
 
 
 def test_views_of_another_threshold_and_days_of_another_zone_are_wrong(database: str, tmp_path: Path) -> None:
-    migrate(database, settings=Settings(_env_file=None))
+    migrate(database, settings=Settings())
     with MockBroker() as broker:
         environment = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": broker.address}
         _, findings = ask({**environment, "CLASSPULSE_IDLE_AFTER_S": "60"}, tmp_path)
