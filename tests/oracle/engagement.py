@@ -93,9 +93,7 @@ def expect(records: Iterable[Record], rules: Rules | None = None) -> Expected:
     return expected
 
 
-def _read_log(
-    log: list[Record], rules: Rules, expected: Expected, counted: list[Event], seen: set[str]
-) -> int:
+def _read_log(log: list[Record], rules: Rules, expected: Expected, counted: list[Event], seen: set[str]) -> int:
     """Reads one topic-partition; returns its last watermark."""
     watermark = NEVER
     for record in log:
@@ -211,9 +209,7 @@ def _days(student_id: str, story: list[Event], local_day: Any, expected: Expecte
         days.setdefault(local_day(event.event_ms), []).append(event)
     for day, events in days.items():
         acts = [e for e in events if is_interaction(e)]
-        classes = [
-            (e.event_ms, e.event_id, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None
-        ]
+        classes = [(e.event_ms, e.event_id, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
         if acts:
             expected.student_days[day.isoformat(), student_id] = {
                 "class_id": max(classes)[2] if classes else None,

@@ -12,6 +12,7 @@ Decisions where the text leaves room:
 - Fractions of a millisecond are cut, never rounded.
 - An event without an id gets a uuid5 of this module's own namespace: its value is not comparable, its
   sameness is.
+- The type that a name stands for is written nowhere in the contract: it follows the decoder's documentation.
 - `hidden` is looked for where unknown fields end up: in `metadata`, else beside it.
 """
 
@@ -64,6 +65,9 @@ TYPE_OF_PREFIX = (
 )
 TYPE_OF_NAME = {
     "page_view": "page_view",
+    "scroll": "page_view",
+    "chapter_view": "page_view",
+    "heartbeat": "heartbeat",
     "time_ping": "heartbeat",
     "idle": "session",
     "active": "session",
@@ -136,9 +140,7 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
         return next((p[name] for p in places if p.get(name) is not None and p[name] != ""), None)
 
     student = find("student_id") if find("student_id") is not None else find("user_id")
-    given_name, given_type, stamp, event_id = (
-        find(n) for n in ("event_name", "event_type", "timestamp", "event_id")
-    )
+    given_name, given_type, stamp, event_id = (find(n) for n in ("event_name", "event_type", "timestamp", "event_id"))
     for field, value in (
         ("student_id", student),
         ("event_name", given_name or given_type),
@@ -156,9 +158,7 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
     device = device or {}
     for name in LENIENT:
         inner = (
-            device.get({"device_type": "type"}.get(name, name))
-            if name in ("device_type", "os", "browser")
-            else None
+            device.get({"device_type": "type"}.get(name, name)) if name in ("device_type", "os", "browser") else None
         )
         value = find(name) if find(name) is not None else inner
         if isinstance(value, dict | list):
@@ -209,11 +209,7 @@ def _check_types(body: dict[str, Any], scalars: dict[str, Any]) -> None:
         _refuse("bad_type", "timestamp")
     for field in ("metadata", "context", "payload", "device"):
         value = body.get(field)
-        if (
-            value is not None
-            and not isinstance(value, dict)
-            and not (field == "device" and isinstance(value, str))
-        ):
+        if value is not None and not isinstance(value, dict) and not (field == "device" and isinstance(value, str)):
             _refuse("bad_type", field)
 
 
@@ -254,9 +250,7 @@ def _iso(text: str) -> int | None:
     fraction = re.search(r"\.(\d+)", text)
     millis = int((fraction.group(1) + "000")[:3]) if fraction else 0
     try:
-        moment = datetime.fromisoformat(
-            re.sub(r"\.\d+", "", text).upper().replace(" ", "T", 1).replace(" ", "")
-        )
+        moment = datetime.fromisoformat(re.sub(r"\.\d+", "", text).upper().replace(" ", "T", 1).replace(" ", ""))
     except ValueError:
         return None
     return round(moment.timestamp()) * 1000 + millis

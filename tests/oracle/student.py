@@ -196,9 +196,7 @@ class Student:
             "weights_end": recent // MINUTE * MINUTE if recent is not None else None,
             "session_start": self.session_start,
             "session_minutes": len(self.session_minutes),
-            "day_bits": sum(
-                1 << i for i in range(32) if last_day and last_day - timedelta(days=i) in self.days
-            ),
+            "day_bits": sum(1 << i for i in range(32) if last_day and last_day - timedelta(days=i) in self.days),
             "last_day": last_day.isoformat() if last_day else None,
             "device": texts["device_type"],
             "browser": texts["browser"],

@@ -45,9 +45,7 @@ class Log:
         return self.raw(json.dumps(body | more).encode(), appended)
 
     def raw(self, value: bytes | None, appended: int, tick: int | None = None) -> Log:
-        self.records.append(
-            Record(TOPIC, self.partition, len(self.records), appended, value=value, tick=tick)
-        )
+        self.records.append(Record(TOPIC, self.partition, len(self.records), appended, value=value, tick=tick))
         return self
 
     def tick(self, clock: str, day: str = "2024-03-06") -> Log:
@@ -296,8 +294,7 @@ def test_equal_times_are_decided_by_the_event_id() -> None:
         ("09:00:00 page_view, 09:01:00 session_start, 09:01:00 session_end, 09:01:08 scroll", "09:01:00", 1),
         # the end of another device, in the midst of the session
         (
-            "09:00:00 session_start, 09:01:00 session_end, 09:01:04 scroll, 09:01:07 session_end,"
-            " 09:01:13 scroll",
+            "09:00:00 session_start, 09:01:00 session_end, 09:01:04 scroll, 09:01:07 session_end, 09:01:13 scroll",
             "09:01:13",
             1,
         ),
@@ -387,9 +384,7 @@ GOOD = {"event_id": uid(1), "student_id": "s1", "event_name": "scroll", "timesta
 def test_a_record_that_is_no_event_is_rejected_with_its_reason(value: Any, reason: str) -> None:
     payload = json.dumps(value).encode() if isinstance(value, dict) else value
     log = Log().raw(payload, ms("09:00:00"))
-    assert log.expect().dead_letters == {
-        (ms("09:00:00"), TOPIC, 0, 0): {"reason": reason, "payload": payload or b""}
-    }
+    assert log.expect().dead_letters == {(ms("09:00:00"), TOPIC, 0, 0): {"reason": reason, "payload": payload or b""}}
 
 
 @pytest.mark.parametrize(
