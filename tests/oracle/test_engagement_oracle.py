@@ -422,7 +422,7 @@ def test_an_event_keeps_all_that_it_says() -> None:
         uid(255),
         "17",
         "teacher",
-        "click",
+        "page_view",
     )
     assert event.metadata == {"scroll_depth": 80, "colour": "red"}
     assert {name: text for name, text in event.texts.items() if text is not None} == {
