@@ -18,7 +18,7 @@ import psycopg
 
 ROOT = Path(__file__).parents[2]
 OURS = re.compile("CLASSPULSE_|KAFKA_|DATABASE_URL$|BYTEWAX_")
-PATIENCE_S = 300.0
+PATIENCE_S = 180.0
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
@@ -176,6 +176,10 @@ class Stack:
         with psycopg.connect(self.database) as connection:
             row = connection.execute(query, (flow,)).fetchone()
         return int(row[0]) if row else 0
+
+    def wait_for_offset(self, goal: int, flow: str = "engagement") -> None:
+        """Waits until a flow has committed the results of `goal` records."""
+        wait_until(lambda: self.offsets(flow) >= goal, f"{goal} records of {flow}; {self.folder} holds the logs")
 
     def stop(self) -> None:
         """Ends whatever still runs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Stack, stack, wait_until
+from tests.e2e.harness import Stack, stack
 from tests.e2e.log import read_topic, repeated, shuffled, slices, write
 from tests.e2e.tables import ENGAGEMENT, assert_holds, dump
 from tests.oracle.engagement import Expected, Rules, expect
@@ -62,12 +62,12 @@ def test_shuffled_repeated_stopped_and_rebuilt_it_is_the_same(
     with stack(kafka, timescale_url, f"{topic_prefix}mixed.", folder) as here:
         rng = random.Random(11)
         first, second, third = slices(repeated(shuffled(original, seed=12), seed=13), 3)
-        for piece, batch_records in ((first, 50), (second, 1_999)):
+        for piece, workers, batch_records in ((first, 1, 50), (second, 2, 1_999)):
             covered = here.offsets()
             write(kafka, here.topic(), piece)
-            worker = here.start("run", "engagement", "archive", CLASSPULSE_BATCH_RECORDS=str(batch_records))
-            goal = covered + rng.randrange(1, len(piece) // 2)
-            wait_until(lambda goal=goal: here.offsets() >= goal, f"{goal} records\n{worker.output}")  # type: ignore[misc]
+            batches = {"CLASSPULSE_BATCH_RECORDS": str(batch_records)}
+            worker = here.start("run", "engagement", "archive", "--workers", str(workers), **batches)
+            here.wait_for_offset(covered + rng.randrange(1, len(piece) // 2))
             assert worker.terminate() == 0, worker.output
         write(kafka, here.topic(), third)
         here.catch_up(CLASSPULSE_BATCH_RECORDS="400")
