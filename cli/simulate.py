@@ -1,0 +1,143 @@
+"""`classpulse simulate`: publish a school day in real time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from cli.simulation.day import Record, SchoolDay
+    from cli.simulation.faults import Truth
+    from dataflows.kafka.producer import Publisher
+    from dataflows.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    students: Annotated[int, typer.Option(min=1, help="How many students the school has.")] = 1000,
+    rate: Annotated[float, typer.Option(min=0.1, help="Events a second in a lesson.")] = 100,
+    seconds: Annotated[float, typer.Option(min=0, help="How long; 0 = until Ctrl-C or SIGTERM.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 7,
+    late: Annotated[float, typer.Option(min=0, max=1, help="Share of events that come minutes late.")] = 0.01,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Share of events that are sent twice.")] = 0.01,
+    fast_clocks: Annotated[float, typer.Option(min=0, max=1, help="Share of students with a fast clock.")] = 0.005,
+    broken: Annotated[float, typer.Option(min=0, max=1, help="Share of events that will be rejected.")] = 0.002,
+    flat: Annotated[bool, typer.Option("--flat", help="Lessons without breaks and nights.")] = False,
+    write_roster: Annotated[Path | None, typer.Option(help="Write the school's roster here as csv.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Publish a realistic, reproducible school day to Kafka, in real time, never ahead of the clock.
+
+    The first lesson begins now. Progress ticks are written by `classpulse tick`.
+    """
+    from cli.simulation.day import SchoolDay
+    from cli.simulation.faults import Faults
+    from cli.simulation.school import build_school
+    from dataflows.kafka.producer import Publisher
+    from dataflows.kafka.topics import TopicError, create_or_check, require_usable
+    from dataflows.settings import Settings
+
+    settings = Settings()
+    school = build_school(students, seed, fast_clocks=fast_clocks)
+    try:
+        require_usable(create_or_check(settings), settings)
+    except TopicError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    start_ms = time.time_ns() // 1_000_000
+    if write_roster:
+        _write_roster(school, write_roster, start_ms, settings)
+    faults = Faults(late, duplicates, fast_clocks, broken)
+    day = SchoolDay(school, start_ms, rate, faults=faults, flat=flat)
+    typer.echo(f"{len(school.classes)} classes, {school.students} students, {rate:g} events/s", err=as_json)
+    publisher = Publisher(settings)
+    _run_until_stopped(day, publisher, settings, seconds, rate)
+    _report(day.truth, publisher, as_json=as_json)
+    raise typer.Exit(1 if publisher.failed or len(publisher.producer) else 0)
+
+
+def _write_roster(school: Any, folder: Path, start_ms: int, settings: Settings) -> None:
+    from cli.simulation.roster_files import write_roster
+
+    files = write_roster(school, folder, start_ms, settings.timezone)
+    typer.echo(f"roster: classpulse roster load {' '.join(str(file) for file in files)}", err=True)
+
+
+def _run_until_stopped(day: SchoolDay, publisher: Publisher, settings: Settings, seconds: float, rate: float) -> None:
+    from cli.progress import Progress
+    from dataflows.kafka.topics import CLICKSTREAM
+
+    def on_sigterm(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    topic = settings.topic(CLICKSTREAM)
+    try:
+        with Progress("simulating", seconds * rate or None) as progress:
+            for key, value in in_real_time(day.events(seconds or None), publisher, progress.at):
+                publisher.send(topic, key, value)
+    except KeyboardInterrupt:
+        typer.echo("stopped: what was sent is being flushed", err=True)
+    publisher.flush()
+
+
+def in_real_time(
+    records: Iterator[Record], publisher: Publisher, show: Any, *, look_every_s: float = 0.25
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yields each record's key and value once the clock has reached its arrival.
+
+    Args:
+        records: In the order of their arrival.
+        publisher: Served while nothing is due.
+        show: Called now and then with the number of records so far and a note.
+        look_every_s: The longest wait between two looks at the clock.
+    """
+    now_ms = time.time() * 1000
+    shown = 0.0
+    done = 0
+    for done, (at_ms, key, value) in enumerate(records, 1):
+        while at_ms > now_ms:
+            now_ms = time.time() * 1000
+            if at_ms > now_ms:
+                publisher.producer.poll(min(look_every_s, (at_ms - now_ms) / 1000))
+                now_ms = time.time() * 1000
+        if now_ms - shown > 500:
+            now_ms = time.time() * 1000
+            behind_s = (now_ms - at_ms) / 1000
+            show(done, f"{behind_s:.0f} s behind" if behind_s > 2 else "")
+            shown = now_ms
+        yield key, value
+    show(done, "")
+
+
+def _report(truth: Truth, publisher: Publisher, *, as_json: bool) -> None:
+    facts = {
+        "records": publisher.sent - publisher.failed,
+        "accepted": truth.accepted,
+        "duplicates": truth.duplicates,
+        "late": truth.late,
+        "fast_clocks": truth.fast,
+        "broken": dict(truth.broken),
+        "events": dict(truth.names.most_common()),
+        "failed": publisher.failed,
+    }
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    typer.echo(
+        f"published {publisher.sent - publisher.failed:,} records: {truth.accepted:,} events ({truth.late:,} late, {truth.fast:,} with a "
+        f"fast clock), {truth.duplicates:,} repeats, {truth.broken.total():,} broken"
+    )
+    typer.echo("  " + ", ".join(f"{name} {count:,}" for name, count in truth.names.most_common()))
+    if publisher.failed:
+        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)

@@ -1,0 +1,215 @@
+"""A school day as a stream of records in the order of their arrival."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from math import exp
+from random import Random
+from typing import Final
+
+from cli.simulation.behaviour import Visitor, Waits, visit
+from cli.simulation.faults import BROKEN, LATE_MS, NO_FAULTS, REPEAT_MS, Faults, Truth, between, broken_value
+from cli.simulation.school import School, Student
+from cli.simulation.timetable import Period, period_at, subject_of
+
+# (arrival in epoch milliseconds, record key, JSON)
+Record = tuple[int, bytes, bytes]
+
+# how many seconds pass between two events of one student who is online, at a natural pace; found by running
+NATURAL_S: Final = 9.5
+# share of a class that comes to a lesson, and of the school that looks in between lessons
+PRESENT: Final = 0.93
+PAUSING: Final = 0.1
+# how long a student is away who left early, and how long the way from one lesson to the next takes
+AWAY_MS: Final = (60_000, 300_000)
+CHANGE_MS: Final = (500, 20_000)
+MIN_PACE: Final = 1e-4
+SETTLE_S: Final = 5.0
+# students come over so many mean intervals between two events; fewer would be a burst
+SPREAD: Final = 1.6
+# a mask: the pace is found anew every 64 steps
+PACE_EVERY: Final = 63
+# share of those who are in the middle of something when the simulation starts
+ARRIVED: Final = 0.7
+
+
+class SchoolDay:
+    """Students of a school who come, learn and go; iterate `events()` to let time pass.
+
+    The same school, seed and rate give the same behaviour relative to the start; event ids also depend on the start,
+    so that two days are not taken for repeats of each other.
+
+    Attributes:
+        truth: What has been made so far.
+
+    Example:
+        >>> from cli.simulation.school import build_school
+        >>> day = SchoolDay(build_school(60, seed=1), start_ms=1_700_000_000_000, rate=20)
+        >>> records = list(day.events(seconds=10))
+        >>> day.truth.records == len(records)
+        True
+    """
+
+    def __init__(  # noqa: PLR0913 (each is a dial of its own)
+        self,
+        school: School,
+        start_ms: int,
+        rate: float,
+        *,
+        seed: int | None = None,
+        faults: Faults = NO_FAULTS,
+        flat: bool = False,
+        classes: int | None = None,
+    ) -> None:
+        """Prepares a day.
+
+        Args:
+            school: Who may come.
+            start_ms: When the first lesson begins, epoch milliseconds.
+            rate: Events a second in a lesson.
+            seed: Decides the behaviour; the school's seed where it is None.
+            faults: What goes wrong on the way (`fast_clocks` is the school's).
+            flat: Lessons without breaks and nights.
+            classes: How many classes learn at once; by default as many as make `rate` at a natural pace.
+        """
+        self.truth = Truth()
+        self._school = school
+        self._start_ms = start_ms
+        self._rate = rate
+        self._faults = faults
+        self._flat = flat
+        self._rng = Random(f"day/{school.seed if seed is None else seed}")  # noqa: S311 (no secret)
+        self._salt = int.from_bytes(hashlib.blake2b(str(start_ms).encode(), digest_size=16).digest(), "big")
+        self._at_once = classes or self._classes_needed()
+        self._online: set[str] = set()
+        self._chosen: set[int] = set()
+        self._heap: list[tuple[int, int, Visitor, Waits]] = []
+        self._repeats: list[tuple[int, int, bytes, bytes]] = []
+        self._number = 0
+        self._due = 0.0
+        self._paced_ms = 0
+
+    def events(self, seconds: float | None = None) -> Iterator[Record]:
+        """Yields records in the order of their arrival, for ever or for so many simulated seconds."""
+        end_ms = None if seconds is None else round(seconds * 1000)
+        heap, repeats, start_ms = self._heap, self._repeats, self._start_ms
+        period = period_at(0, flat=self._flat)
+        self._begin(period)
+        pace = self._pace(period, 0)
+        steps = 0
+        while True:
+            due_ms = heap[0][0] if heap else period.ends_ms
+            due_ms = min(due_ms, period.ends_ms)
+            while repeats and repeats[0][0] <= due_ms and (end_ms is None or repeats[0][0] < end_ms):
+                at_ms, _, key, value = heappop(repeats)
+                self.truth.records += 1
+                self.truth.duplicates += 1
+                yield start_ms + at_ms, key, value
+            if end_ms is not None and due_ms >= end_ms:
+                return
+            if due_ms == period.ends_ms:
+                period = period_at(due_ms, flat=self._flat)
+                self._begin(period)
+                pace = self._pace(period, due_ms)
+                continue
+            _, number, visitor, waits = heappop(heap)
+            visitor.now_ms = due_ms
+            visitor.name = ""
+            wait_s = next(waits, None)
+            if wait_s is None:
+                self._online.discard(visitor.student.student_id)
+                self._return_later(visitor, period, due_ms)
+                continue
+            steps += 1
+            if not steps & PACE_EVERY:
+                pace = self._pace(period, due_ms)
+            heappush(heap, (due_ms + 1 + int(wait_s * pace * 1000), number, visitor, waits))
+            if visitor.name:
+                yield self._record(due_ms, visitor)
+
+    def _record(self, at_ms: int, visitor: Visitor) -> Record:
+        rng, faults, truth = self._rng, self._faults, self.truth
+        student = visitor.student
+        moment = self._start_ms + at_ms
+        stamp = moment + student.clock_ms
+        late = False
+        if faults.late and not student.clock_ms and rng.random() < faults.late:
+            stamp -= between(rng, LATE_MS)
+            late = True
+        bits = f"{rng.getrandbits(128) ^ self._salt:032x}"
+        place = f",{visitor.chapter.place}" if visitor.chapter else ""
+        value = (
+            f'{{"event_id":"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}",'
+            f'"event_name":"{visitor.name}","timestamp":{stamp},{student.person},'
+            f'"session_id":"{visitor.session_id}"{place}{visitor.extra}}}'
+        )
+        if faults.broken and rng.random() < faults.broken:
+            reason = BROKEN[truth.broken.total() % len(BROKEN)]
+            truth.count_broken(reason)
+            return moment, student.key, broken_value(reason, value, str(stamp)).encode()
+        truth.count(visitor.name, late=late, fast=student.clock_ms > 0)
+        encoded = value.encode()
+        if faults.duplicates and rng.random() < faults.duplicates:
+            self._number += 1
+            heappush(self._repeats, (at_ms + between(rng, REPEAT_MS), self._number, student.key, encoded))
+        return moment, student.key, encoded
+
+    def _begin(self, period: Period) -> None:
+        """Lets the students of a period come; whoever is still busy with the last one comes when done."""
+        count = len(self._school.classes)
+        if period.lesson:
+            first = (period.number // 2) * self._at_once
+            self._chosen = {(first + step) % count for step in range(self._at_once)}
+            share = PRESENT
+        else:
+            self._chosen, share = set(range(count)), PAUSING
+        coming = [
+            (number, student)
+            for number in sorted(self._chosen)
+            for student in self._school.classes[number].students
+            if student.student_id not in self._online and self._rng.random() < share
+        ]
+        spread_s = SPREAD * (len(self._online) + len(coming)) / (self._rate * period.rate_share)
+        for number, student in coming:
+            self._admit(student, number, period, period.starts_ms + int(self._rng.random() * spread_s * 1000))
+
+    def _admit(self, student: Student, class_number: int, period: Period, at_ms: int) -> None:
+        group = self._school.classes[class_number]
+        chapters = group.courses[subject_of(self._school, class_number, period)]
+        reached = group.reached[chapters[0].subject_id]
+        if self._rng.random() < 0.2:
+            # behind, or ahead
+            reached = max(1, min(len(chapters), reached + self._rng.choice((-1, -1, 1))))
+        self._number += 1
+        session = f"{student.student_id}-{self._start_ms // 1000:x}-{self._number:x}"
+        visitor = Visitor(student, class_number, session, period.ends_ms, self._rng)
+        self._online.add(student.student_id)
+        arrived = period.starts_ms == 0 and self._paced_ms == 0 and self._rng.random() < ARRIVED
+        waits = visit(visitor, chapters[reached - 1], arrived=arrived)
+        heappush(self._heap, (at_ms, self._number, visitor, waits))
+
+    def _return_later(self, visitor: Visitor, period: Period, now_ms: int) -> None:
+        """Brings a student back: at once for the next lesson, after a while where the last was left early."""
+        if not period.lesson or visitor.class_number not in self._chosen:
+            return
+        pause_ms = between(self._rng, AWAY_MS if visitor.until_ms == period.ends_ms else CHANGE_MS)
+        if now_ms + pause_ms < period.ends_ms:
+            self._admit(visitor.student, visitor.class_number, period, now_ms + pause_ms)
+
+    def _pace(self, period: Period, now_ms: int) -> float:
+        """Returns the factor on every wait that makes the students who are online give the rate.
+
+        What has been made too much or too little so far is worked off within some `SETTLE_S`.
+        """
+        rate = self._rate * period.rate_share
+        self._due += rate * (now_ms - self._paced_ms) / 1000
+        self._paced_ms = now_ms
+        ahead_s = (self.truth.accepted - self._due) / rate
+        correction = exp(max(-1.5, min(1.5, ahead_s / SETTLE_S)))
+        return max(MIN_PACE, len(self._online) / (rate * NATURAL_S) * correction)
+
+    def _classes_needed(self) -> int:
+        per_class = PRESENT * self._school.students / len(self._school.classes) / NATURAL_S
+        return max(1, min(len(self._school.classes), round(self._rate / per_class)))
