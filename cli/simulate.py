@@ -135,8 +135,8 @@ def _report(truth: Truth, publisher: Publisher, *, as_json: bool) -> None:
         typer.echo(json.dumps(facts))
         return
     typer.echo(
-        f"published {publisher.sent - publisher.failed:,} records: {truth.accepted:,} events ({truth.late:,} late, {truth.fast:,} with a "
-        f"fast clock), {truth.duplicates:,} repeats, {truth.broken.total():,} broken"
+        f"published {publisher.sent - publisher.failed:,} records: {truth.accepted:,} events ({truth.late:,} late, "
+        f"{truth.fast:,} with a fast clock), {truth.duplicates:,} repeats, {truth.broken.total():,} broken"
     )
     typer.echo("  " + ", ".join(f"{name} {count:,}" for name, count in truth.names.most_common()))
     if publisher.failed:
