@@ -67,10 +67,10 @@ CREATE OR REPLACE FUNCTION engagement_score(
 RETURN engagement_score(last_interaction_at, weights, weights_end, session_minutes, day_bits, last_day, as_of,
     local_day(as_of - interval '1 millisecond'), weekends_before(local_day(as_of - interval '1 millisecond')));
 
--- The last sign of life: a playing video counts as long as it is expected to play.
+-- The last sign of life: a playing video counts as long as it is expected to play. (least() would ignore a null.)
 CREATE OR REPLACE FUNCTION seen_until(last_interaction_at timestamptz, playing_until timestamptz, as_of timestamptz)
 RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
-RETURN greatest(last_interaction_at, least(as_of, playing_until));
+RETURN CASE WHEN playing_until IS NULL THEN last_interaction_at ELSE greatest(last_interaction_at, least(as_of, playing_until)) END;
 
 CREATE OR REPLACE FUNCTION student_status(
     last_interaction_at timestamptz, idle_at timestamptz, session_end_at timestamptz, playing_until timestamptz,

@@ -13,7 +13,7 @@ FROM (
     SELECT t.student_id, t.class_id, coalesce(t.grade, k.grade) AS grade, t.subject_id, t.course_id, t.chapter_id,
            t.last_event_name, t.last_interaction_at, t.session_id, t.device, t.browser,
            t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
-           greatest(t.last_event_at, least(clock.now, t.playing_until)) AS seen_at,
+           seen_until(t.last_event_at, t.playing_until, clock.now) AS seen_at,
            p.began,
            clock.now AS as_of, clock.day AS today, clock.skippable,
            student_status(t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until,

@@ -1,0 +1,49 @@
+"""`enrolments` kept current from events: a fold that gives the same row in any order and however often it is repeated."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+FACT_COLUMNS = ("student_id", "course_id", "class_id", "role", "enrolled_at", "left_at")
+"""One row an event: `course_enroll` with `enrolled_at`, `course_unenroll` with `left_at` = event time, the other null."""
+
+_MERGE = """
+INSERT INTO enrolments AS e (student_id, course_id, class_id, enrolled_at, left_at, role, class_at)
+SELECT student_id,
+       course_id,
+       (array_agg(class_id ORDER BY enrolled_at DESC, class_id DESC)
+           FILTER (WHERE class_id IS NOT NULL AND enrolled_at IS NOT NULL))[1],
+       max(enrolled_at),
+       max(left_at),
+       coalesce(max(role) FILTER (WHERE role <> 'student'), 'student'),
+       max(enrolled_at) FILTER (WHERE class_id IS NOT NULL)
+FROM {stage}
+GROUP BY student_id, course_id
+ON CONFLICT (student_id, course_id) DO UPDATE SET
+    enrolled_at = greatest(e.enrolled_at, excluded.enrolled_at),
+    left_at     = greatest(e.left_at, excluded.left_at),
+    class_id    = CASE WHEN {newer_class} THEN excluded.class_id ELSE e.class_id END,
+    class_at    = greatest(e.class_at, excluded.class_at),
+    role        = CASE WHEN e.role = 'student' THEN excluded.role
+                       WHEN excluded.role = 'student' THEN e.role
+                       ELSE greatest(e.role, excluded.role) END
+WHERE (greatest(e.enrolled_at, excluded.enrolled_at), greatest(e.left_at, excluded.left_at))
+          IS DISTINCT FROM (e.enrolled_at, e.left_at)
+   OR {newer_class}
+   OR (excluded.role <> 'student' AND excluded.role <> e.role)
+"""
+_NEWER_CLASS = """(excluded.class_at IS NOT NULL AND (e.class_at IS NULL
+    OR (excluded.class_at, excluded.class_id) > (e.class_at, coalesce(e.class_id, ''))))"""
+
+
+def merge_statement(stage: str) -> sql.Composed:
+    """Returns the upsert of staged facts into `enrolments`.
+
+    Of all facts of a student and course the latest enrolment and the latest leaving stay; a student is enrolled
+    unless the leaving is at or after the enrolment. The class is that of the latest enrolment that names one. A
+    role other than student, once said, stays until the roster says otherwise.
+
+    Args:
+        stage: A table with `FACT_COLUMNS`; keys may repeat.
+    """
+    return sql.SQL(_MERGE).format(stage=sql.Identifier(stage), newer_class=sql.SQL(_NEWER_CLASS))
