@@ -1,0 +1,184 @@
+"""The kinds of panel that our boards use, with what they have in common set once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, table, timeseries
+from grafana_foundation_sdk.builders.common import (
+    ReduceDataOptions,
+    VizLegendOptions,
+    VizTooltipOptions,
+)
+from grafana_foundation_sdk.builders.dashboard import FieldColor
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models import piechart as pie_model
+
+from grafana import theme
+
+NOBODY: Final = "–"
+LAST: Final = ["lastNotNull"]
+
+
+def thresholds_decide() -> FieldColor:
+    """Returns the colour mode in which thresholds colour the value."""
+    return FieldColor().mode(dashboard.FieldColorModeId.THRESHOLDS)
+
+
+def fixed(colour: str) -> FieldColor:
+    """Returns the colour mode with one colour."""
+    return FieldColor().mode(dashboard.FieldColorModeId.FIXED).fixed_color(colour)
+
+
+def below() -> VizLegendOptions:
+    """Returns a legend as a list below the plot."""
+    return (
+        VizLegendOptions()
+        .show_legend(True)
+        .display_mode(common.LegendDisplayMode.LIST)
+        .placement(common.LegendPlacement.BOTTOM)
+        .calcs([])
+    )
+
+
+def pointed() -> VizTooltipOptions:
+    """Returns a tooltip that shows every series under the pointer."""
+    return VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.NONE)
+
+
+def figures(title: str, says: str, query: Builder[Dataquery]) -> stat.Panel:
+    """Returns a panel of big figures, one a column of the answer."""
+    return (
+        stat.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .reduce_options(ReduceDataOptions().calcs(LAST).fields("").values(False))
+        .graph_mode(common.BigValueGraphMode.NONE)
+        .color_mode(common.BigValueColorMode.VALUE)
+        .text_mode(common.BigValueTextMode.VALUE_AND_NAME)
+        .justify_mode(common.BigValueJustifyMode.CENTER)
+        .no_value(NOBODY)
+    )
+
+
+def sentence(title: str, says: str, query: Builder[Dataquery]) -> stat.Panel:
+    """Returns a panel that says one sentence on a coloured ground."""
+    return (
+        figures(title, says, query)
+        .reduce_options(ReduceDataOptions().calcs(LAST).fields("/.*/").values(False))
+        .text_mode(common.BigValueTextMode.VALUE)
+        .color_mode(common.BigValueColorMode.BACKGROUND_SOLID)
+        .justify_mode(common.BigValueJustifyMode.AUTO)
+    )
+
+
+def dial(title: str, says: str, query: Builder[Dataquery], field: str) -> gauge.Panel:
+    """Returns a dial from 0 to 100 that shows one column of the answer."""
+    return (
+        gauge.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(False))
+        .show_threshold_markers(True)
+        .show_threshold_labels(False)
+        .min(0)
+        .max(100)
+        .decimals(0)
+        .color_scheme(thresholds_decide())
+        .no_value(NOBODY)
+    )
+
+
+def rows(title: str, says: str, query: Builder[Dataquery]) -> table.Panel:
+    """Returns a table."""
+    return (
+        table.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .cell_height(common.TableCellHeight.SM)
+        .show_header(True)
+        .filterable(False)
+        .no_value(NOBODY)
+    )
+
+
+def minutes(title: str, says: str, query: Builder[Dataquery], x: str) -> barchart.Panel:
+    """Returns stacked bars over a column of times, whatever the board's time range."""
+    return (
+        barchart.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .x_field(x)
+        .stacking(common.StackingMode.NORMAL)
+        .show_value(common.VisibilityMode.NEVER)
+        .bar_width(0.9)
+        .bar_radius(0.1)
+        .fill_opacity(90)
+        .line_width(0)
+        .full_highlight(True)
+        .x_tick_label_spacing(100)
+        .axis_soft_min(0)
+        .legend(below())
+        .tooltip(pointed())
+    )
+
+
+def bars(title: str, says: str, query: Builder[Dataquery], field: str) -> bargauge.Panel:
+    """Returns horizontal bars, one a row of the answer, named by its text column."""
+    return (
+        bargauge.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(True).limit(10))
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .display_mode(common.BarGaugeDisplayMode.BASIC)
+        .value_mode(common.BarGaugeValueMode.TEXT)
+        .name_placement(common.BarGaugeNamePlacement.LEFT)
+        .show_unfilled(False)
+        .unit(theme.COUNT)
+        .min(0)
+        .color_scheme(fixed(theme.NEUTRAL))
+        .no_value(NOBODY)
+    )
+
+
+def ring(title: str, says: str, query: Builder[Dataquery], field: str) -> piechart.Panel:
+    """Returns a ring of shares, one a row of the answer."""
+    return (
+        piechart.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(True))
+        .pie_type(pie_model.PieChartType.DONUT)
+        .display_labels([pie_model.PieChartLabels.NAME, pie_model.PieChartLabels.PERCENT])
+        .unit(theme.COUNT)
+        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .no_value(NOBODY)
+    )
+
+
+def lines(title: str, says: str, query: Builder[Dataquery]) -> timeseries.Panel:
+    """Returns lines over the board's time range."""
+    return (
+        timeseries.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .interval("1m")
+        .line_width(2)
+        .fill_opacity(8)
+        .show_points(common.VisibilityMode.AUTO)
+        .insert_nulls(180_000)
+        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .legend(below())
+        .tooltip(pointed())
+        .no_value("No lesson in the chosen time")
+    )

@@ -1,0 +1,17 @@
+WITH latest AS (
+    SELECT max(window_start) AS window_start
+    FROM activity
+    WHERE scope = 'all'
+      AND window_start > classpulse_now() - interval '5 minutes'
+      AND window_start <= (SELECT least(classpulse_now(), max(as_of)) FROM data_freshness WHERE flow = 'engagement')
+)
+SELECT coalesce(title, class_id) AS "Class",
+       chapter_id                AS "Chapter",
+       active_5m                 AS "Students"
+FROM class_chapter_activity
+JOIN latest USING (window_start)
+LEFT JOIN class_list USING (class_id)
+WHERE active_5m > 0
+  AND ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
+  AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring}))
+ORDER BY 2, 1

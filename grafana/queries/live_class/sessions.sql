@@ -1,0 +1,10 @@
+SELECT event_time                                                           AS "Time",
+       coalesce(display_name, student_id)                                   AS "Student",
+       CASE event_name WHEN 'session_end' THEN 'left' ELSE 'arrived' END    AS "What",
+       class_id                                                             AS "Class",
+       initcap(device_type)                                                 AS "Device"
+FROM latest_named_events
+WHERE event_name IN ('session_start', 'session_end', 'login')
+  AND {{fed}}
+ORDER BY event_time DESC, event_id DESC
+LIMIT 20

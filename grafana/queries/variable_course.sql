@@ -1,0 +1,1 @@
+SELECT course_id FROM course_list ORDER BY 1

@@ -1,0 +1,1 @@
+SELECT grade FROM grade_list ORDER BY 1

@@ -1,0 +1,41 @@
+"""The choices at the top of a board. "All" is the value `__all`, so that no statement grows with the school."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grafana_foundation_sdk.builders.dashboard import QueryVariable
+from grafana_foundation_sdk.models import dashboard
+
+from grafana import postgres, queries
+
+ALL: Final = "__all"
+
+
+def choice(name: str, label: str, description: str) -> QueryVariable:
+    """Returns a multiple choice with "All", filled by `queries/variable_<name>.sql`."""
+    sql = queries.load(f"variable_{name}")
+    return (
+        QueryVariable(name)
+        .label(label)
+        .description(description)
+        .datasource(postgres.TEACHERS)
+        .query(sql)
+        .definition(sql)
+        .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(dashboard.VariableSort.DISABLED)
+        .multi(True)
+        .include_all(True)
+        .all_value(f"'{ALL}'")
+        .allow_custom_value(False)
+        .current(dashboard.VariableOption(selected=True, text=["All"], value=["$__all"]))
+    )
+
+
+def grade_class_course() -> list[QueryVariable]:
+    """Returns the three choices of every class board, from the widest to the narrowest."""
+    return [
+        choice("grade", "Grade", "Year groups to show."),
+        choice("class", "Class", "Classes to show, of the chosen grades."),
+        choice("course", "Course", "Courses to show: students who take the course or are in it now."),
+    ]
