@@ -10,7 +10,7 @@ def line(snapshot: Snapshot, status: Status) -> str:
     """Returns the present picture as one line without colours."""
     school = snapshot.school
     score = "-" if school.score is None else f"{school.score:.0f}"
-    fresh = "-" if status.fresh_s is None else f"{status.fresh_s:.1f} s"
+    fresh = "-" if snapshot.fresh_s is None else f"{snapshot.fresh_s:.1f} s"
     newest = snapshot.latest[0] if snapshot.latest else None
     last = f"  last: {newest.who} {newest.name} {newest.class_id}" if newest else ""
     return (

@@ -23,9 +23,15 @@ WHERE scope = 'all' AND window_start > classpulse_now() - %s * interval '1 minut
 """
 LATEST_EVENTS = """
 SELECT e.event_time, coalesce(d.display_name, e.student_id) AS who, e.event_name,
-       e.class_id, coalesce(e.chapter_id, e.course_id) AS place
-FROM (SELECT * FROM events ORDER BY event_time DESC, event_id DESC LIMIT %s) e
+       e.class_id, coalesce(e.chapter_id, e.course_id) AS place, e.ingested_at
+FROM (SELECT * FROM events
+      WHERE event_time <= classpulse_now() -- a clock that runs ahead must not stand on top for minutes
+      ORDER BY event_time DESC, event_id DESC LIMIT %s) e
 LEFT JOIN directory d USING (student_id) ORDER BY e.event_time DESC, e.event_id DESC
+"""
+READ = """
+SELECT min(read) AS done, count(*) AS flows
+FROM (SELECT sum((offsets ->> %s)::bigint) AS read FROM task_progress GROUP BY flow) f
 """
 FLOWS = "SELECT flow, as_of, lag_seconds, late_events_10m, rejected_10m FROM data_freshness ORDER BY flow"
 
@@ -70,6 +76,7 @@ class Latest:
     name: str
     class_id: str
     place: str
+    appended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +102,10 @@ class Snapshot:
     flows: list[Flow] = field(default_factory=list)
 
     @property
-    def lag_s(self) -> float | None:
-        """The engagement flow's distance from now, in seconds."""
-        return next((flow.lag_s for flow in self.flows if flow.name == "engagement"), None)
+    def fresh_s(self) -> float | None:
+        """Seconds since the newest visible event was appended to the log."""
+        newest = max((event.appended_at for event in self.latest), default=None)
+        return None if newest is None else max(0.0, (self.read_at - newest).total_seconds())
 
 
 def _headcount(row: dict[str, Any]) -> Headcount:
@@ -147,7 +155,14 @@ class Reader:
             classes=[count for count in counts if count.name != "all"],
             trend=trend,
             latest=[
-                Latest(row["event_time"], row["who"], row["event_name"], row["class_id"] or "", row["place"] or "")
+                Latest(
+                    row["event_time"],
+                    row["who"],
+                    row["event_name"],
+                    row["class_id"] or "",
+                    row["place"] or "",
+                    row["ingested_at"],
+                )
                 for row in latest
             ],
             flows=[
@@ -161,6 +176,12 @@ class Reader:
                 for row in flows
             ],
         )
+
+    def unread(self, published: int, topic: str, flows: int) -> int:
+        """Returns how many of a topic's `published` records the slowest of so many flows has not committed."""
+        row = self._connection.execute(READ, (topic,)).fetchone()
+        done = row["done"] if row and row["flows"] == flows else 0
+        return max(0, published - int(done or 0))
 
     def _rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         return self._connection.execute(query.encode(), parameters or None).fetchall()

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from cli.live.home import Home
 from cli.live.stats import Freshness
 
 TABLES = (
@@ -84,7 +85,7 @@ def kind(connection: psycopg.Connection[Any]) -> str:
     return "timescaledb" if row and row[0] else "postgresql"
 
 
-def sentences(summary: Summary, root: Path, kept: bool, repository: Path) -> list[str]:
+def sentences(summary: Summary, home: Home) -> list[str]:
     """Returns the closing lines, with rich markup."""
     fresh = summary.freshness
     rows = summary.rows
@@ -100,7 +101,8 @@ def sentences(summary: Summary, root: Path, kept: bool, repository: Path) -> lis
             f"worst {fresh.worst:.2f} s over {fresh.count:,} live records"
         )
     lines = [figures, measured, ""]
-    if kept:
+    if home.kept:
+        root = home.root
         where = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         lines += [
             f"The data stays in [bold]{where}[/] until the next demo. Open it with psql:",
@@ -113,6 +115,6 @@ def sentences(summary: Summary, root: Path, kept: bool, repository: Path) -> lis
         "    [cyan]classpulse demo --seconds 600 --rate 1000[/]   longer, twice as busy",
         "    [cyan]make services[/]                               real Kafka and PostgreSQL on this machine",
     ]
-    if (repository / "docker-compose.yml").exists():
+    if Path("docker-compose.yml").exists():
         lines.append("    [cyan]make up[/]                                     all of it with Grafana, in containers")
     return [*lines, "    docs/demo.md, docs/architecture.md             how it works"]

@@ -26,14 +26,12 @@ class Status:
     Attributes:
         sent: Events published so far.
         rate: Events a second over the last seconds.
-        fresh_s: Seconds from append to visible row, as last seen.
         database: The database's name and version.
         hint: The line at the foot.
     """
 
     sent: int = 0
     rate: float = 0.0
-    fresh_s: float | None = None
     database: str = "PostgreSQL"
     hint: str = ""
 
@@ -66,11 +64,11 @@ def _title(snapshot: Snapshot, status: Status) -> RenderableType:
     )
     engagement = next((flow for flow in snapshot.flows if flow.name == "engagement"), None)
     late, rejected = (engagement.late, engagement.rejected) if engagement else (0, 0)
-    fresh = "–" if status.fresh_s is None else f"{status.fresh_s:.1f} s"
+    fresh = "–" if snapshot.fresh_s is None else f"{snapshot.fresh_s:.1f} s"
     right = Text.assemble(
         (f"{late:,} late ", colours.QUIET),
         (f"{rejected:,} rejected  ", colours.QUIET),
-        ("● ", colours.freshness(status.fresh_s)),
+        ("● ", colours.freshness(snapshot.fresh_s)),
         f"fresh {fresh} ",
     )
     row = Table.grid(expand=True)

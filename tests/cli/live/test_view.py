@@ -24,7 +24,7 @@ def picture(classes: int = 12) -> Snapshot:
             Headcount(f"{5 + n // 4}{'ABCD'[n % 4]}", 20 - n, n, 30, 2, float(90 - 7 * n)) for n in range(classes)
         ],
         trend=[Minute(NOW - timedelta(minutes=10 - n), 300 + 10 * n, 900, n < 9) for n in range(11)],
-        latest=[Latest(NOW, "Mira Klein", "quiz_submit", "7B", "ch3")] * 40,
+        latest=[Latest(NOW, "Mira Klein", "quiz_submit", "7B", "ch3", NOW - timedelta(seconds=0.8))] * 40,
         flows=[Flow("engagement", NOW, 1.2, 3, 12)],
     )
 
@@ -32,7 +32,7 @@ def picture(classes: int = 12) -> Snapshot:
 def drawn(snapshot: Snapshot, width: int, height: int) -> list[str]:
     console = Console(width=width, height=height, force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(render(snapshot, Status(sent=12345, rate=502.0, fresh_s=0.8, hint="psql here"), height))
+        console.print(render(snapshot, Status(sent=12345, rate=502.0, hint="psql here"), height))
     return captured.get().splitlines()
 
 
@@ -85,7 +85,7 @@ def test_a_gauge_is_full_at_a_hundred_and_says_when_nobody_is_there() -> None:
 
 
 def test_without_a_terminal_the_same_figures_are_one_plain_line() -> None:
-    text = line(picture(), Status(sent=1, rate=502.4, fresh_s=0.84))
+    text = line(picture(), Status(sent=1, rate=502.4))
     assert text == (
         "10:00:30  active 812  idle 188  absent 100 of 1,100  engagement 63  502 events/s  fresh 0.8 s"
         "  last: Mira Klein quiz_submit 7B"

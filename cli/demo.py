@@ -1,0 +1,68 @@
+"""`classpulse demo`: the whole path on the embedded default, with a live view."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+OFF_TERMINAL_S = 60.0
+
+
+@app.command()
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=1, help="How long to be live; on a terminal until Ctrl-C, elsewhere 60 s, unless told."),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=1, max=20000, help="Events a second.")] = 500.0,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+    psql: Annotated[
+        bool, typer.Option("--psql", help="Open the last demo's database with psql, and nothing else.")
+    ] = False,
+) -> None:
+    """Show the whole path, from simulated events through Kafka and the dataflows to live numbers, on one machine.
+
+    PostgreSQL comes from a wheel, the broker lives in memory: no Docker, no Java, no root. The data stays in .demo.
+    """
+    if psql:
+        raise typer.Exit(_open_psql())
+
+    import json
+
+    from rich.console import Console
+
+    from cli.live.show import DemoError, Options, perform
+    from cli.live.workers import WorkersEndedError
+    from dataflows.embedded.account import NoAccountError
+    from dataflows.embedded.postgres import PostgresError
+
+    console = Console()
+    limit = seconds if seconds is not None or console.is_terminal else OFF_TERMINAL_S
+    try:
+        figures, closing = perform(Options(rate=rate, seconds=limit), console)
+    except (DemoError, WorkersEndedError, PostgresError, NoAccountError) as error:
+        Console(stderr=True).print(f"demo: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    console.print()
+    for line in closing:
+        console.print(line, highlight=False, soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps(figures.as_dict()))
+
+
+def _open_psql() -> int:
+    """Opens the kept database with the wheel's psql, fed from our own input; returns psql's exit code."""
+    import signal
+    import subprocess
+
+    from cli.live.home import default_root, kept_database
+
+    with kept_database() as server:
+        if server is None:
+            typer.echo(f"No demo has left a database in {default_root()}. Run `classpulse demo` first.", err=True)
+            return 1
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C cancels a query of psql's, not us
+        return subprocess.run([server.psql, server.url], check=False).returncode  # noqa: S603 (the wheel's psql)

@@ -1,0 +1,195 @@
+"""What the demo puts in: some days of history, then a lesson that is going on now, from one simulated school."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cli.simulation.day import Record, SchoolDay
+from cli.simulation.faults import Faults
+from cli.simulation.school import School
+from dataflows.kafka.producer import Publisher
+from dataflows.kafka.ticks import send_ticks, tick_targets
+from dataflows.kafka.topics import CLICKSTREAM
+from dataflows.settings import Settings
+
+HISTORY_DAYS: Final = 3
+HISTORY_CLASSES: Final = 2  # learn at once on a day of history; another two in each lesson
+HISTORY_DAY_S: Final = 5 * 3600
+HISTORY_STARTS_H: Final = 8
+LESSON_BEGAN_S: Final = 11 * 60  # the trend of ten minutes is whole when it is first seen
+AHEAD_MAX: Final = 60_000  # records that nobody has read yet; the broker in memory keeps about 5 MB a partition
+STEP_S: Final = 0.05
+TICK_S: Final = 1.0
+RATE_OVER_S: Final = 5.0
+
+
+class DatedPublisher(Publisher):
+    """Publishes records under a time of our own: the broker in memory takes it for the append time."""
+
+    def send_dated(self, topic: str, key: bytes, value: bytes, append_ms: int) -> None:
+        """Queues a record as if it had been appended at `append_ms`; blocks while the queue is full."""
+        while True:
+            try:
+                self.producer.produce(topic, value=value, key=key, timestamp=append_ms)
+            except BufferError:
+                self.producer.poll(0.1)
+            else:
+                self.sent += 1
+                return
+
+
+class Feed(threading.Thread):
+    """Publishes until it is told to stop, history as fast as it is read, the present as it happens.
+
+    History carries the append times of its own days, so that it is stored as it would have been, and no worker
+    takes it for live.
+
+    Attributes:
+        sent: Event records published so far; ticks are not among them.
+        history: Those of them that belong to the days before.
+        live: Set when the present is reached.
+        error: What ended the feed, if anything did.
+    """
+
+    def __init__(  # noqa: PLR0913 (each is a dial of its own)
+        self,
+        settings: Settings,
+        school: School,
+        rate: float,
+        unread: Callable[[int], int],
+        *,
+        now_ms: int,
+        seed: int,
+    ) -> None:
+        """Prepares a feed.
+
+        Args:
+            settings: Where the broker is, the topics' prefix, the time zone of the history's mornings.
+            school: Who learns.
+            rate: Events a second of the present lesson.
+            unread: Says, of so many records published, how many the slowest flow has not read.
+            now_ms: When history ends, epoch milliseconds.
+            seed: Decides the behaviour.
+        """
+        super().__init__(name="feed", daemon=True)
+        self.sent = 0
+        self.history = 0
+        self.live = threading.Event()
+        self.error: Exception | None = None
+        self._settings, self._school, self._unread = settings, school, unread
+        self._rate, self._now_ms, self._seed = rate, now_ms, seed
+        self._stop_asked = threading.Event()
+        self._topic = settings.topic(CLICKSTREAM)
+        self._publisher = DatedPublisher(settings)
+        self._targets = tick_targets(settings)
+        self._ticks = 0
+        self._recent: deque[tuple[float, int]] = deque(maxlen=600)
+        self._mornings = mornings(now_ms, settings.timezone)
+        first_ms = self._mornings[0] if self._mornings else now_ms - LESSON_BEGAN_S * 1000
+        self._tick(first_ms)
+        self._publisher.flush()
+
+    @property
+    def records(self) -> int:
+        """Records in the clickstream's topic, ticks included."""
+        return self.sent + self._ticks
+
+    @property
+    def rate(self) -> float:
+        """Events a second over the last few seconds."""
+        recent = list(self._recent)
+        now = time.monotonic()
+        start = next((entry for entry in recent if now - entry[0] <= RATE_OVER_S), None)
+        return (self.sent - start[1]) / (now - start[0]) if start and now - start[0] > 0.5 else 0.0
+
+    def stop(self) -> None:
+        """Ends the feed; everything published is with the broker afterwards."""
+        self._stop_asked.set()
+        if self.is_alive():
+            self.join()
+        self._publisher.flush(10)
+
+    def run(self) -> None:
+        """Publishes history, then the present."""
+        try:
+            for morning_ms in self._mornings:
+                self._past(self._history_day(morning_ms).events(HISTORY_DAY_S))
+            self.history = self.sent
+            start_ms = self._now_ms - LESSON_BEGAN_S * 1000
+            faults = Faults()
+            lesson = SchoolDay(self._school, start_ms, self._rate, seed=self._seed, faults=faults, flat=True)
+            self._present(self._past(lesson.events()))
+        except Exception as error:  # noqa: BLE001 - shown by the main thread, which stops the demo
+            self.error = error
+
+    def _history_day(self, morning_ms: int) -> SchoolDay:
+        seed = self._seed + morning_ms // 86_400_000
+        rate = HISTORY_CLASSES * 28 * 0.93 / 9.5
+        return SchoolDay(self._school, morning_ms, rate, seed=seed, faults=Faults(), classes=HISTORY_CLASSES)
+
+    def _past(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Publishes what arrived before `now_ms`, dated so; returns what is left, the first of it included."""
+        for record in records:
+            when_ms, key, value = record
+            if when_ms >= self._now_ms or self._stop_asked.is_set():
+                return _after(record, records)
+            self._publisher.send_dated(self._topic, key, value, when_ms)
+            self.sent += 1
+            if not self.sent & 4095:
+                self._wait_for_readers()
+        return iter(())
+
+    def _present(self, records: Iterator[Record]) -> None:
+        """Publishes each record when its time has come, and a tick a second."""
+        self._publisher.flush()
+        next_tick = 0.0
+        for when_ms, key, value in records:
+            while not self._stop_asked.is_set() and when_ms / 1000 > time.time():
+                self.live.set()
+                self._stop_asked.wait(STEP_S)
+            if self._stop_asked.is_set():
+                return
+            self._publisher.send(self._topic, key, value)
+            self.sent += 1
+            if (moment := time.monotonic()) >= next_tick:
+                next_tick = moment + TICK_S
+                self._recent.append((moment, self.sent))
+                self._tick(when_ms)
+                self._publisher.producer.poll(0)
+
+    def _tick(self, tick_ms: int) -> None:
+        send_ticks(self._publisher, self._targets, tick_ms)
+        self._ticks += sum(topic == self._topic for topic, _ in self._targets)
+
+    def _wait_for_readers(self) -> None:
+        while not self._stop_asked.is_set() and self._unread(self.records) > AHEAD_MAX:
+            self._publisher.producer.poll(STEP_S)
+
+
+def mornings(now_ms: int, timezone: str) -> list[int]:
+    """Returns when the days of history begin, oldest first: the last week days before today, 8 o'clock local time.
+
+    Example:
+        >>> monday = 1_772_445_600_000
+        >>> [(monday - morning) // 3_600_000 for morning in mornings(monday, "UTC")]
+        [122, 98, 74]
+    """
+    zone = ZoneInfo(timezone)
+    day = datetime.fromtimestamp(now_ms / 1000, zone).replace(hour=HISTORY_STARTS_H, minute=0, second=0, microsecond=0)
+    found: list[int] = []
+    while len(found) < HISTORY_DAYS:
+        day -= timedelta(days=1)
+        if day.weekday() < 5:
+            found.append(round(day.timestamp() * 1000))
+    return found[::-1]
+
+
+def _after(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
+    yield first
+    yield from rest

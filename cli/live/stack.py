@@ -1,0 +1,125 @@
+"""The demo's parts in the order of their start; they end in the reverse order, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+
+from cli.live import roster
+from cli.live.feed import Feed
+from cli.live.home import Home, fresh_home
+from cli.live.reader import Reader
+from cli.live.workers import FLOWS, Workers
+from cli.simulation.school import build_school
+from dataflows.embedded.broker import PARTITIONS, MockBroker
+from dataflows.embedded.postgres import Postgres
+from dataflows.kafka.topics import CLICKSTREAM
+from dataflows.settings import Settings
+from db.migrate import migrate
+
+SEED = 7
+STUDENTS_PER_RATE = 9.5 / 0.93  # as many as make the rate at a natural pace
+STUDENTS_MIN = 60
+FAST_CLOCKS = 0.002
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs.
+
+    Attributes:
+        home: Where everything lies.
+        server: The database's server.
+        database: Its name and version.
+        settings: As the workers have them.
+        workers: The dataflows.
+        feed: What publishes.
+        reader: Reads for the view.
+    """
+
+    home: Home
+    server: Postgres
+    database: str
+    settings: Settings
+    workers: Workers
+    feed: Feed
+    reader: Reader
+
+
+@contextlib.contextmanager
+def running(rate: float, say: Say) -> Iterator[Stack]:
+    """Starts everything on an empty database and yields it while the feed is still in the past."""
+    with contextlib.ExitStack() as parts:
+        home = parts.enter_context(fresh_home())
+        began = time.monotonic()
+        server = parts.enter_context(Postgres(home.database))
+        database = _version(server)
+        say(f"{database} on a socket in {home.root}, started in {time.monotonic() - began:.1f} s")
+        broker = parts.enter_context(MockBroker())
+        say(f"Kafka in memory (librdkafka's mock cluster) at {broker.address}: for demos only")
+        settings = _settings(server, broker, home)
+        report = migrate(server.url, settings=settings)
+        say(f"schema at {report.to_version}, {report.database}")
+        school = build_school(max(STUDENTS_MIN, round(rate * STUDENTS_PER_RATE)), SEED, fast_clocks=FAST_CLOCKS)
+        roster.load(school, server.url)
+        say(f"roster: {school.students:,} students in {len(school.classes)} classes")
+        progress = parts.enter_context(Reader(server.url))
+        feed = Feed(
+            settings,
+            school,
+            rate,
+            lambda published: progress.unread(published, settings.topic(CLICKSTREAM), len(FLOWS)),
+            now_ms=time.time_ns() // 1_000_000,
+            seed=SEED,
+        )
+        workers = Workers(_environment(settings, home), home.log)
+        workers.start()
+        parts.callback(workers.stop)
+        feed.start()
+        parts.callback(feed.stop)
+        reader = parts.enter_context(Reader(server.url))
+        yield Stack(home, server, database, settings, workers, feed, reader)
+
+
+def _settings(server: Postgres, broker: MockBroker, home: Home) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": server.url,
+            "kafka_bootstrap_servers": broker.address,
+            "kafka_security_protocol": "PLAINTEXT",
+            "kafka_sasl_mechanism": None,
+            "kafka_sasl_username": None,
+            "kafka_sasl_password": None,
+            "topic_prefix": "",
+            "partitions": PARTITIONS,
+            "recovery_dir": home.recovery,
+        }
+    )
+
+
+def _environment(settings: Settings, home: Home) -> dict[str, str]:
+    """Returns what makes `classpulse run` have the same settings, whatever the environment and `.env` say."""
+    return {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "KAFKA_SECURITY_PROTOCOL": settings.kafka_security_protocol,
+        "KAFKA_SASL_MECHANISM": "",
+        "KAFKA_SASL_USERNAME": "",
+        "KAFKA_SASL_PASSWORD": "",
+        "CLASSPULSE_TOPIC_PREFIX": settings.topic_prefix,
+        "CLASSPULSE_PARTITIONS": str(settings.partitions),
+        "CLASSPULSE_TIMEZONE": settings.timezone,
+        "CLASSPULSE_RECOVERY_DIR": str(home.recovery),
+        "CLASSPULSE_STATS_FILE": str(home.stats),
+    }
+
+
+def _version(server: Postgres) -> str:
+    with psycopg.connect(server.url) as connection:
+        return f"PostgreSQL {connection.info.parameter_status('server_version')}"
