@@ -1,0 +1,115 @@
+"""The Compose stack: valid, pinned, loopback only, without default passwords, and in step with the code."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.main import COMMANDS
+from tests.parts import require
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+STACK: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = STACK["services"]
+OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("classpulse:"))
+ONE_SHOT = {"migrate", "topics"}
+
+
+def test_the_file_fits_the_compose_specification() -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    said = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_an_image_is_pinned_to_a_version(name: str) -> None:
+    assert re.search(r":v?\d+\.\d+\.\d+", SERVICES[name]["image"])
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_ports_are_bound_to_loopback(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_has_no_capabilities_and_gains_none(name: str) -> None:
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_containers_write_to_volumes_only(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_command_of_the_stack_exists(name: str) -> None:
+    assert SERVICES[name]["command"][0] in COMMANDS
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - {"tick"}))
+def test_a_service_that_answers_says_when_it_is_healthy(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["engagement", "archive"])
+def test_a_worker_starts_after_the_migration_and_the_topics(name: str) -> None:
+    needs = SERVICES[name]["depends_on"]
+    assert {needs[job]["condition"] for job in ONE_SHOT} == {"service_completed_successfully"}
+
+
+def test_what_a_service_waits_for_is_in_the_stack() -> None:
+    needed = {name for service in SERVICES.values() for name in service.get("depends_on", {})}
+    assert needed <= SERVICES.keys()
+
+
+def test_every_secret_is_made_by_make_up_and_none_has_a_default() -> None:
+    made = re.search(r"^SECRETS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert made is not None
+    wanted = set(re.findall(r"\$\{(\w*PASSWORD\w*):\?run make up\}", TEXT))
+    assert wanted == set(made[1].split())
+    assert set(re.findall(r"(?<!\$)\$\{(\w*PASSWORD\w*)", TEXT)) == wanted
+
+
+def test_a_variable_of_ours_is_a_documented_setting() -> None:
+    documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    given = {name for ours in OURS for name in SERVICES[ours].get("environment", {})}
+    image = set(re.findall(r"\b(CLASSPULSE_\w+)=", (ROOT / "Dockerfile").read_text()))
+    assert {name for name in given if not name.startswith("BYTEWAX_")} | image <= documented
+
+
+def test_grafana_is_given_every_variable_that_its_provisioning_reads() -> None:
+    files = [path for path in (ROOT / "grafana" / "provisioning").rglob("*.y*ml")]
+    read = {name for path in files for name in re.findall(r"\$\{?(CLASSPULSE_\w+)", path.read_text())}
+    assert read <= SERVICES["grafana"]["environment"].keys()
+
+
+def test_prometheus_scrapes_every_worker_where_it_listens() -> None:
+    jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    targets = next(job for job in jobs if job["job_name"] == "classpulse")["static_configs"][0]["targets"]
+    workers = {name for name in OURS if SERVICES[name]["command"][0] == "run"}
+    assert set(targets) == {f"{name}:{SERVICES[name]['environment']['BYTEWAX_DATAFLOW_API_PORT']}" for name in workers}
+
+
+def test_promtool_accepts_the_configuration_of_prometheus() -> None:
+    promtool = shutil.which("promtool")
+    require("promtool", promtool is not None, "promtool is not installed")
+    said = subprocess.run(
+        [str(promtool), "check", "config", "prometheus/prometheus.yml"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert said.returncode == 0, said.stdout
+
+
+def test_the_image_runs_as_a_user_without_rights_from_the_locked_dependencies() -> None:
+    lines = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
+    assert "--require-hashes --requirement requirements.lock" in lines
+    assert all(re.search(r"FROM \S+:\d+\.\d+\.\d+", line) for line in lines.splitlines() if line.startswith("FROM"))

@@ -1,0 +1,92 @@
+"""What a newcomer reads and runs first agrees with the code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from cli.main import COMMANDS
+from dataflows.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def variable(name: str, field: FieldInfo) -> str:
+    """Returns the environment variable that sets a field."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return str(field.validation_alias.choices[0])
+    return f"CLASSPULSE_{name.upper()}"
+
+
+def documented() -> dict[str, tuple[bool, str]]:
+    """Returns the variables of `.env.example`: whether the line is active, and its value."""
+    lines = re.findall(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    return {name: (not commented, value) for commented, name, value in lines}
+
+
+def test_env_example_names_exactly_the_settings() -> None:
+    assert set(documented()) == {variable(name, field) for name, field in Settings.model_fields.items()}
+
+
+def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:
+    shown = tmp_path / "env"
+    shown.write_text("".join(f"{name}={value}\n" for name, (active, value) in documented().items() if active))
+    assert Settings(_env_file=shown) == Settings(_env_file=None)
+
+
+def test_every_lock_line_is_pinned_and_hashed() -> None:
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / lock).read_text()
+        for requirement in re.findall(r"^[a-z].*$", text, re.MULTILINE):
+            assert "==" in requirement
+        assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def test_the_runtime_lock_is_part_of_the_development_lock() -> None:
+    names = [set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / lock).read_text(), re.MULTILINE)) for lock in LOCKS]
+    assert names[0] <= names[1]
+
+
+def test_the_locks_hold_every_declared_dependency() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    runtime, develop = (
+        {name for name in re.findall(r"^([a-z0-9._-]+)==", (ROOT / lock).read_text(), re.MULTILINE)} for lock in LOCKS
+    )
+    assert {bare(line) for line in declared["dependencies"]} <= runtime
+    assert {bare(line) for line in declared["optional-dependencies"]["dev"]} <= develop
+
+
+def test_make_help_lists_what_people_need() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("install", "demo", "test", "lint", "services", "services-stop", "up", "down", "ci", "clean"):
+        assert f"make {target} " in listed
+
+
+def test_help_imports_no_command() -> None:
+    code = (
+        "import sys, cli.main; sys.exit(bool({'polars', 'bytewax', 'psycopg', 'confluent_kafka'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_readme_names_every_command(command: str) -> None:
+    assert f"`{command}" in (ROOT / "README.md").read_text()
+
+
+def test_no_setting_of_a_secret_has_a_default_password() -> None:
+    assert "@" not in documented()["DATABASE_URL"][1]
+    assert not documented()["KAFKA_SASL_PASSWORD"][0]
+
+
+def bare(requirement: str) -> str:
+    """Returns a requirement's name as the locks spell it."""
+    return re.split(r"[\[=<>~!; ]", requirement)[0].lower().replace("_", "-")
