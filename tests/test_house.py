@@ -90,3 +90,19 @@ def test_no_setting_of_a_secret_has_a_default_password() -> None:
 def bare(requirement: str) -> str:
     """Returns a requirement's name as the locks spell it."""
     return re.split(r"[\[=<>~!; ]", requirement)[0].lower().replace("_", "-")
+
+
+def test_the_decisions_are_numbered_without_gaps_and_listed() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text()
+    files = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    for file in files:
+        title = file.read_text().splitlines()[0].removeprefix("# ")
+        assert f"[{title[:4]}]({file.name}) | {title[6:]} |" in index
+        assert re.findall("^## (.*)$", file.read_text(), re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
