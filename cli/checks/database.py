@@ -16,6 +16,12 @@ from db.target import OLDEST_SERVER, Kind, timescale_version
 from db.values import sql_values
 
 PART = "database"
+ROLES = (
+    "classpulse_writer",
+    "classpulse_reader_teacher",
+    "classpulse_reader_school",
+    "classpulse_reader_ops",
+)
 MIGRATE = "Run `classpulse migrate`."
 
 Connection = psycopg.Connection[Any]
@@ -38,7 +44,7 @@ def _all(connection: Connection, settings: Settings) -> list[Finding]:
     kind = _value(connection, "SELECT kind FROM public.schema_state")
     if kind is None:
         return [*found, wrong(PART, "schema", "empty: no schema of ours", MIGRATE)]
-    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _timezone, _clock]
+    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _roles, _timezone, _clock]
     return [*found, *(one(connection, settings, kind) for one in checks)]
 
 
@@ -76,6 +82,14 @@ def _views(connection: Connection, settings: Settings, kind: Kind) -> Finding:
     if here == repeatable.checksum(repeatable.scripts(kind, sql_values(settings))):
         return ok(PART, "views", "views and functions are current")
     return wrong(PART, "views", "other definitions or thresholds than this program's", MIGRATE)
+
+
+def _roles(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
+    here = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'classpulse%'")}
+    if missing := [role for role in ROLES if role not in here]:
+        advice = "Run `classpulse migrate` as a role that may create roles, or create them by hand and migrate again."
+        return wrong(PART, "roles", f"missing: {', '.join(missing)}", advice)
+    return ok(PART, "roles", ", ".join(ROLES))
 
 
 def _timezone(connection: Connection, settings: Settings, _kind_of_it: Kind) -> Finding:

@@ -173,21 +173,16 @@ class Feed(threading.Thread):
 
 
 def mornings(now_ms: int, timezone: str) -> list[int]:
-    """Returns when the days of history begin, oldest first: the last week days before today, 8 o'clock local time.
+    """Returns when the days of history begin, oldest first: the last days before today, 8 o'clock local time.
 
     Example:
         >>> monday = 1_772_445_600_000
         >>> [(monday - morning) // 3_600_000 for morning in mornings(monday, "UTC")]
-        [122, 98, 74]
+        [74, 50, 26]
     """
     zone = ZoneInfo(timezone)
     day = datetime.fromtimestamp(now_ms / 1000, zone).replace(hour=HISTORY_STARTS_H, minute=0, second=0, microsecond=0)
-    found: list[int] = []
-    while len(found) < HISTORY_DAYS:
-        day -= timedelta(days=1)
-        if day.weekday() < 5:
-            found.append(round(day.timestamp() * 1000))
-    return found[::-1]
+    return [round((day - timedelta(days=ago)).timestamp() * 1000) for ago in range(HISTORY_DAYS, 0, -1)]
 
 
 def _after(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
