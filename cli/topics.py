@@ -41,12 +41,8 @@ def _table(statuses: list[TopicStatus], servers: str) -> object:
 
     table = Table(title=f"Topics at {servers}", title_justify="left", box=None, pad_edge=False, expand=False)
     for heading in ("topic", "partitions", "state", ""):
-        table.add_column(
-            heading, no_wrap=heading != "", justify="right" if heading == "partitions" else "left"
-        )
+        table.add_column(heading, no_wrap=heading != "", justify="right" if heading == "partitions" else "left")
     for status in statuses:
         colour = _COLOURS[status.state]
-        table.add_row(
-            status.name, str(status.partitions or "-"), f"[{colour}]{status.state}[/]", status.detail
-        )
+        table.add_row(status.name, str(status.partitions or "-"), f"[{colour}]{status.state}[/]", status.detail)
     return table

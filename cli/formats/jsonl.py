@@ -43,7 +43,8 @@ def read_jsonl(path: Path) -> Iterator[Entry | Unreadable]:
                     yield Unreadable(number, f"not JSON: {error}")
                     continue
                 if isinstance(event, dict):
-                    yield Entry(topic_of(event), event_time_ms(event), student_key(event), value)
+                    topic = topic_of(event)
+                    yield Entry(topic, event_time_ms(event, topic), student_key(event), value)
                 else:
                     yield Unreadable(number, "not a JSON object")
         except (EOFError, OSError, zlib.error) as error:

@@ -40,7 +40,8 @@ FORWARDED: Final = ("component", "event name", "event context", "description", "
 SYSTEM_USER: Final = "-1"
 
 _USER = re.compile(r"\buser with id '(-?\d+)'", re.IGNORECASE)
-_COURSE = re.compile(r"\bcourse with id '(\d+)'")
+# "course with id '5'", "course with the id '5'", "course id '5'", "at course: 5": Moodle's plugins word it differently
+_COURSE = re.compile(r"\bcourse(?: with)?(?: the)? id '(\d+)'|\bat course: (\d+)")
 _MODULE = re.compile(r"\bcourse module (?:with )?id '(\d+)'")
 _SHORT_TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), (\d{1,2}):(\d{2})(?::(\d{2}))?")
 _LONG_TIMES = ("%d %B %Y, %I:%M %p", "%A, %d %B %Y, %I:%M %p", "%d %B %Y, %I:%M:%S %p")
@@ -170,7 +171,7 @@ def _student(row: Row, names: dict[str, str]) -> str:
 def _course(description: str, context: str) -> str | None:
     match = _COURSE.search(description)
     if match:
-        return match.group(1)
+        return match.group(1) or match.group(2)
     return context.removeprefix(_COURSE_CONTEXT).strip() if context.startswith(_COURSE_CONTEXT) else None
 
 

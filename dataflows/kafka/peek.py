@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-TIME_FIELDS: Final = ("timestamp", "event_time", "start_time")
+from dataflows.events.rejects import RejectedError
+from dataflows.events.text import is_blank, strict_text
+from dataflows.events.times import event_ms
+from dataflows.kafka.topics import CHAPTER_VIEWS
+
 STUDENT_FIELDS: Final = ("student_id", "user_id")
-# 2000-01-01 and 2100-01-01: what lies outside is no event time but a mistake in the unit
-MIN_MS: Final = 946_684_800_000
-MAX_MS: Final = 4_102_444_800_000
+TIME_FIELDS: Final = ("timestamp", "event_timestamp")
+CHAPTER_TIME_FIELDS: Final = ("start_time", "chapter_start_time", "timestamp")
+# every time that moves when a log is moved
+MOVED_FIELDS: Final = (*TIME_FIELDS, "start_time", "chapter_start_time", "end_time", "chapter_end_time")
 
 
 def time_ms(value: object) -> int | None:
-    """Returns a timestamp as epoch milliseconds, or None where it is none that the decoders accept.
+    """Returns a timestamp as epoch milliseconds, or None where the decoders would reject it.
 
     Example:
         >>> time_ms("2025-01-26T10:30:00Z"), time_ms(1737887400000), time_ms("29/02/18, 19:00")
         (1737887400000, 1737887400000, None)
     """
-    if isinstance(value, str):
-        try:
-            if value.isdigit():
-                value = int(value)
-            else:
-                moment = datetime.fromisoformat(value)
-                value = None if moment.tzinfo is None else round(moment.timestamp() * 1000)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not MIN_MS <= value < MAX_MS:
+    try:
+        return event_ms(value)
+    except RejectedError:
         return None
-    return int(value)
 
 
-def event_time_ms(event: dict[str, Any]) -> int | None:
-    """Returns the event's time, epoch milliseconds, or None where it has none that can be read."""
-    for name in TIME_FIELDS:
-        if name in event:
+def event_time_ms(event: dict[str, Any], topic: str) -> int | None:
+    """Returns the event's time, epoch milliseconds, or None where it has none that can be read.
+
+    Args:
+        event: The JSON object.
+        topic: The topic's name without prefix.
+    """
+    for name in CHAPTER_TIME_FIELDS if topic == CHAPTER_VIEWS else TIME_FIELDS:
+        if not is_blank(event.get(name)):
             return time_ms(event[name])
     return None
 
@@ -44,24 +46,26 @@ def event_time_ms(event: dict[str, Any]) -> int | None:
 def student_key(event: dict[str, Any]) -> bytes | None:
     """Returns the record key: the student's id as UTF-8, or None where the event names nobody."""
     for name in STUDENT_FIELDS:
-        value = event.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return str(value).encode()
+        if not is_blank(event.get(name)):
+            try:
+                return strict_text(event[name], name).encode()
+            except (RejectedError, UnicodeEncodeError):
+                return None
     return None
 
 
 def shift(event: dict[str, Any], shift_ms: int) -> None:
-    """Moves every time of the event by `shift_ms`, in place, each in the form that it has; leaves the unreadable."""
-    for name in (*TIME_FIELDS, "end_time"):
+    """Moves every time of the event by `shift_ms`, in place, each in the form that it has.
+
+    What is no time stays as it is.
+    """
+    for name in MOVED_FIELDS:
         value = event.get(name)
-        ms = time_ms(value)
+        ms = None if is_blank(value) else time_ms(value)
         if ms is None:
             continue
         moved = ms + shift_ms
         if isinstance(value, str) and not value.isdigit():
-            event[name] = datetime.fromtimestamp(moved / 1000, tz=_UTC).isoformat(timespec="milliseconds")
+            event[name] = datetime.fromtimestamp(moved / 1000, tz=UTC).isoformat(timespec="milliseconds")
         else:
             event[name] = str(moved) if isinstance(value, str) else moved
-
-
-_UTC = datetime.fromisoformat("2000-01-01T00:00:00Z").tzinfo

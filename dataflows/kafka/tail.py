@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
+from dataflows.events.kinds import canonical_topic
 from dataflows.kafka.peek import event_time_ms
 from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.ticks import TICK_HEADER
@@ -40,11 +41,12 @@ def newest_event_ms(settings: Settings, topics: Iterable[str]) -> dict[str, int]
     )
     try:
         existing = consumer.list_topics(timeout=TIMEOUT_S).topics
-        return {
-            name: newest
+        newest = {
+            name: _newest(consumer, name, list(existing[name].partitions), settings.topic_prefix)
             for name in topics
-            if name in existing and (newest := _newest(consumer, name, list(existing[name].partitions))) is not None
+            if name in existing
         }
+        return {name: ms for name, ms in newest.items() if ms is not None}
     except KafkaException as error:
         message = f"Kafka at {settings.kafka_bootstrap_servers} cannot be read: {error.args[0].str()}"
         raise TopicError(message) from error
@@ -52,7 +54,8 @@ def newest_event_ms(settings: Settings, topics: Iterable[str]) -> dict[str, int]
         consumer.close()
 
 
-def _newest(consumer: Consumer, topic: str, partitions: list[int]) -> int | None:
+def _newest(consumer: Consumer, topic: str, partitions: list[int], prefix: str) -> int | None:
+    kind = canonical_topic(topic, prefix)
     ends: dict[int, int] = {}
     starts: list[TopicPartition] = []
     for partition in partitions:
@@ -70,7 +73,7 @@ def _newest(consumer: Consumer, topic: str, partitions: list[int]) -> int | None
             place, offset = message.partition(), message.offset()
             if message.error() or place is None or offset is None:
                 continue
-            moment = _moment(message)
+            moment = _moment(message, kind)
             if moment is not None and (newest is None or moment > newest):
                 newest = moment
             if offset + 1 >= ends.get(place, 0):
@@ -92,7 +95,7 @@ def _offsets(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
             time.sleep(0.1)
 
 
-def _moment(message: Message) -> int | None:
+def _moment(message: Message, topic: str) -> int | None:
     append_ms = message.timestamp()[1]
     headers: dict[str, object] = dict(message.headers() or [])
     tick = headers.get(TICK_HEADER)
@@ -103,5 +106,5 @@ def _moment(message: Message) -> int | None:
         event = msgspec.json.decode(value) if value is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    event_ms = event_time_ms(event) if isinstance(event, dict) else None
+    event_ms = event_time_ms(event, topic) if isinstance(event, dict) else None
     return None if event_ms is None else min(event_ms, append_ms)

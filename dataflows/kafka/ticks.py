@@ -38,9 +38,7 @@ def tick_targets(settings: Settings, timeout_s: float = 10.0) -> list[tuple[str,
         for name in names[:-1]:
             if name not in found:
                 found.update(admin.list_topics(name, timeout=timeout_s).topics)
-    targets = [
-        (name, partition) for name in names if name in found for partition in sorted(found[name].partitions)
-    ]
+    targets = [(name, partition) for name in names if name in found for partition in sorted(found[name].partitions)]
     if not targets:
         message = f"No input topic exists (prefix {settings.topic_prefix!r}). Run `classpulse topics` first."
         raise TopicError(message)
