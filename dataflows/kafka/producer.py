@@ -26,7 +26,7 @@ def quiet_logger() -> logging.Logger:
     return logger
 
 
-def producer_config(settings: Settings) -> dict[str, str | int | bool]:
+def producer_config(settings: Settings) -> dict[str, str | int | float | bool]:
     """Returns the librdkafka properties of every producer of ours.
 
     Idempotence keeps the order within a partition across retries and lets no retry repeat a record.
@@ -58,7 +58,7 @@ class Publisher:
         last_error: The newest error in words, or an empty string.
     """
 
-    def __init__(self, settings: Settings, overrides: Mapping[str, str | int | bool] | None = None) -> None:
+    def __init__(self, settings: Settings, overrides: Mapping[str, str | int | float | bool] | None = None) -> None:
         """Opens the producer; it connects by itself and reconnects for ever."""
         self.sent = 0
         self.failed = 0
