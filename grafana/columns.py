@@ -44,6 +44,7 @@ def gauge(limits: ThresholdsConfig, unit: str, top: float) -> list[DynamicConfig
         prop("unit", unit),
         prop("min", 0),
         prop("max", top),
+        prop("decimals", 0),
         prop("thresholds", limits.build().to_json()),
         prop("color", {"mode": "thresholds"}),
         prop("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),

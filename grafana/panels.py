@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart,
 from grafana_foundation_sdk.builders.common import (
     ReduceDataOptions,
     VizLegendOptions,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.builders.dashboard import FieldColor
@@ -123,6 +124,7 @@ def minutes(title: str, says: str, query: Builder[Dataquery], x: str) -> barchar
         .line_width(0)
         .full_highlight(True)
         .x_tick_label_spacing(100)
+        .x_tick_label_max_length(8)
         .axis_soft_min(0)
         .legend(below())
         .tooltip(pointed())
@@ -140,7 +142,11 @@ def bars(title: str, says: str, query: Builder[Dataquery], field: str) -> bargau
         .orientation(common.VizOrientation.HORIZONTAL)
         .display_mode(common.BarGaugeDisplayMode.BASIC)
         .value_mode(common.BarGaugeValueMode.TEXT)
-        .name_placement(common.BarGaugeNamePlacement.LEFT)
+        .text(VizTextDisplayOptions().title_size(13).value_size(15))
+        .sizing(common.BarGaugeSizing.MANUAL)
+        .min_viz_height(12)
+        .max_viz_height(20)
+        .name_placement(common.BarGaugeNamePlacement.TOP)
         .show_unfilled(False)
         .unit(theme.COUNT)
         .min(0)
@@ -158,15 +164,21 @@ def ring(title: str, says: str, query: Builder[Dataquery], field: str) -> piecha
         .with_target(query)
         .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(True))
         .pie_type(pie_model.PieChartType.DONUT)
-        .display_labels([pie_model.PieChartLabels.NAME, pie_model.PieChartLabels.PERCENT])
+        .legend(
+            piechart.PieChartLegendOptions()
+            .show_legend(True)
+            .display_mode(common.LegendDisplayMode.TABLE)
+            .placement(common.LegendPlacement.BOTTOM)
+            .values([pie_model.PieChartLegendValues.VALUE, pie_model.PieChartLegendValues.PERCENT])
+        )
         .unit(theme.COUNT)
-        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.SHADES).fixed_color(theme.NEUTRAL))
         .no_value(NOBODY)
     )
 
 
-def lines(title: str, says: str, query: Builder[Dataquery]) -> timeseries.Panel:
-    """Returns lines over the board's time range."""
+def lines(title: str, says: str, query: Builder[Dataquery], label: str) -> timeseries.Panel:
+    """Returns lines over the board's time range, one a value of the text column `label`."""
     return (
         timeseries.Panel()
         .title(title)
@@ -174,10 +186,11 @@ def lines(title: str, says: str, query: Builder[Dataquery]) -> timeseries.Panel:
         .with_target(query)
         .interval("1m")
         .line_width(2)
-        .fill_opacity(8)
-        .show_points(common.VisibilityMode.AUTO)
+        .fill_opacity(0)
+        .show_points(common.VisibilityMode.NEVER)
         .insert_nulls(180_000)
-        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
+        .display_name(f"${{__field.labels.{label}}}")
         .legend(below())
         .tooltip(pointed())
         .no_value("No lesson in the chosen time")

@@ -41,7 +41,7 @@ def build(limits: Thresholds) -> Dashboard:
         [
             Shelf(3, (15, state(limits)), (5, as_of()), (4, lag(limits))),
             Shelf(5, (14, headline()), (5, idle_share(limits)), (5, engagement(limits))),
-            Shelf(11, (15, students(limits)), (9, trend())),
+            Shelf(13, (15, students(limits)), (9, trend())),
             Shelf(9, (12, classes(limits)), (12, heatmap())),
             Shelf(8, (9, chapters(limits)), (5, subjects()), (5, devices()), (5, browsers())),
             Shelf(9, (14, events()), (10, sessions())),
@@ -225,6 +225,7 @@ def heatmap() -> table.Panel:
         columns.prop("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
         columns.prop("color", {"mode": "continuous-blues"}),
         columns.prop("custom.align", "center"),
+        columns.prop("custom.minWidth", 80),
         columns.prop("min", 0),
     ]
     return (
@@ -321,6 +322,7 @@ def lesson(limits: Thresholds) -> timeseries.Panel:
             "Mean score of each class, minute by minute, 0 to 100; final minutes only, so it ends about two minutes "
             "ago. Uses the time range at the top right.",
             Sql(load("live_class/lesson"), "time_series"),
+            "Class",
         )
         .min(0)
         .max(100)
