@@ -15,12 +15,8 @@ NAMESPACE = UUID("b440dc1f-5f72-5fb5-a13b-ff50b0bde5e4")
 
 _UUID = re.compile(r"([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})", re.ASCII)
 
-_DASHES = [8, 13, 18, 23]
-_HEX = [i for i in range(36) if i not in _DASHES]
-_NOT_HEX = 255
-_NIBBLE = np.full(256, _NOT_HEX, dtype=np.uint8)
-for _digit in "0123456789abcdefABCDEF":
-    _NIBBLE[ord(_digit)] = int(_digit, 16)
+_DASH = ord("-")
+_IS_HEX = np.isin(np.arange(256), list(b"0123456789abcdefABCDEF"))
 
 
 def canonical_uuid(text: str) -> str | None:
@@ -64,8 +60,18 @@ def split_ids(texts: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64],
     """
     # one byte a character whatever the text, so that rows stay aligned; `?` is no hex digit
     raw = np.frombuffer("".join(texts).encode("latin-1", "replace"), dtype=np.uint8).reshape(-1, 36)
-    nibbles = _NIBBLE[raw[:, _HEX]]
-    valid = (raw[:, _DASHES] == ord("-")).all(axis=1) & (nibbles.max(axis=1, initial=0) < _NOT_HEX)
-    octets = np.ascontiguousarray((nibbles[:, 0::2] << 4) | nibbles[:, 1::2])
-    halves = octets.view(">u8").astype(np.uint64)
+    valid = (raw[:, 8] == _DASH) & (raw[:, 13] == _DASH) & (raw[:, 18] == _DASH) & (raw[:, 23] == _DASH)
+    digits = np.empty((len(raw), 32), dtype=np.uint8)
+    for start, stop, group in ((0, 8, 0), (8, 12, 1), (12, 16, 2), (16, 20, 3), (20, 32, 4)):
+        digits[:, start:stop] = raw[:, start + group : stop + group]
+    try:
+        octets = bytes.fromhex(digits.tobytes().decode("latin-1"))
+    except ValueError:
+        octets = b""
+    if len(octets) != 16 * len(raw):  # something is no hex digit (`fromhex` skips spaces): look at every digit
+        wrong = ~_IS_HEX[digits]
+        valid &= ~wrong.any(axis=1)
+        digits[wrong] = ord("0")
+        octets = bytes.fromhex(digits.tobytes().decode("latin-1"))
+    halves = np.frombuffer(octets, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     return halves[:, 0], halves[:, 1], valid

@@ -16,7 +16,7 @@ class Judge:
 
     def __init__(self, records: Records, rules: Rules) -> None:
         """Looks up what the topic carries."""
-        self._records = records
+        self.records = records
         self._rules = rules
         self.max_future_ms = rules.max_future_ms
         self._topic = canonical_topic(records.topic, rules.topic_prefix)
@@ -24,7 +24,7 @@ class Judge:
 
     def event(self, row: int) -> Event | Reject:
         """Returns the event in a record, or why it is none."""
-        records = self._records
+        records = self.records
         try:
             return self._event(row)
         except RejectedError as error:
@@ -39,7 +39,7 @@ class Judge:
             )
 
     def _event(self, row: int) -> Event:
-        records, rules = self._records, self._rules
+        records, rules = self.records, self._rules
         if self.kind is None:
             raise RejectedError("unknown_topic", records.topic)
         document = parse(records.values[row], rules)

@@ -7,6 +7,7 @@ typed strictly or, where its mere presence matters, typed `None`.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -24,20 +25,20 @@ _Uuid = Annotated[str, Meta(min_length=36, max_length=36)]
 _Time = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[datetime, Meta(tz=True)]
 
 
-class PlainDevice(msgspec.Struct, gc=False, frozen=True):
-    """The parts of `device` that are counted; hashable, to be part of a dictionary key."""
+class PlainDevice(msgspec.Struct, gc=False):
+    """The parts of `device` that are counted."""
 
     type: _Text | None = None
     browser: _Text | None = None
 
 
 class PlainMetadata(msgspec.Struct, gc=False):
-    """The parts of `metadata` that are counted, and those whose presence moves a column."""
+    """The parts of `metadata` that are counted (NaN where absent), and those whose presence moves a column."""
 
     hidden: bool | None = None
-    position_s: float | None = None
-    video_duration_s: float | None = None
-    playback_rate: float | None = None
+    position_s: float | None = math.nan
+    video_duration_s: float | None = math.nan
+    playback_rate: float | None = math.nan
     class_id: None = None
     subject_id: None = None
     course_id: None = None
@@ -48,8 +49,12 @@ class PlainMetadata(msgspec.Struct, gc=False):
     browser: None = None
 
 
+NO_DEVICE = PlainDevice()
+NO_METADATA = PlainMetadata()
+
+
 class Plain(msgspec.Struct, gc=False):
-    """What the engagement flow needs of one event."""
+    """What the engagement flow needs of one event; the usual order of fields is found fastest."""
 
     event_id: _Uuid
     student_id: _Text
@@ -61,12 +66,12 @@ class Plain(msgspec.Struct, gc=False):
     subject_id: _Text | None = None
     course_id: _Text | None = None
     chapter_id: _Text | None = None
-    role: _Text | None = None
-    event_type: _Text | None = None
-    device_type: _Text | None = None
-    browser: _Text | None = None
     device: PlainDevice | None = None
     metadata: PlainMetadata | None = None
+    event_type: _Text | None = None
+    role: _Text | None = None
+    device_type: _Text | None = None
+    browser: _Text | None = None
     context: None = None
     payload: None = None
     event_data: None = None
@@ -82,16 +87,17 @@ _decoder = msgspec.json.Decoder(Plain)
 NOT_PLAIN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
 
 
-def decode_plain(values: list[bytes | None]) -> list[Plain | None]:
+def decode_plain(values: list[bytes | None]) -> tuple[list[Plain | None], list[int]]:
     """Decodes what is plain.
 
     Args:
         values: Values of records.
 
     Returns:
-        As many entries; None where a record is not provably plain and must be normalised.
+        As many entries, None where a record is not provably plain, and the rows of these.
     """
     events: list[Plain | None] = []
+    odd: list[int] = []
     fast = map(_decoder.decode, values)  # type: ignore[arg-type]
     while True:
         try:
@@ -99,22 +105,28 @@ def decode_plain(values: list[bytes | None]) -> list[Plain | None]:
             events.extend(fast)
             break
         except NOT_PLAIN:
+            odd.append(len(events))
             events.append(None)
-    _withdraw_unproven(values, events)
-    return events
-
-
-def _withdraw_unproven(values: list[bytes | None], events: list[Plain | None]) -> None:
-    """Takes back what the decoder skipped over without looking: depth, escapes, encoding."""
-    whole = b"".join([value for value in values if value is not None])
-    has_escape = b"\\" in whole
-    if not has_escape and whole.isascii() and max(map(len, filter(None, values)), default=0) <= MAX_PLAIN_BYTES:
-        return
-    for row, value in enumerate(values):
-        if value is None or events[row] is None:
-            continue
-        if len(value) > MAX_PLAIN_BYTES or (has_escape and b"\\u" in value) or not _is_utf8(value):
+    for row in _unproven(values):
+        if events[row] is not None:
             events[row] = None
+            odd.append(row)
+    return events, odd
+
+
+def _unproven(values: list[bytes | None]) -> list[int]:
+    """Returns the rows in which the decoder may have skipped over something wrong: depth, escapes, encoding."""
+    present: list[bytes] = values if None not in values else [v for v in values if v is not None]  # type: ignore[assignment]
+    whole = b"".join(present)
+    has_escape = b"\\" in whole
+    if not has_escape and whole.isascii() and max(map(len, present), default=0) <= MAX_PLAIN_BYTES:
+        return []
+    return [
+        row
+        for row, value in enumerate(values)
+        if value is not None
+        and (len(value) > MAX_PLAIN_BYTES or (has_escape and b"\\u" in value) or not _is_utf8(value))
+    ]
 
 
 def _is_utf8(value: bytes) -> bool:

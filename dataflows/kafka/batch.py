@@ -56,6 +56,11 @@ class TaskBatch:
     live_from_ms: int
 
     @property
+    def past_floor(self) -> bool:
+        """Whether the replay has reached everything that the database holds."""
+        return all(self.offsets.get(topic, 0) >= floor for topic, floor in self.floor.items())
+
+    @property
     def writes(self) -> bool:
         """Whether rows are due: at a beat, once the replay has passed what the database holds."""
-        return self.beat and all(self.offsets.get(topic, 0) >= floor for topic, floor in self.floor.items())
+        return self.beat and self.past_floor

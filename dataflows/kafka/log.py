@@ -40,8 +40,8 @@ class LogFacts:
     _offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, settings: Settings, topics: list[str]) -> LogFacts:
-        """Asks the broker.
+    def read(cls, settings: Settings, topics: list[str], optional: list[str]) -> LogFacts:
+        """Asks the broker; `optional` topics are read where they exist.
 
         Raises:
             PartitionCountError: Where a topic is missing or the counts differ.
@@ -49,6 +49,7 @@ class LogFacts:
         """
         admin = AdminClient(settings.kafka_config())
         metadata = admin.list_topics(timeout=_TIMEOUT_S)
+        topics = [*topics, *(t for t in optional if t in metadata.topics and metadata.topics[t].partitions)]
         counts = _counts(metadata, topics)
         cluster_id, ids = _ids(admin, topics)
         return cls(topics, counts, cluster_id or metadata.cluster_id or "mock", ids, settings)

@@ -252,6 +252,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         settings: Settings,
         flow: str,
         topics: list[str],
+        optional_topics: list[str],
         claim: Callable[[str, int], Claim],
         *,
         until_caught_up: bool = False,
@@ -263,18 +264,20 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             settings: Where the broker is, batch size, commit interval.
             flow: The flow's name; it names the consumer group and the task's progress.
             topics: Topic names on the broker.
+            optional_topics: Topics that are read too where they exist.
             claim: Raises a task's generation in the database and returns what it holds.
             until_caught_up: End when the log's end, as it is at the start, is reached.
             from_oldest: Allow a first start on a log whose beginning has been deleted.
         """
         self._settings, self._flow, self._topics = settings, flow, topics
+        self._optional = optional_topics
         self._claim, self._until, self._from_oldest = claim, until_caught_up, from_oldest
         self._facts: LogFacts | None = None
         self._beat: Beat | None = None
 
     def _log_facts(self) -> LogFacts:
         if self._facts is None:
-            self._facts = LogFacts.read(self._settings, self._topics)
+            self._facts = LogFacts.read(self._settings, self._topics, self._optional)
         return self._facts
 
     def list_parts(self) -> list[str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from psycopg import sql
+
+from db.enrolments import merge_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +22,32 @@ class Table:
             of a repeated event wins, and a replay changes nothing).
         owner: Whether the key contains the task. Where it does not, a producer that breaks the keying can make two
             tasks write one row; the writer then merges them and reports it.
+        merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
     """
 
     name: str
     key: tuple[str, ...]
     on_conflict: str = "update"
     owner: bool = False
+    merge: Callable[[str], sql.Composed] | None = None
 
-    def merge_sql(self, columns: list[str]) -> str:
-        """Returns the statement that moves staged rows into the table; identifiers come from code, never from data."""
-        names = ", ".join(columns)
+    def merge_sql(self, stage: str, columns: list[str]) -> sql.Composed:
+        """Returns the statement that moves staged rows into the table."""
+        if self.merge is not None:
+            return self.merge(stage)
         values = [c for c in columns if c not in self.key]
-        if self.on_conflict == "keep" or not values:
-            action = "DO NOTHING"
-        else:
-            sets = [f"{c} = EXCLUDED.{c}" for c in values]
-            sets += ["updated_at = now()"] if self.name in STAMPED else []
-            action = f"DO UPDATE SET {', '.join(sets)}"
-        return (
-            f"INSERT INTO {self.name} ({names}) SELECT {names} FROM stage_{self.name} "  # noqa: S608
-            f"ON CONFLICT ({', '.join(self.key)}) {action}"
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        action = sql.SQL("DO NOTHING")
+        if self.on_conflict == "update" and values:
+            sets = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
+            sets += [sql.SQL("updated_at = now()")] if self.name in STAMPED else []
+            action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(sets)  # type: ignore[assignment]
+        return sql.SQL("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ON CONFLICT ({key}) {action}").format(
+            table=sql.Identifier(self.name),
+            names=names,
+            stage=sql.Identifier(stage),
+            key=sql.SQL(", ").join(map(sql.Identifier, self.key)),
+            action=action,
         )
 
 
@@ -52,7 +63,7 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_state", ("student_id",)),
         Table("engagement_scores", ("time", "student_id")),
         Table("student_days", ("day", "student_id")),
-        Table("enrolments", ("student_id", "course_id")),
+        Table("enrolments", ("student_id", "course_id"), merge=merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
     )
 }

@@ -117,7 +117,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             stream.write(data)
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
-        cursor.execute(table.merge_sql(columns).encode())
+        cursor.execute(table.merge_sql(f"stage_{table.name}", columns))
 
 
 def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:
@@ -159,7 +159,8 @@ def _payload(changes: list[Changes]) -> list[tuple[Table, list[str], bytes]]:
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
         keep = "first" if table.on_conflict == "keep" else "last"
-        frame = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
+        if table.merge is None:
+            frame = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
         payload.append((table, frame.columns, to_csv(frame)))
     return payload
 

@@ -1,0 +1,131 @@
+"""`classpulse run`: dataflows as worker processes, each flow its own Bytewax cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+FLOWS = ("engagement", "archive")
+GRACE_S = 30.0
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass
+class Cluster:
+    """The processes of one flow."""
+
+    flow: str
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def exit_code(self) -> int | None:
+        """Returns None while all run; the first failure as soon as one fails; 0 when all have ended well."""
+        codes = [p.poll() for p in self.processes]
+        failed = [c for c in codes if c]
+        if failed:
+            return failed[0]
+        return 0 if all(c == 0 for c in codes) else None
+
+
+def start(flow: str, workers: int, flags: list[str], metrics_port: int | None) -> Cluster:
+    """Starts the processes of one flow's cluster on this machine."""
+    ports = _free_ports(workers) if workers > 1 else []
+    addresses = ";".join(f"127.0.0.1:{port}" for port in ports)
+    cluster = Cluster(flow)
+    for index in range(workers):
+        env = dict(os.environ)
+        # Any value of the variable starts Bytewax's metrics server, even `false`.
+        env.pop("BYTEWAX_DATAFLOW_API_ENABLED", None)
+        if metrics_port is not None:
+            env |= {"BYTEWAX_DATAFLOW_API_ENABLED": "1", "BYTEWAX_DATAFLOW_API_PORT": str(metrics_port + index)}
+        command = [sys.executable, "-m", "dataflows.worker", flow, "--process", str(index), "--end-with-parent", *flags]
+        if addresses:
+            command += ["--addresses", addresses]
+        # A group of its own: Ctrl-C reaches this command alone, which then ends the workers in order.
+        cluster.processes.append(subprocess.Popen(command, env=env, process_group=0))  # noqa: S603
+    return cluster
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def stop(clusters: list[Cluster], *, now: bool = False) -> None:
+    """Ends all processes: cleanly (every one of a cluster must get the signal), or at once."""
+    running = [p for c in clusters for p in c.processes if p.poll() is None]
+    for process in running:
+        process.send_signal(signal.SIGKILL if now else signal.SIGTERM)
+
+
+def supervise(clusters: list[Cluster]) -> int:
+    """Waits for the end of all flows; a failed process ends its whole cluster, and the command with it."""
+    stopped_at: float | None = None
+
+    def on_signal(*_: object) -> None:
+        nonlocal stopped_at
+        stopped_at = stopped_at or time.monotonic()
+        stop(clusters)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    result = 0
+    while True:
+        codes = [c.exit_code() for c in clusters]
+        failed = next((code for code in codes if code), 0)
+        if failed and not result:
+            result = failed if failed > 0 else 128 - failed
+            on_signal()
+        if all(code is not None for code in codes) and not any(p.poll() is None for c in clusters for p in c.processes):
+            return result
+        if stopped_at is not None and time.monotonic() - stopped_at > GRACE_S:
+            stop(clusters, now=True)
+        time.sleep(0.05)
+
+
+@app.command()
+def command(
+    flows: Annotated[list[str], typer.Argument(help=f"Which flows: {', '.join(FLOWS)}.", metavar="FLOW...")],
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes a flow; one core each.")] = 1,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="CLASSPULSE_METRICS_PORT", help="Serve metrics from this port on: one port a process, flow by flow."
+        ),
+    ] = None,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="Process what the topics hold now, write it, snapshot and exit.")
+    ] = False,
+    from_oldest: Annotated[
+        bool, typer.Option("--from-oldest", help="Allow a first start on a log whose beginning was deleted.")
+    ] = False,
+) -> None:
+    """Run dataflows until they are stopped (Ctrl-C or SIGTERM end cleanly, with a snapshot).
+
+    Each flow is a Bytewax cluster of its own with its own recovery store (CLASSPULSE_RECOVERY_DIR/<flow>) and consumer
+    group (classpulse-<flow>). To rescale, stop it and start it with another --workers: results do not change.
+
+    Exit codes: 0 ended well, 3 refused (the log or the snapshot do not fit; the message says what to do), 4 another
+    worker has taken over, 1 anything else.
+    """
+    unknown = [flow for flow in flows if flow not in FLOWS]
+    if unknown:
+        text = f"unknown flow {', '.join(unknown)}; there are: {', '.join(FLOWS)}"
+        raise typer.BadParameter(text, param_hint="FLOW")
+    flags = ["--until-caught-up"] * until_caught_up + ["--from-oldest"] * from_oldest
+    clusters = []
+    for number, flow in enumerate(dict.fromkeys(flows)):
+        port = None if metrics_port is None else metrics_port + number * workers
+        clusters.append(start(flow, workers, flags, port))
+    raise typer.Exit(supervise(clusters))

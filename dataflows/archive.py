@@ -1,0 +1,131 @@
+"""The `archive` flow: every accepted event into `events`, every reject into `dead_letters`, enrolments kept current.
+
+Read top-down: source → decode → time → rows → sink. It reads all input topics, and writes every batch at once: its
+rows are facts by key, not values that change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bytewax.operators as op
+import numpy as np
+import polars as pl
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from dataflows.events.full import Full, decode_full
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import Rules
+from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.keys import task_key
+from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
+from dataflows.keep.rows import enrolment_rows, event_rows, reject_records, reject_rows
+from dataflows.operators.segments import Ints
+from dataflows.operators.shell import stateful
+from dataflows.operators.watermark import Watermarks
+from dataflows.settings import Settings
+from dataflows.sink.changes import Changes
+
+FLOW: Final = "archive"
+TOPICS: Final = INPUT_TOPICS
+OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What moves from step to step: decoded records, then rows."""
+
+    source: TaskBatch
+    decoded: list[tuple[str, Full]]
+    changes: list[Changes] = field(default_factory=list)
+
+
+def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
+    """Returns the dataflow; pure: it contacts nothing.
+
+    Args:
+        source: Emits the micro-batches of tasks.
+        sink: Takes (task key, `Changes`).
+        settings: Limits of events.
+    """
+    flow = Dataflow(FLOW)
+    raw = op.input("source", flow, source)
+    decoded = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
+    kept = stateful("watermark", decoded, lambda _task: KeepRows(), lambda batch: batch.source.task)
+    changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
+    op.output("sink", changes, sink)
+    return flow
+
+
+def decode(batch: TaskBatch, settings: Settings) -> Batch:
+    """Returns the batch with its records as the columns of `events`."""
+    rules = Rules.of(settings)
+    return Batch(batch, [(records.topic, decode_full(records, rules)) for records in batch.records])
+
+
+class KeepRows:
+    """Stamps every event with the watermark that it met, and makes the rows.
+
+    While a replay after a crash is still below what the database holds of some topic, rows of topics that are further
+    on wait here, so that `task_progress` never goes back.
+    """
+
+    def __init__(self) -> None:
+        """Starts without a watermark."""
+        self._marks = Watermarks()
+        self._events: list[pl.DataFrame] = []
+        self._rejects: list[Reject] = []
+        self._live: list[Ints] = []
+
+    def process(self, batch: Batch) -> Batch:
+        """Makes the rows of a batch; they are due unless a replay is below the floor."""
+        source = batch.source
+        for topic, full in batch.decoded:
+            event_ms, append_ms = full.frame["event_ms"].to_numpy(), full.frame["append_ms"].to_numpy()
+            before = self._marks.advance(topic, event_ms, append_ms)
+            floor = source.floor.get(topic, 0)
+            self._events.append(event_rows(full, before, floor))
+            self._rejects += [r for r in full.rejects if r.offset >= floor]
+            live = ~full.frame["is_tick"].to_numpy() & (append_ms >= source.live_from_ms)
+            self._live.append(append_ms[live])
+        due = batch.decoded or source.beat
+        batch.decoded = []
+        if due and source.past_floor:
+            batch.changes = [self._changes(source)]
+        return batch
+
+    def _changes(self, source: TaskBatch) -> Changes:
+        changes = Changes(
+            flow=FLOW,
+            task=source.task,
+            generation=source.generation,
+            offsets=source.offsets,
+            watermarks=dict(self._marks.marks),
+            cluster_id=source.cluster_id,
+            topic_ids=source.topic_ids,
+            live_append_ms=np.concatenate(self._live) if self._live else np.empty(0, np.int64),
+        )
+        if self._events:
+            events = pl.concat(self._events)
+            if len(events):
+                changes.rows["events"] = events
+                enrolments = enrolment_rows(events)
+                if len(enrolments):
+                    changes.rows["enrolments"] = enrolments
+        if self._rejects:
+            changes.rows["dead_letters"] = reject_rows(self._rejects)
+            changes.rejects = reject_records(self._rejects)
+        self._events, self._rejects, self._live = [], [], []
+        return changes
+
+    def state(self) -> dict[str, Any]:
+        """Returns the watermarks, and rows that wait."""
+        return {"marks": self._marks.marks, "events": self._events, "rejects": self._rejects}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a snapshot."""
+        self._marks = Watermarks(state["marks"])
+        self._events, self._rejects = list(state["events"]), list(state["rejects"])

@@ -1,0 +1,1 @@
+"""What the `engagement` flow computes: activity windows, student state, scores and days, over columns."""

@@ -1,0 +1,130 @@
+"""What each event says about its student, as columns: looked up once a distinct act or place, not once an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from dataflows.engage.columns import Events
+from dataflows.operators import packing
+from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.latest import order_by_time_and_id
+from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.session import NO_TIME, RANK_END, RANK_OTHER, RANK_START
+from dataflows.scores.engagement import is_interaction, weight_tenths
+
+Texts = Dictionary[str | None]
+
+_PLAYING: Final = frozenset({"video_play", "video_seek"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of events, sorted by (student, time, event_id); all arrays have shape (n,).
+
+    Attributes:
+        order: The order of the events in the batch that these rows are in.
+        student: Task's student code.
+        moment: Packed (student, time, rank).
+        minute: Packed minute.
+        interaction: Whether it is an interaction.
+        tenths: Weight in tenths.
+        idle: Whether it is an `idle` event.
+        end: Whether it is a `session_end`.
+        video: Whether it is a video event.
+        until_ms: For video events: when the video is expected to end; `NO_TIME` where it does not play.
+        role: Text code of the role, and likewise the following.
+    """
+
+    order: Ints
+    student: Ints
+    moment: Ints
+    minute: Ints
+    interaction: Bools
+    tenths: Ints
+    idle: Bools
+    end: Bools
+    video: Bools
+    until_ms: Ints
+    role: Ints
+    name: Ints
+    device: Ints
+    browser: Ints
+    class_id: Ints
+    grade: Ints
+    subject: Ints
+    course: Ints
+    chapter: Ints
+    session: Ints
+
+
+def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: int) -> Facts:
+    """Returns the facts of events whose `student` holds the task's codes.
+
+    Args:
+        events: Events that count.
+        texts: The task's dictionary of scopes, names and devices; None has the code -1.
+        sessions: The task's dictionary of session ids.
+        unknown_video_ms: How long a video of unknown length is taken to play.
+    """
+    acts = events.acts
+    names = [name for _role, name, _device, _browser, _hidden in acts]
+    rank = np.array(
+        [RANK_END if n == "session_end" else RANK_START if n == "session_start" else RANK_OTHER for n in names], np.int64
+    )
+    moment = packing.moment(events.student, events.event_ms, rank[events.act] if len(acts) else events.act)
+    order = order_by_time_and_id(moment >> 2, events.hi, events.lo)
+    act, place = events.act[order], events.place[order]
+
+    def by_act(values: list[object], dtype: type) -> Ints:
+        return np.array(values, dtype)[act] if values else np.empty(0, dtype)
+
+    def act_text(part: int) -> Ints:
+        return codes_of([a[part] for a in acts], texts)[act]  # type: ignore[misc]
+
+    def place_text(part: int) -> Ints:
+        return codes_of([p[part] for p in events.places], texts)[place]
+
+    video = by_act([n.startswith("video_") for n in names], np.bool_)
+    playing = by_act([n in _PLAYING for n in names], np.bool_)
+    return Facts(
+        order=order,
+        student=events.student[order],
+        moment=moment[order],
+        minute=packing.moment_minute(moment[order]),
+        interaction=by_act([is_interaction(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.bool_),
+        tenths=by_act([weight_tenths(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.int64),
+        idle=by_act([n == "idle" for n in names], np.bool_),
+        end=by_act([n == "session_end" for n in names], np.bool_),
+        video=video,
+        until_ms=_until(events, order, playing, unknown_video_ms),
+        role=act_text(0),
+        name=act_text(1),
+        device=act_text(2),
+        browser=act_text(3),
+        class_id=place_text(0),
+        grade=place_text(1),
+        subject=place_text(2),
+        course=place_text(3),
+        chapter=place_text(4),
+        session=codes_of(events.sessions, sessions)[events.session[order]],
+    )
+
+
+def codes_of(values: list[str | None], texts: Texts) -> Ints:
+    """Returns text codes; None is -1."""
+    codes = texts.codes(values)
+    codes[[value is None for value in values]] = -1
+    return codes
+
+
+def _until(events: Events, order: Ints, playing: Bools, unknown_ms: int) -> Ints:
+    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where that is unknown."""
+    position, duration, rate = events.position_s[order], events.duration_s[order], events.rate[order]
+    rate = np.where(np.isfinite(rate) & (rate > 0), rate, 1.0)
+    rest_ms = np.floor((duration - position) / rate * 1000)
+    known = np.isfinite(rest_ms) & (rest_ms >= 0) & (rest_ms < 86_400_000)
+    length = np.where(known, np.where(known, rest_ms, 0).astype(np.int64), unknown_ms)
+    return np.where(playing, events.event_ms[order] + length, NO_TIME)

@@ -1,0 +1,313 @@
+"""Students: last values, sessions, minute weights and days, folded when a minute is final; the live state on top."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from dataflows.engage import frames
+from dataflows.engage.base import Base
+from dataflows.engage.columns import Events
+from dataflows.engage.days import Calendar
+from dataflows.engage.facts import Facts, Texts, facts_of
+from dataflows.engage.fold import Folded, Rules, fold, last_upto
+from dataflows.engage.spans import score_rows
+from dataflows.operators import packing
+from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.keyed import KeyedTable
+from dataflows.operators.latest import Latest
+from dataflows.operators.segments import Bools, Ints, merge_sorted
+from dataflows.operators.session import NO_TIME
+
+DAY_BITS: Final = 20
+_COMPACT_FROM: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRules:
+    """Settings of the student operator, in milliseconds.
+
+    Attributes:
+        fold: Session gap and grace.
+        settle_ms: From a minute's start until its events are late.
+        lateness_ms: Lateness of windows.
+        offline_ms: Inactivity after which a student is offline.
+        unknown_video_ms: How long a video of unknown length is taken to play.
+    """
+
+    fold: Rules
+    settle_ms: int
+    lateness_ms: int
+    offline_ms: int
+    unknown_video_ms: int
+
+
+class Students:
+    """The students of one task.
+
+    Two layers: `base` is each student as of the last final minute; on top lie the open minutes (marks, weights, last
+    classes and videos by minute). A live row is the fold of the open minutes over the base; when the watermark makes
+    minutes final the same fold moves the base on and yields the score rows.
+    """
+
+    def __init__(self, task: int, rules: StudentRules, calendar: Calendar) -> None:
+        """Starts without students."""
+        self._task, self._rules, self._calendar = task, rules, calendar
+        self._texts: Texts = Dictionary()
+        self._sessions: Texts = Dictionary()
+        self._base = Base.empty(0)
+        self._dirty: Bools = np.empty(0, np.bool_)
+        self._final = 0  # packed minute: everything before it is in `base`
+        self._marks: Ints = np.empty(0, np.int64)
+        self._minutes = KeyedTable((np.maximum,), (0,))
+        self._minute_class, self._minute_video = Latest(1), Latest(1)
+        self._last = Latest(7)
+        self._last_class, self._last_grade, self._last_session = Latest(1), Latest(1), Latest(1)
+        self._last_video = Latest(1)
+        self._times = KeyedTable((np.maximum, np.maximum, np.maximum), (NO_TIME, NO_TIME, NO_TIME))
+        self._days = KeyedTable((np.add, np.add), (0, 0))
+        self._day_class = Latest(1)
+        self._scores: list[pl.DataFrame] = []
+
+    def add(self, events: Events, students: int) -> None:
+        """Takes events that are neither late nor repeated; `students` is the number of codes given so far."""
+        self._grow(students)
+        if not len(events):
+            return
+        facts = facts_of(events, self._texts, self._sessions, self._rules.unknown_video_ms)
+        time_ms, hi, lo = events.event_ms[facts.order], events.hi[facts.order], events.lo[facts.order]
+        self._dirty[facts.student] = True
+        self._keep_last(facts, time_ms, hi, lo)
+        marks = np.flatnonzero(facts.interaction | facts.end)
+        self._marks = merge_sorted(self._marks, np.sort(facts.moment[marks]))
+        key = packing.student_minute(facts.student, facts.minute)
+        self._add_days(facts, key, time_ms, hi, lo)
+        self._minutes.add(key, (facts.tenths,))
+        has_class = facts.class_id >= 0
+        self._minute_class.add(
+            key[has_class], time_ms[has_class], hi[has_class], lo[has_class], facts.class_id[has_class][:, None]
+        )
+        video = facts.video
+        self._minute_video.add(key[video], time_ms[video], hi[video], lo[video], facts.until_ms[video][:, None])
+
+    def _grow(self, students: int) -> None:
+        if students > packing.MAX_STUDENTS:
+            text = f"task {self._task} holds more than {packing.MAX_STUDENTS} students; use more partitions"
+            raise OverflowError(text)
+        self._base = self._base.grown_to(students)
+        self._dirty = np.concatenate([self._dirty, np.zeros(students - len(self._dirty), np.bool_)])
+
+    def _keep_last(self, facts: Facts, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
+        student = facts.student
+        columns = (facts.role, facts.name, facts.subject, facts.course, facts.chapter, facts.device, facts.browser)
+        self._last.add(student, time_ms, hi, lo, np.stack(columns, axis=1))
+        for latest, code in (
+            (self._last_class, facts.class_id),
+            (self._last_grade, facts.grade),
+            (self._last_session, facts.session),
+        ):
+            has = code >= 0
+            latest.add(student[has], time_ms[has], hi[has], lo[has], code[has][:, None])
+        video = facts.video
+        self._last_video.add(student[video], time_ms[video], hi[video], lo[video], facts.until_ms[video][:, None])
+        self._times.add(
+            student,
+            (
+                np.where(facts.interaction, time_ms, NO_TIME),
+                np.where(facts.idle, time_ms, NO_TIME),
+                np.where(facts.end, time_ms, NO_TIME),
+            ),
+        )
+
+    def _add_days(self, facts: Facts, key: Ints, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
+        day_key = facts.student << DAY_BITS | self._calendar.day_of(facts.minute)
+        acts = facts.interaction
+        acting, acting_day = key[acts], day_key[acts]
+        # A minute is new to its day when no event of weight has been in it.
+        first = np.ones(len(acting), np.bool_)
+        first[1:] = acting[1:] != acting[:-1]
+        first &= self._minutes.get(acting)[:, 0] == 0
+        self._days.add(acting_day, (first.astype(np.int64), np.ones(len(acting), np.int64)))
+        has = facts.class_id >= 0
+        self._day_class.add(day_key[has], time_ms[has], hi[has], lo[has], facts.class_id[has][:, None])
+
+    def settle(self, low_ms: int) -> None:
+        """Folds the minutes that the watermark has made final into the base and makes their score rows."""
+        final = (low_ms - self._rules.settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
+        if final <= self._final:
+            return
+        first, self._final = self._final, final
+        split = packing.minute_in(self._minutes.key) < final
+        facts, weights = self._minutes.key[split], self._minutes.values[split, 0]
+        marks_split = packing.moment_minute(self._marks) < final
+        marks = self._marks[marks_split]
+        before = self._base
+        folded = self._fold(before, packing.moment_student(marks), marks, facts, weights)
+        self._make_scores(before, folded, facts, weights, max(first, self._first_minute(before, facts)), final - 1)
+        self._base = folded.base
+        member = packing.student_of(self._minute_class.key)
+        self._carry(self._minute_class, member, self._base.class_code, final)
+        self._carry(self._minute_video, packing.student_of(self._minute_video.key), self._base.until_ms, final)
+        self._marks = self._marks[~marks_split]
+        self._minutes.keep(~split)
+
+    def _fold(self, base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints) -> Folded:
+        weighty = weights > 0
+        return fold(base, member, marks, minutes[weighty], weights[weighty], self._rules.fold, self._calendar)
+
+    @staticmethod
+    def _first_minute(base: Base, facts: Ints) -> int:
+        """Returns the first minute in which anybody could be online, so that a log from 2017 starts in 2017."""
+        known = base.last_ms[base.last_ms > NO_TIME]
+        starts = [int(packing.minute_in(facts).min())] if len(facts) else []
+        starts += [int(packing.minute_of(known).min())] if len(known) else []
+        return min(starts, default=0)
+
+    def _carry(self, latest: Latest, member: Ints, column: Ints, final: int) -> None:
+        settled = np.flatnonzero(packing.minute_in(latest.key) < final)
+        # Keys are sorted by (student, minute): the last write wins, and it is the latest minute's.
+        column[member[settled]] = latest.values[settled, 0]
+        mask = np.ones(len(latest.key), np.bool_)
+        mask[settled] = False
+        latest.keep(mask)
+
+    def _make_scores(  # noqa: PLR0913
+        self, base: Base, folded: Folded, facts: Ints, weights: Ints, first: int, last: int
+    ) -> None:
+        member = packing.student_of(facts)
+        rows = score_rows(
+            base,
+            folded,
+            facts,
+            weights,
+            _as_of(self._minute_video, facts, base.until_ms[member]),
+            _as_of(self._minute_class, facts, base.class_code[member]),
+            first,
+            last,
+            self._rules.offline_ms,
+            self._calendar,
+        )
+        if len(rows.member):
+            self._scores.append(frames.score_frame(rows))
+
+    def rows(self, low_ms: int, ids: list[str]) -> dict[str, pl.DataFrame]:
+        """Returns the changed rows of `student_state`, `engagement_scores` and `student_days`, and unmarks them."""
+        texts = frames.TextColumn(self._texts.values)
+        out = {
+            "student_state": self._state_rows(ids, texts),
+            "engagement_scores": frames.named_scores(self._scores, ids, texts),
+            "student_days": self._day_rows(ids, texts, low_ms),
+        }
+        self._scores = []
+        self._compact()
+        return {name: frame for name, frame in out.items() if len(frame)}
+
+    def _state_rows(self, ids: list[str], texts: frames.TextColumn) -> pl.DataFrame:
+        students = np.flatnonzero(self._dirty).astype(np.int64)
+        self._dirty[students] = False
+        live = self._live(students)
+        return frames.state_frame(
+            self._task,
+            students,
+            ids,
+            texts,
+            frames.TextColumn(self._sessions.values),
+            live,
+            self._last,
+            self._last_class.get(students, -1)[:, 0],
+            self._last_grade.get(students, -1)[:, 0],
+            self._last_session.get(students, -1)[:, 0],
+            self._last_video.get(students, NO_TIME)[:, 0],
+            self._times.get(students),
+        )
+
+    def _live(self, students: Ints) -> Base:
+        """Returns the state of some students with their open minutes folded in."""
+        member = np.full(len(self._base), -1, np.int64)
+        member[students] = np.arange(len(students))
+        mark_member = member[packing.moment_student(self._marks)]
+        mine = mark_member >= 0
+        minute_member = member[packing.student_of(self._minutes.key)]
+        open_ = minute_member >= 0
+        minutes = packing.student_minute(minute_member[open_], packing.minute_in(self._minutes.key[open_]))
+        return self._fold(
+            self._base.of(students), mark_member[mine], self._marks[mine], minutes, self._minutes.values[open_, 0]
+        ).base
+
+    def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> pl.DataFrame:
+        due = np.flatnonzero(self._days.dirty)
+        key = self._days.key[due]
+        frame = frames.day_frame(
+            key >> DAY_BITS,
+            key & ((1 << DAY_BITS) - 1),
+            self._days.values[due],
+            self._day_class.get(key, -1)[:, 0],
+            ids,
+            texts,
+        )
+        self._days.dirty[due] = False
+        over = self._days_over(self._days.key & ((1 << DAY_BITS) - 1), low_ms)
+        self._days.keep(~over)
+        self._day_class.keep(~self._days_over(self._day_class.key & ((1 << DAY_BITS) - 1), low_ms))
+        return frame
+
+    def _days_over(self, day: Ints, low_ms: int) -> Bools:
+        days, at = np.unique(day, return_inverse=True)
+        over = [low_ms >= self._calendar.end_ms(d) + self._rules.lateness_ms for d in days.tolist()]
+        return np.array(over, np.bool_)[at]
+
+    def _compact(self) -> None:
+        """Gives up session ids that no student holds any more."""
+        if len(self._sessions) < max(_COMPACT_FROM, 3 * len(self._base)):
+            return
+        codes = self._last_session.values[:, 0]
+        used, codes = np.unique(codes, return_inverse=True)
+        self._sessions = Dictionary([self._sessions.values[c] for c in used.tolist()])
+        self._last_session.values = codes.reshape(-1, 1).astype(np.int64)
+
+    def state(self) -> dict[str, Any]:
+        """Returns what a snapshot must hold."""
+        return {
+            "texts": list(self._texts.values),
+            "sessions": list(self._sessions.values),
+            "base": asdict(self._base),
+            "dirty": self._dirty,
+            "final": self._final,
+            "marks": self._marks,
+            "scores": self._scores,
+            **{name: getattr(self, f"_{name}").state() for name in _TABLES},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a snapshot's state."""
+        self._texts, self._sessions = Dictionary(state["texts"]), Dictionary(state["sessions"])
+        self._base = Base(**state["base"])
+        self._dirty, self._final, self._marks = state["dirty"].copy(), state["final"], state["marks"]
+        self._scores = list(state["scores"])
+        for name in _TABLES:
+            getattr(self, f"_{name}").restore(state[name])
+
+
+_TABLES: Final = (
+    "minutes",
+    "minute_class",
+    "minute_video",
+    "last",
+    "last_class",
+    "last_grade",
+    "last_session",
+    "last_video",
+    "times",
+    "days",
+    "day_class",
+)
+
+
+def _as_of(latest: Latest, facts: Ints, before: Ints) -> Ints:
+    """Returns, for each (student, minute), the last value up to it; `before` where there is none in open minutes."""
+    at = last_upto(latest.key, facts)
+    return np.where(at >= 0, latest.values[np.maximum(at, 0), 0], before) if len(latest.key) else before
+

@@ -1,0 +1,92 @@
+"""The `engagement` flow: who is active where, live scores, states and days, from `clickstream_events`.
+
+Read top-down: source → decode → time → repeats → codes → windows → students → rows → sink.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from dataflows.engage.columns import Batch
+from dataflows.engage.steps import FLOW, CountActivity, DropRepeats, EncodeStudents, FollowStudents, JudgeTime
+from dataflows.events.coded import decode_coded
+from dataflows.events.rules import Rules
+from dataflows.kafka import metrics
+from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.keys import task_key
+from dataflows.operators.shell import Operator, stateful
+from dataflows.settings import Settings
+from dataflows.sink.changes import Changes
+
+TOPICS: Final = ("clickstream_events",)
+OPTIONAL_TOPICS: Final = ("lms_clickstream",)
+
+
+def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
+    """Returns the dataflow; pure: it contacts nothing.
+
+    Args:
+        source: Emits the micro-batches of tasks.
+        sink: Takes (task key, `Changes`).
+        settings: Lateness, time zone and the other rules.
+    """
+    flow = Dataflow(FLOW)
+    raw = op.input("source", flow, source)
+    stream = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
+    for step_id, make in steps(settings).items():
+        stream = stateful(step_id, stream, make, lambda batch: batch.source.task)
+    changes = op.flat_map_value("gather", stream, gather)
+    op.output("sink", changes, sink)
+    return flow
+
+
+def steps(settings: Settings) -> dict[str, Any]:
+    """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
+    makers: dict[str, Any] = {
+        "watermark": lambda _task: JudgeTime(settings),
+        "dedupe": lambda _task: DropRepeats(settings),
+        "encode": lambda _task: EncodeStudents(),
+        "activity": lambda task: CountActivity(task, settings),
+        "students": lambda task: FollowStudents(task, settings),
+    }
+    return makers
+
+
+def pipeline(task: int, settings: Settings) -> list[Operator[Batch]]:
+    """Returns the operators of one task in order, for runs without Bytewax (`rebuild`, tests, profiles)."""
+    return [make(task) for make in steps(settings).values()]
+
+
+def decode(batch: TaskBatch, settings: Settings) -> Batch:
+    """Returns the batch with its records as columns; rejects are counted here and kept by the `archive` flow."""
+    rules = Rules.of(settings)
+    decoded = [(records.topic, decode_coded(records, rules)) for records in batch.records]
+    for topic, coded in decoded:
+        for reject in coded.rejects:
+            metrics.EVENTS_REJECTED.labels(topic, reject.reason).inc()
+    return Batch(source=batch, decoded=decoded)
+
+
+def gather(batch: Batch) -> list[Changes]:
+    """Returns the batch's rows as changes to write, when they are due."""
+    source = batch.source
+    if not source.writes:
+        return []
+    return [
+        Changes(
+            flow=FLOW,
+            task=source.task,
+            generation=source.generation,
+            offsets=source.offsets,
+            watermarks=batch.watermarks,
+            cluster_id=source.cluster_id,
+            topic_ids=source.topic_ids,
+            rows=batch.rows,
+            live_append_ms=batch.live_append_ms,
+        )
+    ]

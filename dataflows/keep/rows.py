@@ -1,0 +1,117 @@
+"""From decoded records to rows of `events`, `dead_letters` and `enrolments`."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+import msgspec
+import polars as pl
+
+from dataflows.events.full import Full
+from dataflows.events.rejects import Reject
+from dataflows.operators.segments import Ints
+from dataflows.operators.watermark import NEVER
+
+_EVENT_TEXTS: Final = (
+    "event_id",
+    "student_id",
+    "role",
+    "class_id",
+    "grade",
+    "subject_id",
+    "course_id",
+    "chapter_id",
+    "lesson_id",
+    "video_id",
+    "assessment_id",
+    "event_type",
+    "event_name",
+    "session_id",
+    "device_type",
+    "os",
+    "browser",
+    "country_code",
+    "page_url",
+    "metadata",
+    "topic",
+    "partition",
+)
+
+
+def event_rows(full: Full, before: Ints, floor: int) -> pl.DataFrame:
+    """Returns rows of `events`: accepted events from offset `floor` on, each with the watermark that it met.
+
+    Args:
+        full: A decoded batch of one topic-partition.
+        before: The watermark that each of its rows met, epoch milliseconds.
+        floor: Offsets below it are in the table already.
+    """
+    return (
+        full.frame.with_columns(pl.Series("watermark_before", before))
+        .filter(~pl.col("is_tick") & (pl.col("offset") >= floor))
+        .select(
+            pl.col("event_ms").cast(pl.Datetime("ms")).alias("event_time"),
+            *_EVENT_TEXTS,
+            pl.col("offset").alias("kafka_offset"),
+            pl.col("append_ms").cast(pl.Datetime("ms")).alias("ingested_at"),
+            pl.when(pl.col("watermark_before") > NEVER)
+            .then(pl.col("watermark_before"))
+            .cast(pl.Datetime("ms"))
+            .alias("watermark_before"),
+        )
+    )
+
+
+def enrolment_rows(events: pl.DataFrame) -> pl.DataFrame:
+    """Returns facts for `enrolments`, one an event; see `db.enrolments` for how they are merged."""
+    enrols = pl.col("event_name") == "course_enroll"
+    return events.filter(
+        pl.col("event_name").is_in(["course_enroll", "course_unenroll"]) & pl.col("course_id").is_not_null()
+    ).select(
+        "student_id",
+        "course_id",
+        "class_id",
+        "role",
+        pl.when(enrols).then(pl.col("event_time")).alias("enrolled_at"),
+        pl.when(~enrols).then(pl.col("event_time")).alias("left_at"),
+    )
+
+
+def reject_rows(rejects: list[Reject]) -> pl.DataFrame:
+    """Returns rows of `dead_letters`; the payload is the original bytes in base64."""
+    return pl.DataFrame(
+        {
+            "received_at": pl.Series([r.append_ms for r in rejects], dtype=pl.Int64).cast(pl.Datetime("ms")),
+            "topic": [r.topic for r in rejects],
+            "partition": [r.partition for r in rejects],
+            "kafka_offset": [r.offset for r in rejects],
+            "reason": [str(r.reason) for r in rejects],
+            "detail": [r.detail.replace("\x00", "") for r in rejects],
+            "payload": [base64.b64encode(r.payload).decode() for r in rejects],
+        }
+    )
+
+
+def reject_records(rejects: list[Reject]) -> list[tuple[bytes, bytes]]:
+    """Returns rejects as (key, value) of records for the topic `dead_letters`.
+
+    The key is the place in the log, so that a reader can drop the repeats that a crash may cause.
+    """
+    return [
+        (
+            f"{r.topic}/{r.partition}/{r.offset}".encode(),
+            msgspec.json.encode(
+                {
+                    "reason": r.reason,
+                    "detail": r.detail,
+                    "topic": r.topic,
+                    "partition": r.partition,
+                    "offset": r.offset,
+                    "received_at": r.append_ms,
+                    "payload": base64.b64encode(r.payload).decode(),
+                }
+            ),
+        )
+        for r in rejects
+    ]

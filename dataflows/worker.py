@@ -1,0 +1,196 @@
+"""One worker process of one flow's Bytewax cluster: `python -m dataflows.worker engagement`.
+
+`classpulse run`, Compose and Helm all start workers through here, with the same environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+# One worker is one process on one core: threads of Polars in it would fight for that core.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import structlog  # noqa: E402
+from bytewax.dataflow import Dataflow  # noqa: E402
+from prometheus_client import REGISTRY  # noqa: E402
+
+from dataflows import archive, engagement  # noqa: E402
+from dataflows.kafka.producer import Publisher  # noqa: E402
+from dataflows.kafka.source import KafkaSource, RefusedError, stopping  # noqa: E402
+from dataflows.logs import configure_logging  # noqa: E402
+from dataflows.settings import Settings  # noqa: E402
+from dataflows.sink.connection import with_patience  # noqa: E402
+from dataflows.sink.freshness import Freshness  # noqa: E402
+from dataflows.sink.progress import FencedError, claim_task  # noqa: E402
+from dataflows.sink.writer import DatabaseSink  # noqa: E402
+
+FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive}
+RECOVERY_PARTITIONS = 4
+EXIT_REFUSED = 3
+EXIT_FENCED = 4
+
+log = structlog.get_logger()
+
+
+def flow_of(
+    name: str, settings: Settings, freshness: Freshness, *, until_caught_up: bool = False, from_oldest: bool = False
+) -> Dataflow:
+    """Returns a flow with the real source and sink.
+
+    Args:
+        name: `engagement` or `archive`.
+        settings: Where Kafka and the database are.
+        freshness: Takes the age of live records at their commit.
+        until_caught_up: End at the log's end as it is now.
+        from_oldest: Allow a first start on a log whose beginning is gone.
+    """
+    module = FLOWS[name]
+    url = settings.database_url.get_secret_value()
+    source = KafkaSource(
+        settings,
+        name,
+        [settings.topic(t) for t in module.TOPICS],
+        [settings.topic(t) for t in module.OPTIONAL_TOPICS],
+        lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
+        until_caught_up=until_caught_up,
+        from_oldest=from_oldest,
+    )
+    sink = DatabaseSink(url, name, freshness, dead_letter_publisher(settings), stopping.is_set)
+    built: Dataflow = module.build(source, sink, settings)
+    return built
+
+
+def dead_letter_publisher(settings: Settings) -> Callable[[list[tuple[bytes, bytes]]], None]:
+    """Returns a function that publishes records to `dead_letters` and waits until the broker has them."""
+    publisher: list[Publisher] = []
+    topic = settings.topic("dead_letters")
+
+    def publish(records: list[tuple[bytes, bytes]]) -> None:
+        if not publisher:
+            publisher.append(Publisher(settings))
+        for key, value in records:
+            publisher[0].send(topic, key, value)
+        left = publisher[0].flush()
+        if left or publisher[0].failed:
+            text = f"dead letters not taken by Kafka: {publisher[0].last_error}"
+            raise RuntimeError(text)
+
+    return publish
+
+
+def recovery_store(settings: Settings, flow: str) -> Path:
+    """Returns the flow's recovery folder, made where it is missing."""
+    from bytewax.recovery import init_db_dir
+
+    path = settings.recovery_dir / flow
+    if not list(path.glob("part-*.sqlite3")):
+        path.mkdir(parents=True, exist_ok=True)
+        init_db_dir(path, RECOVERY_PARTITIONS)
+    return path
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Runs the worker until the log's end, a signal or an error; returns the exit code."""
+    from bytewax._bytewax import cli_main
+    from bytewax.recovery import RecoveryConfig
+
+    freshness = Freshness()
+    REGISTRY.register(freshness)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    flow = flow_of(
+        args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest
+    )
+    gc.freeze()
+    try:
+        cli_main(
+            flow,
+            workers_per_process=1,
+            process_id=args.process if args.addresses else None,
+            addresses=args.addresses.split(";") if args.addresses else None,
+            epoch_interval=timedelta(seconds=settings.snapshot_interval_s),
+            recovery_config=RecoveryConfig(settings.recovery_dir / args.flow, timedelta(0)),
+        )
+    except BaseException as error:  # noqa: BLE001
+        return _explain(error)
+    finally:
+        write_stats(args, freshness)
+    return 0
+
+
+def _explain(error: BaseException) -> int:
+    """Logs the first cause that an operator can act on, and returns the exit code that says which kind it is."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, FencedError):
+            log.error("fenced", reason=str(cause))
+            return EXIT_FENCED
+        if isinstance(cause, RefusedError):
+            log.error("refused", reason=str(cause))
+            return EXIT_REFUSED
+        cause = cause.__cause__ or cause.__context__
+    log.error("worker failed", error=str(error), exc_info=error)
+    return 1
+
+
+def write_stats(args: argparse.Namespace, freshness: Freshness) -> None:
+    """Writes what this process measured to `CLASSPULSE_STATS_FILE.<flow>.<process>`, where that is set."""
+    target = os.environ.get("CLASSPULSE_STATS_FILE")
+    if not target:
+        return
+    stats = {
+        "freshness_ms": {
+            "p50": freshness.quantile_ms(0.5),
+            "p99": freshness.quantile_ms(0.99),
+            "max": freshness.max_ms,
+            "count": freshness.count,
+        },
+        "events": _total("kafka_events_consumed_total"),
+        "rejected": _total("events_rejected_total"),
+        "cpu_s": sum(os.times()[:2]),
+    }
+    Path(f"{target}.{args.flow}.{args.process}").write_text(json.dumps(stats))
+
+
+def _total(name: str) -> int:
+    samples = [s for family in REGISTRY.collect() for s in family.samples if s.name == name]
+    return int(sum(s.value for s in samples))
+
+
+def end_with_parent() -> None:
+    """Asks the kernel for SIGTERM when the parent dies, so that no worker outlives a killed `classpulse run`."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def main() -> None:
+    """Parses the arguments and runs."""
+    parser = argparse.ArgumentParser(prog="python -m dataflows.worker", description=__doc__)
+    parser.add_argument("flow", choices=sorted(FLOWS))
+    parser.add_argument("--process", type=int, default=0, help="index of this process in the cluster")
+    parser.add_argument("--addresses", default="", help="host:port of every process, joined by ;")
+    parser.add_argument("--until-caught-up", action="store_true", help="end at the log's end as it is at the start")
+    parser.add_argument("--from-oldest", action="store_true", help="allow a first start on a log that lost its start")
+    parser.add_argument("--end-with-parent", action="store_true", help="end when the process that started this one is gone")
+    args = parser.parse_args()
+    if args.end_with_parent:
+        end_with_parent()
+    settings = Settings()
+    configure_logging(settings, flow=args.flow, process=args.process)
+    recovery_store(settings, args.flow)
+    sys.exit(run(args, settings))
+
+
+if __name__ == "__main__":
+    main()
