@@ -81,7 +81,8 @@ class Kafka(Part):
         )
         if fetched.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            message = f"Maven could not fetch Kafka {VERSION}: {fetched.stdout.strip()[-300:]}"
+            why = next((line for line in fetched.stdout.splitlines() if line.startswith("[ERROR]")), "no reason given")
+            message = f"Maven could not fetch Kafka {VERSION}: {why.removeprefix('[ERROR] ')}"
             raise PartMissingError(message)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
