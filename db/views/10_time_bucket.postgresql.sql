@@ -12,7 +12,11 @@ RETURN time_bucket(width, at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
 
 CREATE OR REPLACE FUNCTION time_bucket(width interval, at timestamptz, timezone text) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN time_bucket(width, at AT TIME ZONE timezone) AT TIME ZONE timezone;
+RETURN CASE
+    WHEN width < interval '1 day' -- the hour that a clock put back repeats is two hours
+    THEN at - ((at AT TIME ZONE timezone) - time_bucket(width, at AT TIME ZONE timezone))
+    ELSE time_bucket(width, at AT TIME ZONE timezone) AT TIME ZONE timezone
+END;
 
 CREATE OR REPLACE FUNCTION time_bucket(width interval, at date) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN time_bucket(width, at::timestamp)::date;

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from dataflows.settings import Settings
 from db.migrate import migrate
@@ -51,7 +51,8 @@ class Database:
         return self.connection.execute(query.encode(), parameters).fetchall()
 
     def values(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.rows(query, *parameters)]
+        with self.connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(query.encode(), parameters).fetchall()
 
     def value(self, query: str, *parameters: Any) -> Any:
         return self.values(query, *parameters)[0][0]
@@ -103,6 +104,10 @@ def database(any_database: str) -> Iterator[Database]:
 
 @pytest.fixture
 def timescale(timescale_url: str) -> Iterator[Database]:
-    """The same, on TimescaleDB alone."""
+    """The same, on TimescaleDB alone; its jobs run only when a test runs them."""
     migrate(timescale_url, settings=Settings(), extension="require")
+    with psycopg.connect(timescale_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000"
+        )
     yield from opened(timescale_url)
