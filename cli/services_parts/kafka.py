@@ -81,8 +81,8 @@ class Kafka(Part):
         )
         if fetched.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            why = next((line for line in fetched.stdout.splitlines() if line.startswith("[ERROR]")), "no reason given")
-            message = f"Maven could not fetch Kafka {VERSION}: {why.removeprefix('[ERROR] ')}"
+            said = (line.removeprefix("[ERROR]").strip() for line in fetched.stdout.splitlines())
+            message = f"Maven could not fetch Kafka {VERSION}: {next(filter(None, said), 'it does not say why')}"
             raise PartMissingError(message)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
