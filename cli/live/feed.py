@@ -19,11 +19,14 @@ from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.settings import Settings
 
 HISTORY_DAYS: Final = 3
-HISTORY_CLASSES: Final = 2  # learn at once on a day of history; another two in each lesson
-HISTORY_DAY_S: Final = 5 * 3600
+HISTORY_DAY_S: Final = 3 * 3600
 HISTORY_STARTS_H: Final = 8
+HISTORY_RATE: Final = 2.8  # one class at a time, at a natural pace
 LESSON_BEGAN_S: Final = 11 * 60  # the trend of ten minutes is whole when it is first seen
+LESSON_SHARE: Final = 0.25  # of the rate, until the present: who was active in five minutes is seen all the same
+WARM_UP_S: Final = 90  # the live lesson is in full swing when it is joined
 AHEAD_MAX: Final = 60_000  # records that nobody has read yet; the broker in memory keeps about 5 MB a partition
+CAUGHT_UP: Final = 100
 STEP_S: Final = 0.05
 TICK_S: Final = 1.0
 RATE_OVER_S: Final = 5.0
@@ -45,54 +48,48 @@ class DatedPublisher(Publisher):
 
 
 class Feed(threading.Thread):
-    """Publishes until it is told to stop, history as fast as it is read, the present as it happens.
+    """Publishes until it is told to stop: the past as fast as it is read, then the present as it happens.
 
-    History carries the append times of its own days, so that it is stored as it would have been, and no worker
-    takes it for live.
+    The past carries the append times of its own days: it is stored as it would have been then, and no worker takes
+    it for live. The present begins when the past has been read.
 
     Attributes:
         sent: Event records published so far; ticks are not among them.
         history: Those of them that belong to the days before.
+        today: Those that belong to the minutes before the present.
         live: Set when the present is reached.
         error: What ended the feed, if anything did.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a dial of its own)
-        self,
-        settings: Settings,
-        school: School,
-        rate: float,
-        unread: Callable[[int], int],
-        *,
-        now_ms: int,
-        seed: int,
+    def __init__(
+        self, settings: Settings, school: School, rate: float, unread: Callable[[int], int], *, seed: int
     ) -> None:
-        """Prepares a feed.
+        """Prepares a feed and makes the topics, by a tick into each that promises nothing about the past.
 
         Args:
             settings: Where the broker is, the topics' prefix, the time zone of the history's mornings.
             school: Who learns.
             rate: Events a second of the present lesson.
             unread: Says, of so many records published, how many the slowest flow has not read.
-            now_ms: When history ends, epoch milliseconds.
             seed: Decides the behaviour.
         """
         super().__init__(name="feed", daemon=True)
         self.sent = 0
         self.history = 0
+        self.today = 0
         self.live = threading.Event()
         self.error: Exception | None = None
         self._settings, self._school, self._unread = settings, school, unread
-        self._rate, self._now_ms, self._seed = rate, now_ms, seed
+        self._rate, self._seed = rate, seed
+        self._now_ms = time.time_ns() // 1_000_000
         self._stop_asked = threading.Event()
         self._topic = settings.topic(CLICKSTREAM)
         self._publisher = DatedPublisher(settings)
         self._targets = tick_targets(settings)
         self._ticks = 0
-        self._recent: deque[tuple[float, int]] = deque(maxlen=600)
-        self._mornings = mornings(now_ms, settings.timezone)
-        first_ms = self._mornings[0] if self._mornings else now_ms - LESSON_BEGAN_S * 1000
-        self._tick(first_ms)
+        self._recent: deque[tuple[float, int]] = deque(maxlen=60)
+        self._mornings = mornings(self._now_ms, settings.timezone)
+        self._tick(self._mornings[0])
         self._publisher.flush()
 
     @property
@@ -116,42 +113,46 @@ class Feed(threading.Thread):
         self._publisher.flush(10)
 
     def run(self) -> None:
-        """Publishes history, then the present."""
+        """Publishes the past, waits until it has been read, then publishes the present."""
         try:
             for morning_ms in self._mornings:
-                self._past(self._history_day(morning_ms).events(HISTORY_DAY_S))
+                self._past(self._day(morning_ms, HISTORY_RATE, classes=1).events(HISTORY_DAY_S))
             self.history = self.sent
-            start_ms = self._now_ms - LESSON_BEGAN_S * 1000
-            faults = Faults()
-            lesson = SchoolDay(self._school, start_ms, self._rate, seed=self._seed, faults=faults, flat=True)
-            self._present(self._past(lesson.events()))
+            began_ms = self._now_ms - LESSON_BEGAN_S * 1000
+            self._past(self._lesson(began_ms, self._rate * LESSON_SHARE).events(LESSON_BEGAN_S))
+            self.today = self.sent - self.history
+            self._wait_for_readers(CAUGHT_UP)
+            self._present()
         except Exception as error:  # noqa: BLE001 - shown by the main thread, which stops the demo
             self.error = error
 
-    def _history_day(self, morning_ms: int) -> SchoolDay:
-        seed = self._seed + morning_ms // 86_400_000
-        rate = HISTORY_CLASSES * 28 * 0.93 / 9.5
-        return SchoolDay(self._school, morning_ms, rate, seed=seed, faults=Faults(), classes=HISTORY_CLASSES)
+    def _day(self, start_ms: int, rate: float, *, classes: int, flat: bool = False) -> SchoolDay:
+        seed = self._seed + start_ms // 86_400_000
+        return SchoolDay(self._school, start_ms, rate, seed=seed, faults=Faults(), classes=classes, flat=flat)
 
-    def _past(self, records: Iterator[Record]) -> Iterator[Record]:
-        """Publishes what arrived before `now_ms`, dated so; returns what is left, the first of it included."""
-        for record in records:
-            when_ms, key, value = record
-            if when_ms >= self._now_ms or self._stop_asked.is_set():
-                return _after(record, records)
+    def _lesson(self, start_ms: int, rate: float) -> SchoolDay:
+        """Returns a lesson of the whole school."""
+        return self._day(start_ms, rate, classes=len(self._school.classes), flat=True)
+
+    def _past(self, records: Iterator[Record]) -> None:
+        for when_ms, key, value in records:
+            if self._stop_asked.is_set():
+                return
             self._publisher.send_dated(self._topic, key, value, when_ms)
             self.sent += 1
-            if not self.sent & 4095:
-                self._wait_for_readers()
-        return iter(())
-
-    def _present(self, records: Iterator[Record]) -> None:
-        """Publishes each record when its time has come, and a tick a second."""
+            if not self.sent & 2047:
+                self._wait_for_readers(AHEAD_MAX)
         self._publisher.flush()
+
+    def _present(self) -> None:
+        """Publishes each record when its time has come, and a tick a second."""
+        joined_ms = time.time_ns() // 1_000_000
         next_tick = 0.0
-        for when_ms, key, value in records:
+        for when_ms, key, value in self._lesson(joined_ms - WARM_UP_S * 1000, self._rate).events():
+            if when_ms < joined_ms:
+                continue
+            self.live.set()
             while not self._stop_asked.is_set() and when_ms / 1000 > time.time():
-                self.live.set()
                 self._stop_asked.wait(STEP_S)
             if self._stop_asked.is_set():
                 return
@@ -167,8 +168,8 @@ class Feed(threading.Thread):
         send_ticks(self._publisher, self._targets, tick_ms)
         self._ticks += sum(topic == self._topic for topic, _ in self._targets)
 
-    def _wait_for_readers(self) -> None:
-        while not self._stop_asked.is_set() and self._unread(self.records) > AHEAD_MAX:
+    def _wait_for_readers(self, ahead: int) -> None:
+        while not self._stop_asked.is_set() and self._unread(self.records) > ahead:
             self._publisher.producer.poll(STEP_S)
 
 
@@ -183,8 +184,3 @@ def mornings(now_ms: int, timezone: str) -> list[int]:
     zone = ZoneInfo(timezone)
     day = datetime.fromtimestamp(now_ms / 1000, zone).replace(hour=HISTORY_STARTS_H, minute=0, second=0, microsecond=0)
     return [round((day - timedelta(days=ago)).timestamp() * 1000) for ago in range(HISTORY_DAYS, 0, -1)]
-
-
-def _after(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
-    yield first
-    yield from rest

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
@@ -25,7 +25,6 @@ from dataflows.kafka.topics import CLICKSTREAM
 REFRESH_S = 1.0
 LINE_EVERY_S = 5.0
 SETTLE_S = 15.0  # at the end: how long the flows may take to commit what was published
-LIVE_WITHIN = 2000  # unread records below which the flows count as caught up
 HISTORY_GIVES_UP_S = 300.0
 
 
@@ -73,8 +72,10 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
     """
     began = time.monotonic()
     with _stop_on_signals() as stop:
-        with running(options.rate, lambda text: console.print(f"[green]✓[/] {text}", highlight=False)) as stack:
-            console.print(f"  look into it meanwhile: [cyan]psql '{stack.server.url}'[/]", highlight=False)
+        with running(options.rate, _teller(console)) as stack:
+            console.print(
+                f"  look into it meanwhile: [cyan]psql '{stack.server.url}'[/]", highlight=False, soft_wrap=True
+            )
             _history(stack, console, stop)
             started_s = time.monotonic() - began
             live_since = time.monotonic()
@@ -82,9 +83,13 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
                 console.print(f"[green]✓[/] live after {started_s:.0f} s", highlight=False)
                 (_on_terminal if console.is_terminal else _in_lines)(stack, console, options, stop)
             live_s = time.monotonic() - live_since
-            figures = _finish(stack, live_s, None if stack.feed.live.is_set() is False else started_s)
+            figures = _finish(stack, live_s, started_s if stack.feed.live.is_set() else None)
             closing = summary.sentences(figures, stack.home)
         return figures, closing
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    return lambda text: console.print(f"[green]✓[/] {text}", highlight=False, soft_wrap=True)
 
 
 def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
@@ -98,7 +103,7 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
         while not stop.wait(0.2):
             _check(stack)
             unread = _unread(stack)
-            if feed.live.is_set() and unread < LIVE_WITHIN:
+            if feed.live.is_set():
                 break
             text = f"back-filling: {feed.sent:,} events published, {unread:,} still to be read"
             bar.update(task, description=text)
@@ -109,7 +114,7 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
                 message = f"the back-fill takes longer than {HISTORY_GIVES_UP_S:.0f} s; see {stack.home.log}"
                 raise DemoError(message)
     console.print(
-        f"[green]✓[/] history: {feed.history:,} events of the last school days, {feed.sent - feed.history:,} of today",
+        f"[green]✓[/] history: {feed.history:,} events of the last days, {feed.today:,} of the last minutes",
         highlight=False,
     )
 
@@ -123,10 +128,15 @@ def _on_terminal(stack: Stack, console: Console, options: Options, stop: threadi
                 sent=stack.feed.sent,
                 rate=stack.feed.rate,
                 database=stack.database,
-                hint=f" {until}   psql '{stack.server.url}'",
+                hint=f" {until}   {_dashboards(stack)}psql '{stack.server.url}'",
             )
             live.update(render(snapshot, status, console.height), refresh=True)
             _check(stack)
+
+
+def _dashboards(stack: Stack) -> str:
+    grafana = stack.dashboards
+    return f"Grafana {grafana.address}   " if grafana is not None and not grafana.failed else ""
 
 
 def _in_lines(stack: Stack, console: Console, options: Options, stop: threading.Event) -> None:

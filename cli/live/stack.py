@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from cli.live import roster
+from cli.live import grafana, roster
 from cli.live.feed import Feed
 from cli.live.home import Home, fresh_home
 from cli.live.reader import Reader
@@ -41,6 +41,7 @@ class Stack:
         workers: The dataflows.
         feed: What publishes.
         reader: Reads for the view.
+        dashboards: Grafana, where the machine has one.
     """
 
     home: Home
@@ -50,6 +51,7 @@ class Stack:
     workers: Workers
     feed: Feed
     reader: Reader
+    dashboards: grafana.Grafana | None
 
 
 @contextlib.contextmanager
@@ -69,13 +71,15 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         school = build_school(max(STUDENTS_MIN, round(rate * STUDENTS_PER_RATE)), SEED, fast_clocks=FAST_CLOCKS)
         roster.load(school, server.url)
         say(f"roster: {school.students:,} students in {len(school.classes)} classes")
+        dashboards = parts.enter_context(grafana.beside(server, home.root / "grafana"))
+        if dashboards is not None:
+            say(f"Grafana is starting at {dashboards.address}")
         progress = parts.enter_context(Reader(server.url))
         feed = Feed(
             settings,
             school,
             rate,
             lambda published: progress.unread(published, settings.topic(CLICKSTREAM), len(FLOWS)),
-            now_ms=time.time_ns() // 1_000_000,
             seed=SEED,
         )
         workers = Workers(_environment(settings, home), home.log)
@@ -84,7 +88,7 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         feed.start()
         parts.callback(feed.stop)
         reader = parts.enter_context(Reader(server.url))
-        yield Stack(home, server, database, settings, workers, feed, reader)
+        yield Stack(home, server, database, settings, workers, feed, reader, dashboards)
 
 
 def _settings(server: Postgres, broker: MockBroker, home: Home) -> Settings:
