@@ -58,7 +58,7 @@ def normalise(document: dict[str, Any], topic: str, key: bytes | None, append_ms
     role = _optional(rest, "role") or "student"
     if kind is Kind.LEARNING and is_blank(rest.get("course_id")):
         rest["course_id"] = _optional(rest, "course")
-    columns = {field: _optional(rest, field) for field in _COLUMNS}
+    columns = {field: _optional(rest, field) if field in rest else None for field in _COLUMNS}
     _check_objects(rest)
 
     ms = event_ms(time[1], time[0])
@@ -117,7 +117,7 @@ def _event_id(rest: dict[str, Any]) -> str | None:
 
 def _optional(rest: dict[str, Any], field: str) -> str | None:
     raw = rest.pop(field, None)
-    return None if is_blank(raw) else strict_text(raw, field)
+    return None if raw is None or is_blank(raw) else strict_text(raw, field)
 
 
 def _check_time(time: _Field) -> None:
@@ -128,7 +128,7 @@ def _check_time(time: _Field) -> None:
 
 def _check_objects(rest: dict[str, Any]) -> None:
     for field in _OBJECTS:
-        value = rest.get(field)
+        value = rest[field] if field in rest else None
         if value is not None and not isinstance(value, dict):
             raise RejectedError("bad_type", f"{field}: an object is expected, not {json_type(value)}")
     device = rest.get("device")

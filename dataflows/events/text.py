@@ -14,7 +14,9 @@ def is_blank(value: object) -> bool:
         >>> is_blank(None), is_blank(""), is_blank("\\0"), is_blank(0)
         (True, True, True, False)
     """
-    return value is None or (isinstance(value, str) and not value.strip("\0"))
+    if isinstance(value, str):
+        return not value or (value[0] == "\0" and not value.strip("\0"))
+    return value is None
 
 
 def as_text(value: object) -> str | None:
@@ -41,7 +43,7 @@ def strict_text(value: object, field: str) -> str:
     Raises:
         RejectedError: `bad_type` for an array or object, or for more than 256 characters.
     """
-    text = as_text(value)
+    text = value if type(value) is str and "\0" not in value else as_text(value)
     if text is None:
         raise RejectedError("bad_type", f"{field}: text is expected, not {json_type(value)}")
     if len(text) > MAX_TEXT:

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dataflows.events.coded import decode_coded
+from dataflows.events.full import decode_full
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import Rules
+
+from tests.dataflows.events.batches import NOW_MS, event, records, rejected
+
+
+def test_a_reject_carries_its_place_in_the_log_and_its_bytes() -> None:
+    batch = records(event(), b"{", event())
+    expected = [
+        Reject("not_json", "Input data was truncated", "clickstream_events", 3, 101, NOW_MS, b"{"),
+    ]
+    assert decode_full(batch).rejects == expected
+    assert decode_coded(batch).rejects == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{} {}",
+        b'{"a": NaN}',
+        b'{"a": 1,}',
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b'{"student_id":"\xff"}',
+        rb'{"student_id":"\ud800"}',
+        b'{"a":1},{"b":2}',
+        b'{"a":' + b"[" * 513 + b"]" * 513 + b"}",
+        b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        None,
+    ],
+)
+def test_what_is_not_one_json_object_in_utf_8_is_not_json(value: bytes | None) -> None:
+    assert rejected(value)[0] == "not_json"
+
+
+def test_two_events_in_one_value_are_not_json() -> None:
+    one = records(event()).values[0]
+    assert one is not None
+    assert rejected(one + b"," + one)[0] == "not_json"
+    assert rejected(one + b"\n" + one)[0] == "not_json"
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"student_id": ...}, "student_id"),
+        ({"student_id": ""}, "student_id"),
+        ({"student_id": None}, "student_id"),
+        ({"student_id": "\0"}, "student_id"),
+        ({"event_name": ...}, "event_name"),
+        ({"event_name": "", "event_type": ""}, "event_name"),
+        ({"timestamp": ...}, "timestamp"),
+        ({"timestamp": None}, "timestamp"),
+        ({"timestamp": ""}, "timestamp"),
+    ],
+)
+def test_a_missing_field_is_named(fields: dict[str, Any], detail: str) -> None:
+    assert rejected(event(**fields)) == ("missing_field", detail)
+
+
+@pytest.mark.parametrize("field", ["student_id", "chapter_id", "start_time"])
+def test_a_chapter_view_needs_its_student_chapter_and_start(field: str) -> None:
+    view = {"student_id": "s", "chapter_id": "c", "start_time": NOW_MS}
+    del view[field]
+    assert rejected(view, "chapter_view_events") == ("missing_field", field)
+
+
+_STRICT = [
+    "event_id",
+    "student_id",
+    "event_name",
+    "event_type",
+    "timestamp",
+    "role",
+    "class_id",
+    "grade",
+    "subject_id",
+    "course_id",
+    "chapter_id",
+    "session_id",
+]
+
+
+@pytest.mark.parametrize("wrong", [[], {}, ["7B"], {"id": "7B"}])
+@pytest.mark.parametrize("field", _STRICT)
+def test_an_array_or_object_where_an_id_or_name_belongs_is_a_bad_type(field: str, wrong: Any) -> None:
+    reason, detail = rejected(event(**{field: wrong}))
+    assert reason == "bad_type"
+    assert detail.startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("wrong", ["text", 7, True, [], [{}]])
+@pytest.mark.parametrize("field", ["metadata", "context", "payload", "device"])
+def test_a_part_that_is_no_object_is_a_bad_type(field: str, wrong: Any) -> None:
+    if (field, wrong) == ("device", "text"):
+        return
+    assert rejected(event(**{field: wrong}))[0] == "bad_type"
+
+
+@pytest.mark.parametrize("event_id", ["1", 1, "6f9619ff-8b86-4011-b42d-00c04fc964fg", "x" * 36, " " * 36, "é" * 36])
+def test_an_event_id_that_is_no_uuid_is_a_bad_type(event_id: Any) -> None:
+    assert rejected(event(event_id=event_id)) == ("bad_type", "event_id: not a UUID")
+
+
+@pytest.mark.parametrize("field", ["student_id", "event_name", "class_id", "session_id", "role"])
+def test_an_id_too_long_for_an_index_is_a_bad_type(field: str) -> None:
+    assert rejected(event(**{field: "x" * 257})) == ("bad_type", f"{field}: longer than 256 characters")
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        " ",
+        "yesterday",
+        "2025-01-26T10:30:00",
+        "2025-01-26",
+        "2025-02-30T10:30:00Z",
+        0,
+        -1,
+        1_760_000_000,
+        "1760000000",
+        4_102_444_800_000,
+        946_684_799_999,
+        1e300,
+        "9" * 400,
+        "1999-12-31T23:59:59.999Z",
+    ],
+)
+def test_what_is_no_time_or_has_no_offset_is_a_bad_timestamp(timestamp: Any) -> None:
+    assert rejected(event(timestamp=timestamp))[0] == "bad_timestamp"
+
+
+def test_an_event_ahead_of_its_append_time_is_rejected_from_the_first_millisecond_over_the_limit() -> None:
+    just = decode_coded(records(event(timestamp=NOW_MS + 300_000)))
+    over = decode_coded(records(event(timestamp=NOW_MS + 300_001)))
+    assert just.rejects == []
+    assert [(reject.reason, reject.detail) for reject in over.rejects] == [
+        ("future", "300.001 s ahead of its append time")
+    ]
+    assert over.students == []
+
+
+def test_a_value_over_the_limit_is_rejected_unread() -> None:
+    fits = b"{" + b" " * 65_534 + b"}"
+    assert rejected(fits) == ("missing_field", "student_id")
+    assert rejected(fits + b" ") == ("too_large", "65537 bytes, 65536 are allowed")
+
+
+def test_a_topic_that_nobody_knows_rejects_everything_but_ticks() -> None:
+    assert rejected(event(), "grades") == ("unknown_topic", "grades")
+    assert rejected(event(), "other.clickstream_events")[0] == "unknown_topic"
+    with_prefix = decode_full(records(event(), topic="other.clickstream_events"), Rules(topic_prefix="other."))
+    assert with_prefix.rejects == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"student_id": ..., "event_id": 1, "timestamp": "x"}, "missing_field"),
+        ({"event_id": 1, "timestamp": "x"}, "bad_type"),
+        ({"timestamp": "x", "metadata": 1}, "bad_type"),
+        ({"timestamp": "x"}, "bad_timestamp"),
+    ],
+)
+def test_the_first_check_that_fails_gives_the_reason(fields: dict[str, Any], reason: str) -> None:
+    assert rejected(event(**fields))[0] == reason
