@@ -19,13 +19,14 @@ Record = tuple[int, bytes, bytes]
 
 # how many seconds pass between two events of one student who is online, at a natural pace; found by running
 NATURAL_S: Final = 9.5
-# share of a class that comes to a lesson, and of the school that looks in between lessons
+# share of a class that comes to a lesson, and at most of the school that looks in between lessons
 PRESENT: Final = 0.93
-PAUSING: Final = 0.1
+PAUSING_AT_MOST: Final = 0.5
 # how long a student is away who left early, and how long the way from one lesson to the next takes
 AWAY_MS: Final = (60_000, 300_000)
 CHANGE_MS: Final = (500, 20_000)
 MIN_PACE: Final = 1e-4
+PAUSING_PACE: Final = (0.5, 1.5)
 SETTLE_S: Final = 5.0
 # students come over so many mean intervals between two events; fewer would be a burst
 SPREAD: Final = 1.6
@@ -159,12 +160,16 @@ class SchoolDay:
     def _begin(self, period: Period) -> None:
         """Lets the students of a period come; whoever is still busy with the last one comes when done."""
         count = len(self._school.classes)
+        # what the last period made too much or too little is not this one's debt
+        self._due, self._paced_ms = float(self.truth.accepted), period.starts_ms
         if period.lesson:
             first = (period.number // 2) * self._at_once
             self._chosen = {(first + step) % count for step in range(self._at_once)}
             share = PRESENT
         else:
-            self._chosen, share = set(range(count)), PAUSING
+            self._chosen = set(range(count))
+            natural = self._rate * period.rate_share * NATURAL_S
+            share = min(PAUSING_AT_MOST, natural / self._school.students)
         coming = [
             (number, student)
             for number in sorted(self._chosen)
@@ -173,9 +178,11 @@ class SchoolDay:
         ]
         spread_s = SPREAD * (len(self._online) + len(coming)) / (self._rate * period.rate_share)
         for number, student in coming:
-            self._admit(student, number, period, period.starts_ms + int(self._rng.random() * spread_s * 1000))
+            at_ms = period.starts_ms + int(self._rng.random() * spread_s * 1000)
+            arrived = period.starts_ms == 0 and self._rng.random() < ARRIVED
+            self._admit(student, number, period, at_ms, arrived=arrived)
 
-    def _admit(self, student: Student, class_number: int, period: Period, at_ms: int) -> None:
+    def _admit(self, student: Student, class_number: int, period: Period, at_ms: int, *, arrived: bool = False) -> None:
         group = self._school.classes[class_number]
         chapters = group.courses[subject_of(self._school, class_number, period)]
         reached = group.reached[chapters[0].subject_id]
@@ -186,13 +193,21 @@ class SchoolDay:
         session = f"{student.student_id}-{self._start_ms // 1000:x}-{self._number:x}"
         visitor = Visitor(student, class_number, session, period.ends_ms, self._rng)
         self._online.add(student.student_id)
-        arrived = period.starts_ms == 0 and self._paced_ms == 0 and self._rng.random() < ARRIVED
         waits = visit(visitor, chapters[reached - 1], arrived=arrived)
         heappush(self._heap, (at_ms, self._number, visitor, waits))
 
     def _return_later(self, visitor: Visitor, period: Period, now_ms: int) -> None:
-        """Brings a student back: at once for the next lesson, after a while where the last was left early."""
-        if not period.lesson or visitor.class_number not in self._chosen:
+        """Brings a student back: at once for the next lesson, after a while where the last was left early.
+
+        Between lessons somebody else comes instead.
+        """
+        if visitor.class_number not in self._chosen:
+            return
+        if not period.lesson:
+            number = self._rng.randrange(len(self._school.classes))
+            other = self._rng.choice(self._school.classes[number].students)
+            if visitor.until_ms == period.ends_ms and other.student_id not in self._online:
+                self._admit(other, number, period, now_ms + between(self._rng, CHANGE_MS))
             return
         pause_ms = between(self._rng, AWAY_MS if visitor.until_ms == period.ends_ms else CHANGE_MS)
         if now_ms + pause_ms < period.ends_ms:
@@ -208,7 +223,10 @@ class SchoolDay:
         self._paced_ms = now_ms
         ahead_s = (self.truth.accepted - self._due) / rate
         correction = exp(max(-1.5, min(1.5, ahead_s / SETTLE_S)))
-        return max(MIN_PACE, len(self._online) / (rate * NATURAL_S) * correction)
+        pace = max(MIN_PACE, len(self._online) / (rate * NATURAL_S) * correction)
+        # whoever is still busy when the lesson ends is not slowed down to the break's rate
+        # and nobody makes up for those who are not there
+        return pace if period.lesson else max(PAUSING_PACE[0], min(pace, PAUSING_PACE[1]))
 
     def _classes_needed(self) -> int:
         per_class = PRESENT * self._school.students / len(self._school.classes) / NATURAL_S
