@@ -86,5 +86,5 @@ $(DEV): requirements-dev.lock $(RUN) | $(BIN)/python
 
 .PHONY: .env-secrets
 .env-secrets:
-	@umask 077; touch .env; for name in $(SECRETS); do grep -q "^$$name=" .env || \
+	@umask 077; touch .env; test -z "$$(tail -c1 .env)" || echo >> .env; for name in $(SECRETS); do grep -q "^$$name=" .env || \
 		echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >> .env; done
