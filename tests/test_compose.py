@@ -23,6 +23,12 @@ OURS = sorted(name for name, service in SERVICES.items() if service["image"].sta
 ONE_SHOT = {"migrate", "topics"}
 
 
+def option(name: str, flag: str) -> str:
+    """Returns the value that a service's command line gives to an option."""
+    command: list[str] = SERVICES[name]["command"]
+    return command[command.index(flag) + 1]
+
+
 def test_the_file_fits_the_compose_specification() -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
     said = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -83,7 +89,7 @@ def test_a_variable_of_ours_is_a_documented_setting() -> None:
     documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     given = {name for ours in OURS for name in SERVICES[ours].get("environment", {})}
     image = set(re.findall(r"\b(CLASSPULSE_\w+)=", (ROOT / "Dockerfile").read_text()))
-    assert {name for name in given if not name.startswith("BYTEWAX_")} | image <= documented
+    assert given | image <= documented
 
 
 def test_grafana_is_given_every_variable_that_its_provisioning_reads() -> None:
@@ -96,7 +102,7 @@ def test_prometheus_scrapes_every_worker_where_it_listens() -> None:
     jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     targets = next(job for job in jobs if job["job_name"] == "classpulse")["static_configs"][0]["targets"]
     workers = {name for name in OURS if SERVICES[name]["command"][0] == "run"}
-    assert set(targets) == {f"{name}:{SERVICES[name]['environment']['BYTEWAX_DATAFLOW_API_PORT']}" for name in workers}
+    assert set(targets) == {f"{name}:{option(name, '--metrics-port')}" for name in workers}
 
 
 def test_promtool_accepts_the_configuration_of_prometheus() -> None:
