@@ -1,0 +1,125 @@
+"""The live flow and the archive accept exactly the same events, with the same values."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import polars as pl
+import pytest
+from dataflows.events import coded as coded_module
+from dataflows.events.coded import Coded, decode_coded
+from dataflows.events.full import Full, decode_full
+from dataflows.events.kinds import KINDS
+from dataflows.events.plain import Plain, decode_plain
+from dataflows.kafka.batch import Records
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.dataflows.events.batches import NOW_MS, records
+from tests.dataflows.events.generated import plain_events, values
+
+_topics = st.sampled_from([*KINDS, "clickstream_events", "clickstream_events", "lms_clickstream", "unheard_of"])
+_PLACE = ["class_id", "grade", "subject_id", "course_id", "chapter_id"]
+_SHARED = ["offset", "append_ms", "event_ms", "is_tick", "id_hi", "id_lo"]
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> Records:
+    held = draw(st.lists(values(), max_size=8))
+    total = len(held)
+    ticks: list[int | None] = []
+    if draw(st.booleans()):
+        ticks = [NOW_MS + i if value is None else None for i, value in enumerate(held)]
+    keys = draw(st.lists(st.none() | st.binary(max_size=3), min_size=total, max_size=total))
+    return Records(draw(_topics), 0, list(range(total)), [NOW_MS + i for i in range(total)], keys, held, ticks)
+
+
+def _spoken(coded: Coded) -> list[dict[str, Any]]:
+    """The coded events with their codes looked up."""
+    out = []
+    for row in coded.frame.filter(~pl.col("is_tick")).iter_rows(named=True):
+        place = dict(zip(_PLACE, coded.places[row["place"]], strict=True))
+        role, event_name, device_type, browser, hidden = coded.acts[row["act"]]
+        out.append(
+            {name: row[name] for name in [*_SHARED, "position_s", "duration_s", "rate"]}
+            | place
+            | {"student_id": coded.students[row["student"]], "session_id": coded.sessions[row["session"]]}
+            | {"role": role, "event_name": event_name, "device_type": device_type, "browser": browser}
+            | {"hidden": hidden}
+        )
+    return out
+
+
+def _seconds(metadata: dict[str, Any], name: str) -> float | None:
+    value = metadata.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _written(full: Full) -> list[dict[str, Any]]:
+    """The same facts, worked out from the archive's row."""
+    out = []
+    for row in full.frame.filter(~pl.col("is_tick")).iter_rows(named=True):
+        metadata = json.loads(row["metadata"] or "{}")
+        played = metadata if row["event_name"].startswith("video_") else {}
+        ping = row["event_name"] == "time_ping" or row["event_type"] == "heartbeat"
+        names = [*_SHARED, *_PLACE, "student_id", "session_id", "role", "event_name", "device_type", "browser"]
+        out.append(
+            {name: row[name] for name in names}
+            | {
+                "position_s": _seconds(played, "position_s"),
+                "duration_s": _seconds(played, "video_duration_s"),
+                "rate": _seconds(played, "playback_rate"),
+                "hidden": ping and metadata.get("hidden") is True,
+            }
+        )
+    return out
+
+
+@settings(max_examples=600, deadline=None)
+@given(batches())
+@example(records(b'{"a":1},{"b":2}'))
+def test_both_decoders_give_the_same_verdict_and_the_same_values_for_any_records(batch: Records) -> None:
+    coded, full = decode_coded(batch), decode_full(batch)
+    assert coded.rejects == full.rejects
+    assert coded.frame.select(_SHARED).equals(full.frame.select(_SHARED))
+    assert _spoken(coded) == _written(full)
+
+
+@settings(max_examples=300, deadline=None)
+@given(batches())
+def test_every_record_is_a_row_a_tick_or_a_reject(batch: Records) -> None:
+    coded = decode_coded(batch)
+    ticks = sum(tick is not None for tick in batch.ticks)
+    assert coded.frame["is_tick"].sum() == ticks
+    places = Counter(coded.frame["offset"].to_list()) + Counter(reject.offset for reject in coded.rejects)
+    assert places == Counter(batch.offsets)
+    assert coded.frame["offset"].is_sorted()
+
+
+def _all_odd(held: list[bytes | None], kind: object) -> tuple[list[Plain | None], list[int]]:
+    return [None] * len(held), list(range(len(held)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(plain_events, min_size=1, max_size=6), st.booleans())
+def test_the_fast_path_equals_the_slow_path_on_plain_events(events: list[dict[str, Any]], ascii_only: bool) -> None:
+    batch = records(*(json.dumps(event, ensure_ascii=ascii_only).encode() for event in events))
+    fast = decode_coded(batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coded_module, "_decode", _all_odd)
+        slow = decode_coded(batch)
+    assert _spoken(fast) == _spoken(slow)
+    assert fast.rejects == slow.rejects == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(plain_events, min_size=1, max_size=6))
+def test_plain_events_take_the_fast_path(events: list[dict[str, Any]]) -> None:
+    common = [event for event in events if isinstance(event["timestamp"], int) or "T" in event["timestamp"][4:11]]
+    values_ = [json.dumps(event, ensure_ascii=False).encode() for event in common]
+    decoded, odd = decode_plain([*values_])
+    slow = {"20251009T085320Z", str(NOW_MS)}
+    assert odd == [row for row, event in enumerate(common) if event["timestamp"] in slow]
+    assert sum(event is None for event in decoded) == len(odd)
