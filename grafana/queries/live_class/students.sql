@@ -4,7 +4,8 @@ SELECT name                                                                     
        coalesce(title, class_id)                                                   AS "Class",
        CASE WHEN is_present THEN initcap(replace(current_activity, '_', ' ')) END  AS "Last did",
        CASE WHEN is_present THEN chapter_id END                                    AS "Chapter",
-       greatest(extract(epoch FROM classpulse_now() - last_active_at), 0)::bigint  AS "Ago",
+       CASE WHEN last_active_at < classpulse_now() THEN extract(epoch FROM classpulse_now() - last_active_at)::bigint
+            WHEN last_active_at IS NOT NULL THEN 0 END                             AS "Ago",
        CASE WHEN is_present THEN round((engagement_score * 100)::numeric, 0) END   AS "Engagement",
        CASE WHEN is_present THEN initcap(device) END                               AS "Device",
        student_id,

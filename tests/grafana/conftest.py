@@ -1,0 +1,72 @@
+"""A migrated database of each kind with the known day in it, asked as a teacher's Grafana asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from db.migrate import migrate
+from tests.grafana import known_day
+from tests.grafana.boards import statement
+from tests.grafana.macros import expanded
+
+ROLE = "classpulse_reader_teacher"
+
+
+@dataclass
+class School:
+    """The known day.
+
+    Attributes:
+        url: the database, as its owner.
+        clock: `data` (now = the lowest watermark) or `wall`.
+    """
+
+    url: str
+    clock: str = "data"
+
+    def put(self, **tables: list[dict[str, Any]]) -> None:
+        """Adds rows as the owner."""
+        with psycopg.connect(self.url, autocommit=True) as owner:
+            known_day.put(owner, tables)
+
+    def empty(self, *tables: str) -> None:
+        """Empties tables as the owner."""
+        with psycopg.connect(self.url, autocommit=True) as owner:
+            for table in tables:
+                owner.execute(f"TRUNCATE {table}".encode())
+
+    def ask(self, sql: str, **options: Any) -> list[tuple[Any, ...]]:
+        """Returns what a teacher's datasource answers to a statement with Grafana's variables in it."""
+        with psycopg.connect(self.url, autocommit=True) as reader:
+            reader.execute(f"SET ROLE {ROLE}".encode())
+            reader.execute("SELECT set_config('classpulse.clock', %s, false)", (self.clock,))
+            reader.execute("SET TIME ZONE 'UTC'")
+            rows = reader.execute(expanded(sql, **options).encode()).fetchall()
+        return [tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in rows]
+
+    def panel(self, title: str, **chosen: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Returns the answer to a panel of Live Class over the last hour; `class_` is the variable `class`."""
+        choices = {name.rstrip("_"): values for name, values in chosen.items()}
+        last_hour = (known_day.NOW - timedelta(hours=1), known_day.NOW)
+        return self.ask(statement("live_class", title), chosen=choices, time_range=last_hour)
+
+
+@pytest.fixture
+def empty_school(any_database: str) -> School:
+    """A migrated database without a row."""
+    migrate(any_database)
+    return School(any_database)
+
+
+@pytest.fixture
+def school(empty_school: School) -> School:
+    """The known day."""
+    empty_school.put(**known_day.TABLES)
+    return empty_school

@@ -1,0 +1,49 @@
+"""What Grafana does to a statement before it sends it: variables and macros, as its PostgreSQL datasource has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+ALL = "'__all'"
+
+
+def expanded(
+    sql: str,
+    chosen: Mapping[str, Sequence[str]] | None = None,
+    *,
+    time_range: tuple[datetime, datetime] | None = None,
+    interval_s: int = 60,
+) -> str:
+    """Returns the statement that reaches the database.
+
+    Args:
+        sql: the statement of a panel or variable.
+        chosen: values by variable; a variable without an entry stands at "All".
+        time_range: what `$__timeFilter` means.
+        interval_s: what `$__interval` means.
+
+    Raises:
+        ValueError: something is left that Grafana would not know either.
+    """
+    choices = chosen or {}
+    sql = re.sub(r"\$\{(\w+):sqlstring\}", lambda match: literals(choices.get(match.group(1))), sql)
+    sql = sql.replace("$__interval", f"{interval_s}s")
+    sql = re.sub(
+        r"\$__timeGroup(Alias)?\((\w+), (\d+)s\)",
+        lambda match: f"time_bucket('{match[3]}.000s',{match[2]})" + (' AS "time"' if match[1] else ""),
+        sql,
+    )
+    if time_range:
+        start, end = (moment.isoformat() for moment in time_range)
+        sql = re.sub(r"\$__timeFilter\((\w+)\)", rf"\1 BETWEEN '{start}' AND '{end}'", sql)
+    if "$" in sql:
+        message = f"not expanded: {sql[sql.index('$') :][:40]}"
+        raise ValueError(message)
+    return sql
+
+
+def literals(values: Sequence[str] | None) -> str:
+    """Returns the values as SQL literals, or what "All" stands for."""
+    return ALL if values is None else ",".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -1,0 +1,213 @@
+"""Every panel of the Live Class board gives the known day's answer, on both databases, as a teacher's reader."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.grafana.boards import boards, variable
+from tests.grafana.conftest import School
+from tests.grafana.known_day import NOW, minute
+
+STATE, HEADLINE, STUDENTS, CLASSES = "What you are looking at", "Who is here", "Students", "Classes"
+TREND, HEATMAP = "Active in the last 10 minutes", "Classes × chapters"
+
+
+def test_the_headline_shows_active_beside_present_absent_and_enrolled(school: School) -> None:
+    # active ann eva gus hal, idle ben, absent cem dia fay; (9885 + 923 + 3274 + 3167 + 2963) / 500
+    assert school.panel(HEADLINE) == [(4, 1, 5, 3, 6, 0.2, 40.4)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"class_": ["7B"]}, (2, 1, 3, 2, 4, 0.3333, 46.6)),
+        ({"class_": ["7B", "7C"]}, (3, 1, 4, 2, 5, 0.25, 43.1)),
+        ({"grade": ["7"]}, (3, 1, 4, 2, 5, 0.25, 43.1)),
+        ({"grade": ["8"]}, (0, 0, 0, 1, 1, None, None)),
+        ({"course": ["art"]}, (1, 0, 1, 1, 1, 0.0, 29.6)),
+        ({"course": ["math"], "class_": ["7B"]}, (2, 1, 3, 2, 4, 0.3333, 46.6)),
+        ({"class_": ["no'such"]}, (0, 0, 0, 0, 0, None, None)),
+    ],
+)
+def test_the_headline_follows_class_grade_and_course(
+    school: School, chosen: dict[str, list[str]], expected: tuple[float | None, ...]
+) -> None:
+    assert school.panel(HEADLINE, **chosen) == [expected]
+
+
+def test_the_headline_equals_active_now(school: School) -> None:
+    query = (
+        "SELECT active_students, idle_students, present, absent, enrolled, idle_share,"
+        " round(engagement_score::numeric, 1) FROM active_now WHERE scope = '{}' AND scope_id = '{}'"
+    )
+    assert school.ask(query.format("all", "all")) == school.panel(HEADLINE)
+    for class_id in ("7B", "7C", "8A"):
+        assert school.ask(query.format("class", class_id)) == school.panel(HEADLINE, class_=[class_id])
+
+
+def test_idle_share_and_engagement_show_the_headlines_answer(school: School) -> None:
+    assert school.panel("Idle share") == school.panel("Engagement") == school.panel(HEADLINE)
+
+
+def test_a_student_in_two_classes_counts_once(school: School) -> None:
+    school.put(enrolments=[{"student_id": "ann", "course_id": "art", "class_id": "8A"}])
+    assert school.panel(HEADLINE)[0][:5] == (4, 1, 5, 3, 6)
+    assert school.panel(HEADLINE, class_=["8A"])[0][:5] == (0, 0, 0, 2, 2)
+
+
+def test_students_are_listed_with_names_those_first_that_need_someone(school: School) -> None:
+    rows = [row[:7] for row in school.panel(STUDENTS)]
+    assert rows == [
+        ("Ben", "idle", "Class 7B", "Page View", "ch2", 400, 9.0),
+        ("hal", "active", None, "Page View", None, 50, 30.0),
+        ("gus", "active", "Class 7B", "Page View", "ch1", 30, 32.0),
+        ("Eva", "active", "7C", "Page View", "ch1", 20, 33.0),
+        ("Ann", "active", "Class 7B", "Video Play", "ch1", 10, 99.0),
+        ("Cem", "absent", "Class 7B", None, None, 2000, None),
+        ("Dia", "absent", "Class 7B", None, None, None, None),
+        ("Fay", "absent", "Class 8A", None, None, None, None),
+    ]
+
+
+def test_students_follow_the_choice(school: School) -> None:
+    assert [row[0] for row in school.panel(STUDENTS, course=["art"])] == ["hal", "Fay"]
+
+
+def test_classes_have_a_row_each_that_sums_to_the_headline(school: School) -> None:
+    assert school.panel(CLASSES) == [
+        ("Class 7B", 2, 1, 3, 2, 4, 0.3333, 47.0, "7B"),
+        ("7C", 1, 0, 1, 0, 1, 0.0, 33.0, "7C"),
+        ("Class 8A", 0, 0, 0, 1, 1, None, None, "8A"),
+    ]
+
+
+def test_the_trend_has_ten_begun_minutes_without_gaps_and_marks_what_still_counts(school: School) -> None:
+    settled = {-9: 1, -2: 4}
+    counting = {-1: 5, 0: 5}
+    assert school.panel(TREND) == [
+        (minute(offset), settled.get(offset, 0), counting.get(offset, 0)) for offset in range(-9, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"class_": ["7B"]}, {-2: (3, 0), 0: (0, 2)}),
+        ({"class_": ["7B", "7C"]}, {-2: (3, 0), 0: (0, 3)}),
+        ({"grade": ["7"]}, {0: (0, 3)}),
+        ({"course": ["art"]}, {-3: (1, 0)}),
+        ({"class_": ["7C"], "grade": ["7"], "course": ["art"]}, {0: (0, 1)}),
+    ],
+)
+def test_the_trend_follows_the_class_else_the_grade_else_the_course(
+    school: School, chosen: dict[str, list[str]], expected: dict[int, tuple[int, int]]
+) -> None:
+    rows = {round((at - minute(0)).total_seconds() / 60): values for at, *values in school.panel(TREND, **chosen)}
+    assert {offset: tuple(values) for offset, values in rows.items() if any(values)} == expected
+
+
+def test_the_heatmap_shows_the_latest_begun_window(school: School) -> None:
+    assert school.panel(HEATMAP) == [("7C", "ch/2", 1), ("7C", "ch1", 1), ("Class 7B", "ch1", 2)]
+    assert school.panel(HEATMAP, class_=["7B"]) == [("Class 7B", "ch1", 2)]
+    assert school.panel(HEATMAP, grade=["8"]) == []
+
+
+def test_chapters_subjects_devices_and_browsers_count_those_present(school: School) -> None:
+    assert school.panel("Top chapters") == [
+        ("ch1", "math", 3, 0, 54.0),
+        ("not said", "art", 1, 0, 30.0),
+        ("ch2", "math", 0, 1, 9.0),
+    ]
+    assert school.panel("Top subjects") == [("M", 3), ("A", 1)]
+    assert school.panel("Devices") == [("Mobile", 2), ("Desktop", 1), ("Not Said", 1), ("Tablet", 1)]
+    assert school.panel("Browsers") == [("Chrome", 2), ("Firefox", 1), ("Not Said", 1), ("Safari", 1)]
+
+
+def test_latest_events_are_students_of_the_last_hour_newest_first(school: School) -> None:
+    assert [row[1:] for row in school.panel("Latest 20 events")] == [
+        ("Ann", "Video Play", "Class 7B", "ch1", "Desktop"),
+        ("gus", "Login", "Class 7B", None, None),
+        ("hal", "Page View", None, None, "Tablet"),
+        ("Ann", "Session Start", "Class 7B", None, "Desktop"),
+        ("Cem", "Session End", "Class 7B", None, "Mobile"),
+    ]
+    assert [row[1] for row in school.panel("Latest 20 events", course=["art"])] == ["hal"]
+
+
+def test_arrivals_and_departures_are_what_students_began_and_ended_themselves(school: School) -> None:
+    assert [row[1:3] for row in school.panel("Arrivals and departures")] == [
+        ("gus", "arrived"),
+        ("Ann", "arrived"),
+        ("Cem", "left"),
+    ]
+
+
+def test_engagement_through_the_chosen_time_is_each_classs_mean(school: School) -> None:
+    assert school.panel("Engagement through the chosen time") == [
+        (minute(-5), "7C", 30.0),
+        (minute(-5), "Class 7B", 65.0),
+        (minute(-4), "Class 7B", 80.0),
+    ]
+
+
+def test_as_of_is_the_lowest_watermark_and_lag_its_distance_to_now(school: School) -> None:
+    assert school.panel("As of") == school.panel("Lag") == [(NOW, 0.0)]
+
+
+def test_the_state_says_live_and_that_the_log_is_replayed(school: School) -> None:
+    assert school.panel(STATE) == [
+        (
+            "Live: 3 of 6 enrolled are here, 4 active now. 2 here are not on the roster."
+            ' (A replayed log: "now" is its own time.)',
+        )
+    ]
+
+
+def test_the_state_says_quiet_when_nobody_is_here_though_data_flow(school: School) -> None:
+    [(said,)] = school.panel(STATE, grade=["8"])
+    assert said.startswith("Quiet: none of the 1 enrolled is here now; data is flowing. Nobody has been seen yet.")
+
+
+def test_the_state_says_when_the_roster_is_missing(school: School) -> None:
+    school.empty("enrolments")
+    [(said,)] = school.panel(STATE)
+    assert said.startswith("No roster: 5 here, 4 active now.")
+
+
+def test_the_state_says_when_nobody_matches(school: School) -> None:
+    [(said,)] = school.panel(STATE, class_=["9Z"])
+    assert said.startswith("Nobody matches this choice")
+
+
+def test_the_state_says_when_the_pipeline_has_stalled_however_the_class_looks(school: School) -> None:
+    school.clock = "wall"
+    [(said,)] = school.panel(STATE)
+    assert said.startswith("Pipeline stalled: the numbers are ")
+
+
+def test_the_state_says_when_no_event_ever_came(empty_school: School) -> None:
+    [(said,)] = empty_school.panel(STATE)
+    assert said.startswith("No data yet")
+
+
+def test_every_panel_answers_an_empty_database(empty_school: School) -> None:
+    for panel in boards()["live_class"]["panels"]:
+        empty_school.panel(panel["title"])
+
+
+def test_the_choices_are_those_of_the_roster_and_of_what_was_seen(school: School) -> None:
+    assert school.ask(variable("live_class", "class")["query"]) == [
+        ("7C", "7C"),
+        ("7B", "Class 7B"),
+        ("8A", "Class 8A"),
+    ]
+    assert school.ask(variable("live_class", "class")["query"], chosen={"grade": ["8"]}) == [("8A", "Class 8A")]
+    assert school.ask(variable("live_class", "grade")["query"]) == [("7",), ("8",)]
+    assert school.ask(variable("live_class", "course")["query"]) == [("art",), ("math",)]
+
+
+def test_a_teachers_reader_reads_views_only(school: School) -> None:
+    for table in ("events", "student_state", "directory", "enrolments"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            school.ask(f"SELECT 1 FROM {table}")
