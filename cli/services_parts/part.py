@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from typing import Any
 import psutil
 
 Say = Callable[[str], None]
+PORTS = range(15000, 32000)
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 20.0
 REPORT_EVERY_S = 5.0
@@ -36,11 +38,16 @@ def quiet(_line: str) -> None:
 
 
 def free_port() -> int:
-    """Returns a TCP port on loopback that nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Returns a TCP port on loopback that nobody holds at this moment.
+
+    It lies below the range from which the kernel serves outgoing connections, so that a stopped server finds its port
+    free when it is started again.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
