@@ -16,7 +16,9 @@ _scalars = (
     | st.sampled_from([7, 7.0, 0, -1, 2**53, 10**40, NOW_MS, NOW_MS + 10**9])
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=6)
-    | st.sampled_from(["", "\0", "a\0b", "7B", "x" * 256, "x" * 257, "video_play", "time_ping", "heartbeat", "é", "\\u0000"])
+    | st.sampled_from(
+        ["", "\0", "a\0b", "7B", "x" * 256, "x" * 257, "video_play", "time_ping", "heartbeat", "é", "\\u0000"]
+    )
 )
 json_values = st.recursive(
     _scalars,
@@ -27,7 +29,13 @@ json_values = st.recursive(
 _ids = st.sampled_from(["a", "b", "7B", "ch/3", "Früh", "x y", "0"])
 _names = st.sampled_from(["page_view", "video_play", "video_seek", "time_ping", "quiz_submit", "idle", "odd name"])
 _times = st.integers(NOW_MS - 10**9, NOW_MS + 300_000) | st.sampled_from(
-    ["2025-10-09T08:53:20Z", "2025-10-09T08:53:20.9999999Z", "2025-10-09T14:23:20+05:30", "20251009T085320Z", str(NOW_MS)]
+    [
+        "2025-10-09T08:53:20Z",
+        "2025-10-09T08:53:20.9999999Z",
+        "2025-10-09T14:23:20+05:30",
+        "20251009T085320Z",
+        str(NOW_MS),
+    ]
 )
 _playback = st.fixed_dictionaries(
     {},
