@@ -110,8 +110,9 @@ def _spans(  # noqa: PLR0913
     end_ms = np.concatenate([base.end_ms[carried], as_of(folded.sessions.end_ms, base.end_ms)])
     until_ms = np.concatenate([base.until_ms[carried], until])
     # A member's next fact ends the stretch; the first fact ends the carried one.
-    next_fact = np.append(fact_minute[1:], 0)
-    next_fact = np.where(np.append(fact_member[1:] == fact_member[:-1], False), next_fact, last_minute + 1)
+    next_fact = np.full(len(facts), last_minute + 1, np.int64)
+    same = np.flatnonzero(fact_member[1:] == fact_member[:-1])
+    next_fact[same] = fact_minute[same + 1]
     first_fact = np.full(len(base), last_minute + 1, np.int64)
     begins = starts_of(fact_member)
     first_fact[fact_member[begins]] = fact_minute[begins]
