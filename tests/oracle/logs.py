@@ -104,7 +104,7 @@ def _value(rng: random.Random, partition: int, now: int) -> bytes:
     if name == "time_ping" and rng.random() < 0.5:
         body["metadata"] = {"hidden": rng.random() < 0.7}
     if name.startswith("video_") and rng.random() < 0.8:
-        body["metadata"] = {"position_s": rng.choice((0, 12.5, 400)), "video_duration_s": rng.choice((280, 3600))}
+        body["metadata"] = {"position_s": rng.choice((0, 12.5, 280, 400)), "video_duration_s": rng.choice((280, 3600))}
         if rng.random() < 0.5:
             body["metadata"]["playback_rate"] = rng.choice((0.5, 1.25, 2))
     return json.dumps(body).encode()

@@ -7,8 +7,9 @@ Decisions where the text leaves room:
   rule inferred.
 - A student without any interaction has nulls for times and days, and 0 for `weights`,
   `session_minutes`, `day_bits`.
-- The end of a playing video: (duration - position) / rate seconds, cut to whole milliseconds; a
-  remainder below 0 is 0; a rate that is absent, 0 or negative is 1. There is no upper limit.
+- The end of a playing video: (duration - position) / rate seconds, cut to whole milliseconds; a position
+  beyond the length means that neither is known; a rate that is absent, 0 or negative is 1. There is no
+  upper limit.
 - The heartbeat's weight belongs to the names `time_ping` and `heartbeat`.
 - Day bits reach 32 days back from the last day; the streak is capped at 7 days, and weekends are days
   of the week of the local date.
@@ -132,10 +133,10 @@ class Student:
             return None
         facts = video.metadata or {}
         duration, position = facts.get("video_duration_s"), facts.get("position_s")
-        if duration is None or position is None:
+        if duration is None or position is None or position > duration:
             return video.event_ms + UNKNOWN_VIDEO
         rate = facts.get("playback_rate") or 1
-        return video.event_ms + int(max(0.0, (duration - position) / (rate if rate > 0 else 1)) * 1000)
+        return video.event_ms + int((duration - position) / (rate if rate > 0 else 1) * 1000)
 
     def offline(self, at: int) -> bool:
         """Returns whether the student is gone at instant `at`."""

@@ -217,6 +217,8 @@ def test_a_playing_video_keeps_a_student_online_until_its_end() -> None:
         ("video_seek", {"position_s": 30, "video_duration_s": 90}, "09:01:00"),
         ("video_pause", {"position_s": 30, "video_duration_s": 90}, None),
         ("video_play", {"position_s": 30}, "09:05:00"),
+        ("video_play", {"position_s": 90, "video_duration_s": 90}, "09:00:00"),
+        ("video_play", {"position_s": 91, "video_duration_s": 90}, "09:05:00"),
     ],
 )
 def test_a_video_plays_to_its_known_end_else_five_minutes(
