@@ -25,6 +25,7 @@ from dataflows.kafka.topics import CLICKSTREAM
 REFRESH_S = 1.0
 LINE_EVERY_S = 5.0
 SETTLE_S = 15.0  # at the end: how long the flows may take to commit what was published
+FRESH_S = 5.0
 HISTORY_GIVES_UP_S = 300.0
 
 
@@ -103,8 +104,8 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
         while not stop.wait(0.2):
             _check(stack)
             unread = _unread(stack)
-            if feed.live.is_set():
-                break
+            if feed.live.is_set() and (stack.reader.read().fresh_s or FRESH_S) < FRESH_S:
+                break  # the first number of the present is in the tables
             text = f"back-filling: {feed.sent:,} events published, {unread:,} still to be read"
             bar.update(task, description=text)
             if not console.is_terminal and time.monotonic() > next_line:
@@ -127,8 +128,7 @@ def _on_terminal(stack: Stack, console: Console, options: Options, stop: threadi
             status = Status(
                 sent=stack.feed.sent,
                 rate=stack.feed.rate,
-                database=stack.database,
-                hint=f" {until}   {_dashboards(stack)}psql '{stack.server.url}'",
+                hint=f" {until}   {_dashboards(stack)}{stack.database}: psql '{stack.server.url}'",
             )
             live.update(render(snapshot, status, console.height), refresh=True)
             _check(stack)

@@ -13,18 +13,13 @@ from cli.live import grafana, roster
 from cli.live.feed import Feed
 from cli.live.home import Home, fresh_home
 from cli.live.reader import Reader
+from cli.live.school import SEED, school_for
 from cli.live.workers import FLOWS, Workers
-from cli.simulation.school import build_school
 from dataflows.embedded.broker import PARTITIONS, MockBroker
 from dataflows.embedded.postgres import Postgres
 from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.settings import Settings
 from db.migrate import migrate
-
-SEED = 7
-STUDENTS_PER_RATE = 9.5 / 0.93  # as many as make the rate at a natural pace
-STUDENTS_MIN = 60
-FAST_CLOCKS = 0.002
 
 Say = Callable[[str], None]
 
@@ -68,7 +63,7 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         settings = _settings(server, broker, home)
         report = migrate(server.url, settings=settings)
         say(f"schema at {report.to_version}, {report.database}")
-        school = build_school(max(STUDENTS_MIN, round(rate * STUDENTS_PER_RATE)), SEED, fast_clocks=FAST_CLOCKS)
+        school = school_for(rate)
         roster.load(school, server.url)
         say(f"roster: {school.students:,} students in {len(school.classes)} classes")
         dashboards = parts.enter_context(grafana.beside(server, home.root / "grafana"))

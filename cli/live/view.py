@@ -26,13 +26,11 @@ class Status:
     Attributes:
         sent: Events published so far.
         rate: Events a second over the last seconds.
-        database: The database's name and version.
         hint: The line at the foot.
     """
 
     sent: int = 0
     rate: float = 0.0
-    database: str = "PostgreSQL"
     hint: str = ""
 
 
@@ -50,23 +48,19 @@ def render(snapshot: Snapshot, status: Status, height: int) -> Layout:
         Layout(Text(status.hint, style=colours.QUIET, no_wrap=True, overflow="ellipsis"), size=FOOTER_ROWS),
     )
     screen["lists"].split_row(
-        Layout(_classes(snapshot.classes, list_rows - 1), ratio=6),
-        Layout(_feed(snapshot.latest, list_rows), ratio=5),
+        Layout(_classes(snapshot.classes, list_rows - 1), ratio=11),
+        Layout(_feed(snapshot.latest, list_rows), ratio=10),
     )
     return screen
 
 
 def _title(snapshot: Snapshot, status: Status) -> RenderableType:
-    left = Text.assemble(
-        (" ClassPulse ", colours.ACCENT),
-        f"  {snapshot.read_at:%a %H:%M:%S} UTC",
-        (f"  {status.database}", colours.QUIET),
-    )
+    left = Text.assemble((" ClassPulse ", colours.ACCENT), f"  {snapshot.read_at:%a %H:%M:%S} UTC")
     engagement = next((flow for flow in snapshot.flows if flow.name == "engagement"), None)
     late, rejected = (engagement.late, engagement.rejected) if engagement else (0, 0)
     fresh = "–" if snapshot.fresh_s is None else f"{snapshot.fresh_s:.1f} s"
     right = Text.assemble(
-        (f"{late:,} late ", colours.QUIET),
+        (f"{late:,} late  ", colours.QUIET),
         (f"{rejected:,} rejected  ", colours.QUIET),
         ("● ", colours.freshness(snapshot.fresh_s)),
         f"fresh {fresh} ",

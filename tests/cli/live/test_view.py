@@ -61,7 +61,7 @@ def test_an_empty_database_is_drawn_as_well() -> None:
 
 @pytest.mark.parametrize(
     ("score", "colour"),
-    [(None, colours.QUIET), (0.0, colours.ALARM), (39.4, colours.ALARM), (40.0, colours.IDLE), (60.0, colours.ACTIVE)],
+    [(None, colours.QUIET), (0.0, colours.ALARM), (39.4, colours.ALARM), (40.0, colours.IDLE), (69.6, colours.ACTIVE)],
 )
 def test_the_colour_of_a_class_follows_its_engagement(score: float | None, colour: str) -> None:
     assert colours.engagement(score) == colour
