@@ -27,7 +27,7 @@ def width(pixels: int) -> DynamicConfigValue:
 
 def hidden() -> list[DynamicConfigValue]:
     """Returns the properties of a column that only links need."""
-    return [prop("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True})]
+    return [prop("custom.hideFrom.viz", True)]
 
 
 def pill(mapping: ValueMap) -> list[DynamicConfigValue]:
@@ -47,6 +47,16 @@ def gauge(limits: ThresholdsConfig, unit: str, top: float) -> list[DynamicConfig
         prop("decimals", 0),
         prop("thresholds", limits.build().to_json()),
         prop("color", {"mode": "thresholds"}),
+        prop("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
+    ]
+
+
+def bar() -> list[DynamicConfigValue]:
+    """Returns the properties of a column of counts that is drawn as bars, the longest as wide as the column."""
+    return [
+        prop("unit", theme.COUNT),
+        prop("min", 0),
+        prop("color", {"mode": "fixed", "fixedColor": theme.NEUTRAL}),
         prop("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
     ]
 

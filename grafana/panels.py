@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, table, timeseries
+from grafana_foundation_sdk.builders import barchart, gauge, stat, table, timeseries
 from grafana_foundation_sdk.builders.common import (
     ReduceDataOptions,
     VizLegendOptions,
@@ -15,9 +15,8 @@ from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common, dashboard
-from grafana_foundation_sdk.models import piechart as pie_model
 
-from grafana import theme
+from grafana import columns
 
 NOBODY: Final = "–"
 LAST: Final = ["lastNotNull"]
@@ -71,6 +70,7 @@ def sentence(title: str, says: str, query: Builder[Dataquery]) -> stat.Panel:
         figures(title, says, query)
         .reduce_options(ReduceDataOptions().calcs(LAST).fields("/.*/").values(False))
         .text_mode(common.BigValueTextMode.VALUE)
+        .text(VizTextDisplayOptions().value_size(20))
         .color_mode(common.BigValueColorMode.BACKGROUND_SOLID)
         .justify_mode(common.BigValueJustifyMode.AUTO)
     )
@@ -102,6 +102,7 @@ def rows(title: str, says: str, query: Builder[Dataquery]) -> table.Panel:
         .description(says)
         .with_target(query)
         .cell_height(common.TableCellHeight.SM)
+        .min_width(60)
         .show_header(True)
         .filterable(False)
         .no_value(NOBODY)
@@ -131,50 +132,9 @@ def minutes(title: str, says: str, query: Builder[Dataquery], x: str) -> barchar
     )
 
 
-def bars(title: str, says: str, query: Builder[Dataquery], field: str) -> bargauge.Panel:
-    """Returns horizontal bars, one a row of the answer, named by its text column."""
-    return (
-        bargauge.Panel()
-        .title(title)
-        .description(says)
-        .with_target(query)
-        .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(True).limit(10))
-        .orientation(common.VizOrientation.HORIZONTAL)
-        .display_mode(common.BarGaugeDisplayMode.BASIC)
-        .value_mode(common.BarGaugeValueMode.TEXT)
-        .text(VizTextDisplayOptions().title_size(13).value_size(15))
-        .sizing(common.BarGaugeSizing.MANUAL)
-        .min_viz_height(12)
-        .max_viz_height(20)
-        .name_placement(common.BarGaugeNamePlacement.TOP)
-        .show_unfilled(False)
-        .unit(theme.COUNT)
-        .min(0)
-        .color_scheme(fixed(theme.NEUTRAL))
-        .no_value(NOBODY)
-    )
-
-
-def ring(title: str, says: str, query: Builder[Dataquery], field: str) -> piechart.Panel:
-    """Returns a ring of shares, one a row of the answer."""
-    return (
-        piechart.Panel()
-        .title(title)
-        .description(says)
-        .with_target(query)
-        .reduce_options(ReduceDataOptions().calcs(LAST).fields(f"/^{field}$/").values(True))
-        .pie_type(pie_model.PieChartType.DONUT)
-        .legend(
-            piechart.PieChartLegendOptions()
-            .show_legend(True)
-            .display_mode(common.LegendDisplayMode.TABLE)
-            .placement(common.LegendPlacement.BOTTOM)
-            .values([pie_model.PieChartLegendValues.VALUE, pie_model.PieChartLegendValues.PERCENT])
-        )
-        .unit(theme.COUNT)
-        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.SHADES).fixed_color(theme.NEUTRAL))
-        .no_value(NOBODY)
-    )
+def bars(title: str, says: str, query: Builder[Dataquery], field: str) -> table.Panel:
+    """Returns a table of names and counts whose column `field` is drawn as bars."""
+    return rows(title, says, query).override_by_name(field, columns.bar())
 
 
 def lines(title: str, says: str, query: Builder[Dataquery], label: str) -> timeseries.Panel:

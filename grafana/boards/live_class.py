@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, table, timeseries
+from grafana_foundation_sdk.builders import barchart, gauge, stat, table, timeseries
 from grafana_foundation_sdk.builders.common import ReduceDataOptions
 from grafana_foundation_sdk.builders.dashboard import Dashboard, TimePicker
 from grafana_foundation_sdk.models import common, dashboard
@@ -39,11 +39,11 @@ def build(limits: Thresholds) -> Dashboard:
     return place(
         board,
         [
-            Shelf(3, (15, state(limits)), (5, as_of()), (4, lag(limits))),
+            Shelf(3, (17, state(limits)), (4, as_of()), (3, lag(limits))),
             Shelf(5, (14, headline()), (5, idle_share(limits)), (5, engagement(limits))),
             Shelf(13, (15, students(limits)), (9, trend())),
-            Shelf(9, (12, classes(limits)), (12, heatmap())),
-            Shelf(8, (9, chapters(limits)), (5, subjects()), (5, devices()), (5, browsers())),
+            Shelf(9, (13, classes(limits)), (11, heatmap())),
+            Shelf(8, (10, chapters(limits)), (5, subjects()), (4, devices()), (5, browsers())),
             Shelf(9, (14, events()), (10, sessions())),
             Shelf(8, (24, lesson(limits))),
         ],
@@ -168,12 +168,12 @@ def students(limits: Thresholds) -> table.Panel:
         Sql(load("live_class/students", students_shown=limits.students_shown)),
     )
     link = links.drill("This student", "student", student="student_id")
-    panel.override_by_name("Student", [*columns.links(link), columns.width(170)])
-    panel.override_by_name("Status", [*columns.pill(theme.status_mapping()), columns.width(75)])
+    panel.override_by_name("Student", [*columns.links(link), columns.width(140)])
+    panel.override_by_name("Status", [*columns.pill(theme.status_mapping()), columns.width(70)])
     panel.override_by_name("Class", [columns.width(90)])
-    panel.override_by_name("Ago", [*columns.ago(), columns.width(95)])
+    panel.override_by_name("Ago", [*columns.ago(), columns.width(90)])
     panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
-    panel.override_by_name("Device", [columns.width(85)])
+    panel.override_by_name("Last did", [columns.width(135)])
     for key in ("student_id", "class_id"):
         panel.override_by_name(key, columns.hidden())
     return panel
@@ -206,13 +206,13 @@ def classes(limits: Thresholds) -> table.Panel:
         Sql(load("live_class/classes")),
     )
     link = links.drill("Only this class", "live_class", **{"class": "class_id"})
-    panel.override_by_name("Class", [*columns.links(link), columns.width(130)])
+    panel.override_by_name("Class", [*columns.links(link), columns.width(95)])
     colours = {"Active": theme.ACTIVE, "Idle": theme.IDLE, "Absent": theme.ABSENT}
     for name, value in colours.items():
         cell = columns.prop("custom.cellOptions", {"type": "color-text"})
-        panel.override_by_name(name, [columns.colour(value), cell, columns.width(65)])
+        panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
     for name in ("Present", "Enrolled"):
-        panel.override_by_name(name, [columns.width(75)])
+        panel.override_by_name(name, [columns.width(70)])
     panel.override_by_name("Idle share", columns.gauge(thresholds.idle_steps(limits), theme.SHARE, 1))
     panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
     panel.override_by_name("class_id", columns.hidden())
@@ -261,7 +261,7 @@ def chapters(limits: Thresholds) -> table.Panel:
     return panel
 
 
-def subjects() -> bargauge.Panel:
+def subjects() -> table.Panel:
     """Returns the subjects that most active students are on."""
     return panels.bars(
         "Top subjects",
@@ -271,14 +271,14 @@ def subjects() -> bargauge.Panel:
     )
 
 
-def devices() -> piechart.Panel:
+def devices() -> table.Panel:
     """Returns what those present hold in their hands."""
-    return panels.ring(
+    return panels.bars(
         "Devices", "Those present, by the device last used.", Sql(load("live_class/devices")), "Students"
     )
 
 
-def browsers() -> bargauge.Panel:
+def browsers() -> table.Panel:
     """Returns the browsers of those present."""
     return panels.bars(
         "Browsers", "Those present, by the browser last used.", Sql(load("live_class/browsers")), "Students"
@@ -290,7 +290,7 @@ def events() -> table.Panel:
     return (
         panels.rows("Latest 20 events", "What students did last, newest first.", Sql(load("live_class/events")))
         .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
-        .override_by_name("Student", [columns.width(170)])
+        .override_by_name("Student", [columns.width(140)])
     )
 
 
@@ -309,7 +309,7 @@ def sessions() -> table.Panel:
             Sql(load("live_class/sessions")),
         )
         .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
-        .override_by_name("Student", [columns.width(170)])
+        .override_by_name("Student", [columns.width(140)])
         .override_by_name("What", [*columns.pill(came_and_left), columns.width(80)])
     )
 

@@ -7,7 +7,6 @@ SELECT name                                                                     
        CASE WHEN last_active_at < classpulse_now() THEN extract(epoch FROM classpulse_now() - last_active_at)::bigint
             WHEN last_active_at IS NOT NULL THEN 0 END                             AS "Ago",
        CASE WHEN is_present THEN round((engagement_score * 100)::numeric, 0) END   AS "Engagement",
-       CASE WHEN is_present THEN initcap(device) END                               AS "Device",
        student_id,
        class_id
 FROM chosen
