@@ -294,6 +294,10 @@ def test_equal_times_are_decided_by_the_event_id() -> None:
         ),
         # at one and the same millisecond the end comes before the start
         ("09:00:00 page_view, 09:01:00 session_start, 09:01:00 session_end, 09:01:08 scroll", "09:01:00", 1),
+        # the end of a session that a gap has ended already: only a session_start makes it forgotten
+        ("09:00:00 page_view, 09:40:00 session_end, 09:40:03 scroll, 09:41:10 scroll", "09:41:10", 1),
+        # each of two ends counts: the first one is more than five seconds ago
+        ("09:00:00 page_view, 09:01:00 session_end, 09:02:00 session_end, 09:02:02 scroll", "09:02:02", 1),
         # the end of another device, in the midst of the session
         (
             "09:00:00 session_start, 09:01:00 session_end, 09:01:04 scroll, 09:01:07 session_end, 09:01:13 scroll",
