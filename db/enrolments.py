@@ -1,11 +1,11 @@
-"""`enrolments` kept current from events: a fold that gives the same row in any order and however often it is repeated."""
+"""`enrolments` kept current from events: a fold that gives the same row in any order, however often repeated."""
 
 from __future__ import annotations
 
 from psycopg import sql
 
 FACT_COLUMNS = ("student_id", "course_id", "class_id", "role", "enrolled_at", "left_at")
-"""One row an event: `course_enroll` with `enrolled_at`, `course_unenroll` with `left_at` = event time, the other null."""
+"""One row an event: `course_enroll` has `enrolled_at`, `course_unenroll` `left_at` (event time); the other is null."""
 
 _MERGE = """
 INSERT INTO enrolments AS e (student_id, course_id, class_id, enrolled_at, left_at, role, class_at)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import Connection
 
@@ -172,11 +173,19 @@ def _apply_views(connection: psycopg.Connection[Any], kind: Kind, settings: Sett
             " set it back, or start a new database and replay into it"
         )
         raise UnsuitableDatabaseError(msg)
-    if checksum == repeatable.checksum(texts):
+    if checksum == repeatable.checksum([*texts, _roles(connection)]):
         return False
     repeatable.apply(connection, texts, [(what, name) for what, name in objects])
     connection.execute(
         "UPDATE public.schema_state SET checksum = %s, objects = %s, applied = now()",
-        (repeatable.checksum(texts), psycopg.types.json.Jsonb(repeatable.created(texts))),
+        (repeatable.checksum([*texts, _roles(connection)]), Jsonb(repeatable.created(texts))),
     )
     return True
+
+
+def _roles(connection: psycopg.Connection[Any]) -> str:
+    """Returns our group roles that exist: grants are applied again when one was added since."""
+    row = connection.execute(
+        r"SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'classpulse\_%'"
+    ).fetchone()
+    return str(row)

@@ -57,5 +57,5 @@ SELECT grade FROM classes WHERE grade IS NOT NULL
 UNION SELECT grade FROM student_state WHERE grade IS NOT NULL;
 
 CREATE OR REPLACE VIEW course_list WITH (security_barrier) AS
-SELECT course_id FROM enrolments
+SELECT course_id FROM enrolments WHERE course_id <> '*'
 UNION SELECT course_id FROM student_state WHERE course_id IS NOT NULL;

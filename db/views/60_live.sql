@@ -76,7 +76,7 @@ WITH now AS MATERIALIZED (
          FROM enrolled_students e
          LEFT JOIN classes k ON k.class_id = e.class_id
          LEFT JOIN now n ON n.student_id = e.student_id
-         CROSS JOIN LATERAL (VALUES ('all', 'all'), ('class', e.class_id), ('grade', k.grade), ('course', e.course_id))
+         CROSS JOIN LATERAL (VALUES ('all', 'all'), ('class', e.class_id), ('grade', k.grade), ('course', nullif(e.course_id, '*')))
              AS r (scope, scope_id)
          WHERE r.scope_id IS NOT NULL
          GROUP BY r.scope, r.scope_id

@@ -22,7 +22,9 @@ def leave(at: datetime) -> Fact:
 
 def apply(database: Database, facts: list[Fact]) -> None:
     columns = ", ".join(FACT_COLUMNS)
-    database.connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS stage AS SELECT {columns} FROM enrolments LIMIT 0".encode())
+    database.connection.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS stage AS SELECT {columns} FROM enrolments LIMIT 0".encode()
+    )
     database.connection.execute("TRUNCATE stage")
     for fact in facts:
         database.put("stage", dict(zip(FACT_COLUMNS, fact, strict=True)))

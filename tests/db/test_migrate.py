@@ -104,7 +104,10 @@ def test_a_failed_migration_leaves_nothing(any_database: str, monkeypatch: pytes
     with pytest.raises(psycopg.errors.UndefinedColumn):
         migrate(any_database)
     with psycopg.connect(any_database) as connection:
-        assert connection.execute("SELECT to_regclass('events'), to_regclass('schema_version')").fetchone() == (None, None)
+        assert connection.execute("SELECT to_regclass('events'), to_regclass('schema_version')").fetchone() == (
+            None,
+            None,
+        )
 
 
 def test_the_command_reports_and_fails_plainly(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,9 @@ def test_late_events_and_rejects_of_the_last_ten_minutes_are_counted_by_flow(dat
 
 def test_a_flow_that_has_not_read_anything_has_no_as_of(database: Database) -> None:
     database.put("task_progress", {"flow": "archive", "task": 0})
-    assert database.values("SELECT as_of, lag_seconds, tasks FROM data_freshness WHERE flow = 'archive'") == [(None, None, 1)]
+    assert database.values("SELECT as_of, lag_seconds, tasks FROM data_freshness WHERE flow = 'archive'") == [
+        (None, None, 1)
+    ]
 
 
 def test_flow_status_shows_each_topic_of_a_task(database: Database) -> None:

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.numeric import Int8Dumper
 
 from dataflows.scores.engagement import engagement_scores, streak_days
 from tests.db.conftest import NOW, Database
@@ -86,7 +86,7 @@ def test_the_score_in_sql_equals_the_score_in_python(database: Database) -> None
         assert rounded == pytest.approx(python_parts(state), abs=1e-9)
 
     # server-side types of parameters: bigint for every integer
-    database.connection.adapters.register_dumper(int, psycopg.types.numeric.Int8Dumper)
+    database.connection.adapters.register_dumper(int, Int8Dumper)
     equal()
 
 
@@ -119,7 +119,7 @@ def test_where_terms_are_known_a_streak_skips_every_day_that_is_no_study_day(dat
     # Monday 2 March 2026; active today and on Wednesday 25 February
     database.student("ann", NOW, day_bits=0b100001)
     query = "SELECT skippable FROM streak_calendar"
-    streak = "SELECT streak_days(day_bits, ({})) FROM student_state".format(query)
+    streak = f"SELECT streak_days(day_bits, ({query})) FROM student_state"
     assert database.value(streak) == 1  # Friday and Thursday were empty
     database.put("terms", {"term_id": "a", "starts": "2026-02-02", "ends": "2026-02-25"})
     database.put("terms", {"term_id": "b", "starts": "2026-03-02", "ends": "2026-06-30"})

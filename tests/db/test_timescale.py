@@ -46,7 +46,9 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
     assert timescale.values(
         "SELECT hypertable_name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public' ORDER BY 1"
     ) == [(name,) for name in names]
-    jobs = timescale.rows("SELECT proc_name, hypertable_name, config FROM timescaledb_information.jobs WHERE job_id >= 1000")
+    jobs = timescale.rows(
+        "SELECT proc_name, hypertable_name, config FROM timescaledb_information.jobs WHERE job_id >= 1000"
+    )
     refreshes = [job for job in jobs if job["proc_name"] == "policy_refresh_continuous_aggregate"]
     assert [job["config"]["start_offset"] for job in refreshes] == [None] * 4
     retained = [job for job in jobs if job["proc_name"] == "policy_retention"]
@@ -106,14 +108,16 @@ def test_late_rows_can_be_upserted_into_columnstore(timescale: Database) -> None
         "INSERT INTO events SELECT * FROM events WHERE event_id = 'e3' ON CONFLICT (event_time, event_id) DO NOTHING"
     )
     timescale.connection.execute(
-        "INSERT INTO activity_windows VALUES (%s, 'all', 'all', 0, 5, 5, 5) ON CONFLICT (window_start, scope, scope_id, task)"
-        " DO UPDATE SET events = excluded.events",
+        "INSERT INTO activity_windows VALUES (%s, 'all', 'all', 0, 5, 5, 5)"
+        " ON CONFLICT (window_start, scope, scope_id, task) DO UPDATE SET events = excluded.events",
         (OLD,),
     )
     assert timescale.value("SELECT count(*) FROM events") == 21
     assert timescale.value("SELECT events FROM activity WHERE window_start = %s", OLD) == 11
     limit = "SELECT setconfig::text FROM pg_db_role_setting d JOIN pg_database b ON b.oid = d.setdatabase"
-    assert "max_tuples_decompressed_per_dml_transaction=0" in timescale.value(limit + " WHERE datname = current_database()")
+    assert "max_tuples_decompressed_per_dml_transaction=0" in timescale.value(
+        limit + " WHERE datname = current_database()"
+    )
 
 
 def test_retention_drops_chunks_by_the_time_they_were_made(timescale: Database) -> None:

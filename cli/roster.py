@@ -1,0 +1,101 @@
+"""`classpulse roster load`: classes, students, staff, names, terms and timetable from CSV or JSON files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from cli.rosters.files import Roster
+    from db.roster import Written
+
+SHOWN_FAULTS = 20
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def roster() -> None:
+    """Load who should be there: classes, students, staff, names, terms and timetable."""
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="CSV or JSON files; the kind is told by name or header.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, write nothing.")] = False,
+) -> None:
+    """Load roster files, each as a whole or not at all (docs/roster.md)."""
+    from zoneinfo import ZoneInfo
+
+    import psycopg
+
+    from cli.rosters.files import RosterError, read
+    from dataflows.settings import Settings
+
+    settings = Settings()
+    failed, done = False, []
+    try:
+        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+            for path in files:
+                try:
+                    done.append((path, _load(connection, read(path, ZoneInfo(settings.timezone)), dry_run=dry_run)))
+                except RosterError as error:
+                    failed = True
+                    _show_faults(path, error.faults)
+            warnings = _warnings(connection)
+    except psycopg.Error as error:
+        typer.echo(f"roster: {str(error).strip()}", err=True)
+        raise typer.Exit(1) from error
+    _show(done, dry_run=dry_run)
+    for warning in warnings:
+        typer.echo(warning, err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _load(connection: psycopg.Connection[Any], parsed: Roster, *, dry_run: bool) -> list[Written]:
+    """Writes one file in one transaction."""
+    from db.roster import KEYS, write
+
+    with connection.transaction(force_rollback=dry_run):
+        return [
+            write(connection, table, list(parsed.tables[table].values())) for table in KEYS if table in parsed.tables
+        ]
+
+
+def _warnings(connection: psycopg.Connection[Any]) -> list[str]:
+    from db.roster import unknown_classes
+
+    missing = unknown_classes(connection)
+    if not missing:
+        return []
+    shown = ", ".join(missing[:SHOWN_FAULTS])
+    return [f"note: {len(missing)} class(es) are named but not described in classes: {shown}"]
+
+
+def _show_faults(path: Path, faults: list[str]) -> None:
+    typer.echo(f"{path}: nothing loaded, {len(faults)} fault(s)", err=True)
+    for fault in faults[:SHOWN_FAULTS]:
+        typer.echo(f"  {fault}", err=True)
+    if len(faults) > SHOWN_FAULTS:
+        typer.echo(f"  … and {len(faults) - SHOWN_FAULTS} more", err=True)
+
+
+def _show(done: list[tuple[Path, list[Written]]], *, dry_run: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("file", "table", "new", "changed", "same", "removed", title="would load" if dry_run else "loaded")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for path, parts in done:
+        for part in parts:
+            counts = (part.new, part.changed, part.same, part.removed)
+            table.add_row(path.name, part.table, *map(str, counts))
+    if table.row_count:
+        Console().print(table)

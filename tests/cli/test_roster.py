@@ -1,0 +1,168 @@
+"""Roster files: recognised, checked as a whole, loaded as a whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.rosters.files import RosterError, kind_of, read
+from db.migrate import migrate
+
+UTC = ZoneInfo("UTC")
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def file(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def url(any_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    migrate(any_database)
+    monkeypatch.setenv("DATABASE_URL", any_database)
+    return any_database
+
+
+def load(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["roster", "load", *map(str, arguments)])
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url, options="-c timezone=UTC") as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "kind"),
+    [
+        ("classes.csv", "class_id", "classes"),
+        ("staff-2026.csv", "class_id", "staff"),
+        ("timetable.json", "", "periods"),
+        ("x.csv", "class_id title grade", "classes"),
+        ("x.csv", "class_id staff_id", "staff"),
+        ("x.csv", "class_id weekday starts ends", "periods"),
+        ("x.csv", "term_id starts ends", "terms"),
+        ("x.csv", "student_id display_name", "directory"),
+        ("x.csv", "student_id display_name class_id", "students"),
+        ("x.csv", "student_id course_id", "students"),
+    ],
+)
+def test_a_file_is_recognised_by_its_name_or_its_columns(name: str, columns: str, kind: str) -> None:
+    assert kind_of(Path(name), set(columns.split())) == kind
+
+
+def test_columns_that_fit_nothing_are_named() -> None:
+    with pytest.raises(RosterError, match="shoe_size"):
+        kind_of(Path("x.csv"), {"class_id", "shoe_size"})
+
+
+def test_every_fault_is_reported_with_its_line(tmp_path: Path) -> None:
+    path = file(
+        tmp_path,
+        "periods.csv",
+        "class_id,weekday,starts,ends\n7B,someday,08:00,08:45\n7B,1,08:00,08:45\n7B,Mon,08:00,09:45\n,2,9:00,08:45\n7B,2,09:00,08:45\n",
+    )
+    with pytest.raises(RosterError) as error:
+        read(path, UTC)
+    assert [fault.split(":")[0] for fault in error.value.faults] == ["line 2", "line 4", "line 5", "line 5", "line 6"]
+    assert "after line 3" in error.value.faults[1]
+    assert "ends before it starts" in error.value.faults[4]
+
+
+def test_quotes_semicolons_a_byte_order_mark_and_spaces_are_read(tmp_path: Path) -> None:
+    path = file(tmp_path, "names.csv", '\ufeffStudent_ID; display_name \n ann ;"Ann; A."\n')
+    assert list(read(path, UTC).tables["directory"].values()) == [{"student_id": "ann", "display_name": "Ann; A."}]
+
+
+def test_a_date_alone_is_local_midnight(tmp_path: Path) -> None:
+    path = file(
+        tmp_path, "enrolments.csv", "student_id,course_id,enrolled_at\na,m,2026-02-01\nb,m,2026-02-01T08:00:00Z\n"
+    )
+    found = [row["enrolled_at"].isoformat() for row in read(path, BERLIN).tables["enrolments"].values()]
+    assert found == ["2026-02-01T00:00:00+01:00", "2026-02-01T08:00:00+00:00"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"pupils": []}', '"x"', '[{"class_id": {}}]'])
+def test_broken_json_is_refused_with_a_reason(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RosterError) as error:
+        read(file(tmp_path, "classes.json", text), UTC)
+    assert error.value.faults
+
+
+def test_csv_and_json_files_are_loaded_and_counted(tmp_path: Path, url: str) -> None:
+    classes = file(tmp_path, "classes.csv", "class_id,title,grade\n7B,Class 7B,7\n7C,Class 7C,7\n")
+    students = file(tmp_path, "a.csv", "student_id,display_name,class_id\nann,Ann,7B\nben,Ben,7B\n")
+    rest = {
+        "terms": [{"term_id": "s1", "starts": "2026-02-01", "ends": "2026-07-01"}],
+        "staff": [{"class_id": "7B", "staff_id": "t", "channel": "slack", "address": "#7b"}],
+        "enrolments": [{"student_id": "ann", "course_id": "math", "class_id": "7B", "role": "student"}],
+        "periods": [{"class_id": "7B", "weekday": "Tue", "starts": "08:00", "ends": "08:45"}],
+    }
+    result = load(classes, students, file(tmp_path, "all.json", json.dumps(rest)))
+    assert result.exit_code == 0, result.output
+    assert rows(url, "SELECT class_id, enrolled FROM class_overview ORDER BY 1") == [("7B", 2), ("7C", 0)]
+    assert rows(url, "SELECT student_id, display_name FROM class_students ORDER BY 1") == [
+        ("ann", "Ann"),
+        ("ben", "Ben"),
+    ]
+    assert rows(url, "SELECT course_id FROM course_list") == [("math",)]
+    assert rows(url, "SELECT scope_id FROM active_now WHERE scope = 'course'") == [("math",)]
+    assert rows(url, "SELECT weekday FROM periods") == [(2,)]
+    assert "class_staff" in result.output
+
+
+def test_one_fault_keeps_the_whole_file_out_and_no_other(tmp_path: Path, url: str) -> None:
+    good = file(tmp_path, "classes.csv", "class_id\n7B\n")
+    bad = file(tmp_path, "terms.csv", "term_id,starts,ends\na,2026-01-01,2026-02-01\nb,2026-01-01,2025-01-01\n")
+    result = load(bad, good)
+    assert result.exit_code == 1
+    assert "line 3" in result.stderr
+    assert rows(url, "SELECT count(*) FROM terms") == [(0,)]
+    assert rows(url, "SELECT class_id FROM classes") == [("7B",)]
+
+
+def test_a_second_load_changes_only_what_differs(tmp_path: Path, url: str) -> None:
+    load(file(tmp_path, "classes.csv", "class_id,title,grade\n7B,B,7\n7C,C,7\n"))
+    result = load(file(tmp_path, "classes.csv", "class_id,title\n7B,B\n7C,See\n8A,A\n"))
+    assert result.exit_code == 0
+    assert [word for word in result.output.split() if word.isdigit()] == [
+        "1",
+        "1",
+        "1",
+        "0",
+    ]  # new changed same removed
+    assert rows(url, "SELECT class_id, title, grade FROM classes ORDER BY 1") == [
+        ("7B", "B", "7"),
+        ("7C", "See", "7"),
+        ("8A", "A", None),
+    ]
+
+
+def test_a_timetable_is_all_there_is_of_the_classes_that_it_names(tmp_path: Path, url: str) -> None:
+    header = "class_id,weekday,starts,ends\n"
+    load(file(tmp_path, "periods.csv", header + "7B,1,08:00,08:45\n7B,2,08:00,08:45\n7C,1,08:00,08:45\n"))
+    load(file(tmp_path, "periods.csv", header + "7B,1,08:00,08:50\n"))
+    assert rows(url, "SELECT class_id, weekday, ends::text FROM periods ORDER BY 1") == [
+        ("7B", 1, "08:50:00"),
+        ("7C", 1, "08:45:00"),
+    ]
+
+
+def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, url: str) -> None:
+    result = load(file(tmp_path, "classes.csv", "class_id\n7B\n"), "--dry-run")
+    assert result.exit_code == 0
+    assert "would load" in result.output
+    assert rows(url, "SELECT count(*) FROM classes") == [(0,)]
+
+
+def test_classes_that_nobody_described_are_noted(tmp_path: Path, url: str) -> None:
+    result = load(file(tmp_path, "staff.csv", "class_id,staff_id\n9Z,t\n"))
+    assert (result.exit_code, "9Z" in result.stderr) == (0, True)
