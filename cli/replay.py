@@ -144,8 +144,8 @@ def _send_all(log: Log, settings: Settings, publisher: Publisher, speed: float, 
 
     names = {entry.topic: settings.topic(entry.topic) for entry in log.entries}
     first = next((entry.event_ms for entry in log.entries if entry.event_ms is not None), 0)
-    began = time.monotonic()
     with Progress("publishing", len(log.entries)) as progress:
+        began = time.monotonic()
         for done, entry in enumerate(log.entries, 1):
             if speed and entry.event_ms is not None:
                 due = began + (entry.event_ms - first) / 1000 / speed

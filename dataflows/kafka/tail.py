@@ -65,10 +65,13 @@ def _newest(consumer: Consumer, topic: str, partitions: list[int], prefix: str) 
             starts.append(TopicPartition(topic, partition, max(low, high - TAIL_RECORDS)))
     consumer.assign(starts)
     newest: int | None = None
-    while ends:
-        messages = consumer.consume(TAIL_RECORDS, timeout=TIMEOUT_S)
+    left = sum(ends[start.partition] - start.offset for start in starts)
+    while ends and left > 0:
+        # it waits for as many as are asked for
+        messages = consumer.consume(min(left, TAIL_RECORDS), timeout=TIMEOUT_S)
         if not messages:
             break
+        left -= len(messages)
         for message in messages:
             place, offset = message.partition(), message.offset()
             if message.error() or place is None or offset is None:

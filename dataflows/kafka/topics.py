@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -114,9 +115,8 @@ def create_or_check(settings: Settings, *, create: bool = True) -> list[TopicSta
         names.insert(1, settings.topic(CLICKSTREAM_ALIAS))
     missing = [name for name in names if name not in found]
     made = _create(admin, settings, missing) if create else set()
-    if create and len(made) < len(missing):
-        topics = cluster_metadata(admin, settings).topics
-        found = {name: len(topic.partitions) for name, topic in topics.items()}
+    if create and missing:
+        found |= _wait_until_known(admin, settings, missing)
     kinds = _timestamp_types(admin, [name for name in names if name in found and name not in made])
     return [_status(settings, name, found, made, kinds) for name in names]
 
@@ -179,6 +179,21 @@ def _create(admin: AdminClient, settings: Settings, names: list[str]) -> set[str
                 message = f"Kafka refused to create the topic {name}: {error.args[0].str()}"
                 raise TopicError(message) from error
     return made
+
+
+def _wait_until_known(admin: AdminClient, settings: Settings, names: list[str]) -> dict[str, int]:
+    """Partitions of new topics, once every partition has a leader: brokers learn of a topic after it is made."""
+    deadline = time.monotonic() + ADMIN_TIMEOUT_S
+    while True:
+        topics = cluster_metadata(admin, settings).topics
+        led = {
+            name: len(topics[name].partitions)
+            for name in names
+            if name in topics and all(part.leader >= 0 for part in topics[name].partitions.values())
+        }
+        if len(led) == len(names) or time.monotonic() > deadline:
+            return led
+        time.sleep(0.1)
 
 
 def _timestamp_types(admin: AdminClient, names: list[str]) -> dict[str, str]:
