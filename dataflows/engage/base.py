@@ -18,6 +18,7 @@ class Base:
         last_ms: Last interaction.
         end_ms: Last explicit session end.
         start_ms: Start of the current session.
+        close_ms: The explicit end that closes that session, if one does.
         session_minutes: Distinct minutes with an interaction in it.
         weights: Fifteen nibbles of minute weights in tenths; the lowest is the minute of `last_ms`.
         day_bits: Bit i: an interaction on day `last_day` − i; 32 bits.
@@ -29,6 +30,7 @@ class Base:
     last_ms: Ints
     end_ms: Ints
     start_ms: Ints
+    close_ms: Ints
     session_minutes: Ints
     weights: Ints
     day_bits: Ints
@@ -45,6 +47,7 @@ class Base:
             last_ms=never.copy(),
             end_ms=never.copy(),
             start_ms=never.copy(),
+            close_ms=never.copy(),
             session_minutes=zero.copy(),
             weights=zero.copy(),
             day_bits=zero.copy(),

@@ -66,7 +66,7 @@ def fold(base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, ru
     """
     time_ms, rank = packing.moment_ms(marks), marks & 3
     minute = packing.moment_minute(marks)
-    carry = SessionCarry(base.last_ms, base.end_ms, base.start_ms)
+    carry = SessionCarry(base.last_ms, base.end_ms, base.start_ms, base.close_ms)
     sessions = assign_sessions(
         member, time_ms, rank, carry, gap_ms=rules.session_gap_ms, end_grace_ms=rules.end_grace_ms
     )
@@ -78,6 +78,7 @@ def fold(base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, ru
     after.last_ms[who] = sessions.last_ms[last]
     after.end_ms[who] = sessions.end_ms[last]
     after.start_ms[who] = sessions.start_ms[last]
+    after.close_ms[who] = sessions.close_ms[last]
     after.session_minutes[who] = session_minutes[last]
     after.day_bits[who], after.last_day[who] = day_bits[last], last_day[last]
     after.weights = _weights(base, after, minutes, weights)

@@ -124,13 +124,12 @@ class Students:
 
     def _add_days(self, facts: Facts, key: Ints, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
         day_key = facts.student << DAY_BITS | self._calendar.day_of(facts.minute)
-        acts = facts.interaction
-        acting, acting_day = key[acts], day_key[acts]
-        # A minute is new to its day when no event of weight has been in it.
-        first = np.ones(len(acting), np.bool_)
-        first[1:] = acting[1:] != acting[:-1]
-        first &= self._minutes.get(acting)[:, 0] == 0
-        self._days.add(acting_day, (first.astype(np.int64), np.ones(len(acting), np.int64)))
+        # A minute is new to its day with its first interaction. Other events may still change the day's class.
+        acts = np.flatnonzero(facts.interaction)
+        first = np.zeros(len(key), np.bool_)
+        first[acts] = np.append(True, key[acts][1:] != key[acts][:-1])[: len(acts)]
+        first &= self._minutes.get(key)[:, 0] == 0
+        self._days.add(day_key, (first.astype(np.int64), facts.interaction.astype(np.int64)))
         has = facts.class_id >= 0
         self._day_class.add(day_key[has], time_ms[has], hi[has], lo[has], facts.class_id[has][:, None])
 
@@ -238,7 +237,7 @@ class Students:
         ).base
 
     def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> pl.DataFrame:
-        due = np.flatnonzero(self._days.dirty)
+        due = np.flatnonzero(self._days.dirty & (self._days.values[:, 1] > 0))
         key = self._days.key[due]
         frame = frames.day_frame(
             key >> DAY_BITS,

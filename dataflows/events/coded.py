@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -81,25 +81,90 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
         >>> coded.students, coded.acts[0].event_name, coded.frame["event_ms"].to_list()
         (['p1_ada'], 'page_view', [1760000000000])
     """
-    judge = Judge(records, rules)
-    coding = Coding()
-    append_ms = np.array(records.append_ms, dtype=np.int64)
-    rejects: list[Reject] = []
-    chunks: list[_Columns] = [_tick_columns(records.ticks)]
-    for start in range(0, len(records.values), _CHUNK):
-        stop = start + _CHUNK
-        events, odd = _decode(records.values[start:stop], judge.kind)
-        if odd:
-            _judge(events, odd, start, records, judge, rejects)
-        chunks.append(_columns(events, start, append_ms[start:stop], judge, coding, rejects, gaps=bool(odd)))
-    columns = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()}
-    if records.ticks:
-        order = np.argsort(columns["row"], kind="stable")
-        columns = {name: column[order] for name, column in columns.items()}
-    rejects.sort(key=lambda reject: reject.offset)
-    return Coded(
-        _frame(columns, records, append_ms), coding.students, coding.places, coding.acts, coding.sessions, rejects
-    )
+    return _Decoding(records, rules).coded()
+
+
+class _Decoding:
+    """The decoding of one batch."""
+
+    def __init__(self, records: Records, rules: Rules) -> None:
+        self._records = records
+        self._judge = Judge(records, rules)
+        self._max_future_ms = rules.max_future_ms
+        self._append_ms = np.array(records.append_ms, dtype=np.int64)
+        self._coding = Coding()
+        self._rejects: list[Reject] = []
+
+    def coded(self) -> Coded:
+        chunks = [_tick_columns(self._records.ticks)]
+        chunks += [self._chunk(start) for start in range(0, len(self._records.values), _CHUNK)]
+        columns = {
+            name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()
+        }
+        if self._records.ticks:
+            order = np.argsort(columns["row"], kind="stable")
+            columns = {name: column[order] for name, column in columns.items()}
+        self._rejects.sort(key=lambda reject: reject.offset)
+        coding = self._coding
+        return Coded(self._frame(columns), coding.students, coding.places, coding.acts, coding.sessions, self._rejects)
+
+    def _chunk(self, start: int) -> _Columns:
+        """Returns the columns of the events among the next records.
+
+        Ids and times are checked in bulk; what fails is judged once more, alone, for its reason.
+        """
+        events, odd = _decode(self._records.values[start : start + _CHUNK], self._judge.kind)
+        self._settle(events, odd, start)
+        rows, kept = _kept(events, whole=not odd)
+        high, low, times, wrong = self._checked(rows, kept, start)
+        if wrong.size:
+            self._settle(events, wrong.tolist(), start)
+            rows, kept = _kept(events, whole=False)
+            high, low, times, _ = self._checked(rows, kept, start)
+        coding = self._coding
+        act, video = coding.acts_of(kept)
+        return {
+            "row": rows + start,
+            "event_ms": times,
+            "is_tick": np.zeros(len(kept), dtype=np.bool_),
+            "id_hi": high,
+            "id_lo": low,
+            "student": coding.students_of(kept),
+            "place": coding.places_of(kept),
+            "act": act,
+            "session": coding.sessions_of(kept),
+            **_playback(kept, video),
+        }
+
+    def _settle(self, events: list[Plain | None], odd: list[int], start: int) -> None:
+        """Puts the events among the odd rows into their places; ticks and rejects are None."""
+        ticks = self._records.ticks
+        for row in odd:
+            events[row] = None
+            if ticks and ticks[start + row] is not None:
+                continue
+            verdict = self._judge.event(start + row)
+            if isinstance(verdict, Reject):
+                self._rejects.append(verdict)
+            else:
+                events[row] = plain(verdict)
+
+    def _checked(
+        self, rows: NDArray[np.intp], events: list[Plain], start: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.intp]]:
+        """Returns halves of the ids, times, and the rows of those that are wrong."""
+        high, low, valid = split_ids([event.event_id for event in events])
+        times = _times(events)
+        ahead = times - self._append_ms[rows + start] > self._max_future_ms
+        return high, low, times, rows[~valid | ahead | (times < EARLIEST_MS) | (times >= LATEST_MS)]
+
+    def _frame(self, columns: _Columns) -> pl.DataFrame:
+        rows = columns.pop("row")
+        placed = {
+            "offset": np.array(self._records.offsets, dtype=np.int64)[rows],
+            "append_ms": self._append_ms[rows],
+        }
+        return pl.DataFrame(placed | columns).with_columns(pl.col(_VIDEO).fill_nan(None))
 
 
 def _decode(values: list[bytes | None], kind: Kind | None) -> tuple[list[Plain | None], list[int]]:
@@ -108,59 +173,10 @@ def _decode(values: list[bytes | None], kind: Kind | None) -> tuple[list[Plain |
     return [None] * len(values), list(range(len(values)))
 
 
-def _judge(
-    events: list[Plain | None], odd: list[int], start: int, records: Records, judge: Judge, rejects: list[Reject]
-) -> None:
-    """Puts the events among the odd rows into their places; ticks and rejects stay None."""
-    for row in odd:
-        if records.ticks and records.ticks[start + row] is not None:
-            continue
-        verdict = judge.event(start + row)
-        if isinstance(verdict, Reject):
-            rejects.append(verdict)
-            events[row] = None
-        else:
-            events[row] = plain(verdict)
-
-
-def _columns(
-    events: list[Plain | None],
-    start: int,
-    append_ms: NDArray[np.int64],
-    judge: Judge,
-    coding: Coding,
-    rejects: list[Reject],
-    *,
-    gaps: bool,
-) -> _Columns:
-    """Returns the columns of a chunk's events.
-
-    Ids and times are checked in bulk; what fails is judged once more, alone, for its reason.
-    """
-    rows, kept = _kept(events) if gaps else (np.arange(len(events), dtype=np.intp), events)
-    high, low, valid = split_ids([event.event_id for event in kept])
-    times = _times(kept)
-    ahead = times - append_ms[rows] > judge.max_future_ms
-    wrong = ~valid | ahead | (times < EARLIEST_MS) | (times >= LATEST_MS)
-    if wrong.any():
-        _judge(events, rows[wrong].tolist(), start, judge.records, judge, rejects)
-        return _columns(events, start, append_ms, judge, coding, rejects, gaps=True)
-    act, video = coding.acts_of(kept)
-    return {
-        "row": rows + start,
-        "event_ms": times,
-        "is_tick": np.zeros(len(kept), dtype=np.bool_),
-        "id_hi": high,
-        "id_lo": low,
-        "student": coding.students_of(kept),
-        "place": coding.places_of(kept),
-        "act": act,
-        "session": coding.sessions_of(kept),
-        **_playback(kept, video),
-    }
-
-
-def _kept(events: list[Plain | None]) -> tuple[NDArray[np.intp], list[Plain]]:
+def _kept(events: list[Plain | None], *, whole: bool) -> tuple[NDArray[np.intp], list[Plain]]:
+    """Returns rows and events without the gaps; `whole` says that there are none."""
+    if whole:
+        return np.arange(len(events), dtype=np.intp), cast("list[Plain]", events)
     rows = np.array([row for row, event in enumerate(events) if event is not None], dtype=np.intp)
     return rows, [event for event in events if event is not None]
 
@@ -191,9 +207,3 @@ def _tick_columns(ticks: list[int | None]) -> _Columns:
     columns["event_ms"] = np.array([ticks[row] for row in rows], dtype=np.int64)
     columns["is_tick"] = np.ones(len(rows), dtype=np.bool_)
     return columns
-
-
-def _frame(columns: _Columns, records: Records, append_ms: NDArray[np.int64]) -> pl.DataFrame:
-    rows = columns.pop("row")
-    placed = {"offset": np.array(records.offsets, dtype=np.int64)[rows], "append_ms": append_ms[rows]}
-    return pl.DataFrame(placed | columns).with_columns(pl.col(_VIDEO).fill_nan(None))

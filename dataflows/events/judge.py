@@ -6,7 +6,7 @@ from dataflows.events.event import Event
 from dataflows.events.kinds import KINDS, canonical_topic
 from dataflows.events.normalise import normalise
 from dataflows.events.parse import parse
-from dataflows.events.rejects import Reject, RejectedError
+from dataflows.events.rejects import Reject, RejectedError, refuse
 from dataflows.events.rules import Rules
 from dataflows.kafka.batch import Records
 
@@ -16,15 +16,14 @@ class Judge:
 
     def __init__(self, records: Records, rules: Rules) -> None:
         """Looks up what the topic carries."""
-        self.records = records
+        self._records = records
         self._rules = rules
-        self.max_future_ms = rules.max_future_ms
         self._topic = canonical_topic(records.topic, rules.topic_prefix)
         self.kind = KINDS.get(self._topic)
 
     def event(self, row: int) -> Event | Reject:
         """Returns the event in a record, or why it is none."""
-        records = self.records
+        records = self._records
         try:
             return self._event(row)
         except RejectedError as error:
@@ -39,13 +38,13 @@ class Judge:
             )
 
     def _event(self, row: int) -> Event:
-        records, rules = self.records, self._rules
+        records, rules = self._records, self._rules
         if self.kind is None:
-            raise RejectedError("unknown_topic", records.topic)
+            refuse("unknown_topic", records.topic)
         document = parse(records.values[row], rules)
         append_ms = records.append_ms[row]
         event = normalise(document, self._topic, records.keys[row], append_ms)
         ahead_ms = event.event_ms - append_ms
         if ahead_ms > rules.max_future_ms:
-            raise RejectedError("future", f"{ahead_ms / 1000:g} s ahead of its append time")
+            refuse("future", f"{ahead_ms / 1000:g} s ahead of its append time")
         return event

@@ -13,7 +13,7 @@ from dataflows.events.ids import canonical_uuid, derived_uuid
 from dataflows.events.kinds import KINDS, LEARNING_NAMES, Kind
 from dataflows.events.names import is_hidden_ping, type_of
 from dataflows.events.parse import json_type
-from dataflows.events.rejects import RejectedError
+from dataflows.events.rejects import refuse
 from dataflows.events.spread import spread
 from dataflows.events.text import is_blank, strict_text
 from dataflows.events.times import event_ms
@@ -48,7 +48,7 @@ def normalise(document: dict[str, Any], topic: str, key: bytes | None, append_ms
     name, given_type = _name(rest, kind, topic)
     time = _time(rest, kind, append_ms)
     if kind is Kind.CHAPTER_VIEW and is_blank(rest.get("chapter_id")):
-        raise RejectedError("missing_field", "chapter_id")
+        refuse("missing_field", "chapter_id")
 
     event_id = _event_id(rest)
     student_id = strict_text(student[1], student[0])
@@ -81,7 +81,7 @@ def _required(rest: dict[str, Any], *spellings: str) -> _Field:
     for field in spellings:
         if not is_blank(rest.get(field)):
             return field, rest.pop(field)
-    raise RejectedError("missing_field", spellings[0])
+    refuse("missing_field", spellings[0])
 
 
 def _name(rest: dict[str, Any], kind: Kind, topic: str) -> tuple[_Field, _Field | None]:
@@ -111,7 +111,7 @@ def _event_id(rest: dict[str, Any]) -> str | None:
         return None
     event_id = canonical_uuid(strict_text(raw, "event_id"))
     if event_id is None:
-        raise RejectedError("bad_type", "event_id: not a UUID")
+        refuse("bad_type", "event_id: not a UUID")
     return event_id
 
 
@@ -123,14 +123,14 @@ def _optional(rest: dict[str, Any], field: str) -> str | None:
 def _check_time(time: _Field) -> None:
     field, value = time
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise RejectedError("bad_type", f"{field}: a time is expected, not {json_type(value)}")
+        refuse("bad_type", f"{field}: a time is expected, not {json_type(value)}")
 
 
 def _check_objects(rest: dict[str, Any]) -> None:
     for field in _OBJECTS:
         value = rest[field] if field in rest else None
         if value is not None and not isinstance(value, dict):
-            raise RejectedError("bad_type", f"{field}: an object is expected, not {json_type(value)}")
+            refuse("bad_type", f"{field}: an object is expected, not {json_type(value)}")
     device = rest.get("device")
     if device is not None and not isinstance(device, dict | str):
-        raise RejectedError("bad_type", f"device: an object is expected, not {json_type(device)}")
+        refuse("bad_type", f"device: an object is expected, not {json_type(device)}")

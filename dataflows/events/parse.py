@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from dataflows.events.rejects import RejectedError
+from dataflows.events.rejects import refuse
 from dataflows.events.rules import MAX_DEPTH, Rules
 
 
@@ -15,6 +15,8 @@ def _float(text: str) -> float | str:
     # 1e999 is JSON but no double: its text is kept
     return number if abs(number) != float("inf") else text
 
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH}"
 
 _decode = msgspec.json.Decoder().decode
 _decode_with_huge_floats = msgspec.json.Decoder(float_hook=_float).decode
@@ -27,34 +29,32 @@ def parse(value: bytes | None, rules: Rules) -> dict[str, Any]:
         RejectedError: `too_large`, or `not_json` for anything that is not one JSON object in UTF-8.
     """
     if value is None:
-        raise RejectedError("not_json", "no value and no tick header")
+        refuse("not_json", "no value and no tick header")
     if len(value) > rules.max_bytes:
-        raise RejectedError("too_large", f"{len(value)} bytes, {rules.max_bytes} are allowed")
+        refuse("too_large", f"{len(value)} bytes, {rules.max_bytes} are allowed")
     document = _json(value)
     if not isinstance(document, dict):
-        raise RejectedError("not_json", f"a JSON object is expected, not {json_type(document)}")
+        refuse("not_json", f"a JSON object is expected, not {json_type(document)}")
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth_exceeds(document, MAX_DEPTH):
-        raise RejectedError("not_json", f"nested deeper than {MAX_DEPTH}")
+        refuse("not_json", _TOO_DEEP)
     return document
 
 
 def _json(value: bytes) -> object:
     try:
-        return _decode(value)
-    except msgspec.ValidationError:
-        pass  # the only thing that an untyped decode can find invalid is a number out of range
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RejectedError("not_json", str(error)) from None
+        try:
+            return _decode(value)
+        except msgspec.ValidationError:
+            # all that an untyped decode can find invalid is a number out of range
+            return _decode_with_huge_floats(value)
     except RecursionError:
-        raise RejectedError("not_json", f"nested deeper than {MAX_DEPTH}") from None
-    try:
-        return _decode_with_huge_floats(value)
+        refuse("not_json", _TOO_DEEP)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RejectedError("not_json", str(error)) from None
+        refuse("not_json", str(error))
 
 
-def _depth_exceeds(document: object, limit: int) -> bool:
-    level = [document]
+def _depth_exceeds(document: dict[str, Any], limit: int) -> bool:
+    level: list[Any] = [document]
     for _ in range(limit):
         level = [
             child
@@ -67,6 +67,9 @@ def _depth_exceeds(document: object, limit: int) -> bool:
     return True
 
 
+_TYPES = ((bool, "boolean"), (int | float, "number"), (str, "text"), (list, "array"), (dict, "object"))
+
+
 def json_type(value: object) -> str:
     """Returns the JSON name of a decoded value's type.
 
@@ -74,10 +77,7 @@ def json_type(value: object) -> str:
         >>> json_type([1]), json_type(True), json_type(None)
         ('array', 'boolean', 'null')
     """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return {str: "text", list: "array", dict: "object"}[type(value)]
+    for kind, name in _TYPES:
+        if isinstance(value, kind):
+            return name
+    return "null"

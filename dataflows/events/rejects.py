@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 Reason = Literal["not_json", "missing_field", "bad_type", "bad_timestamp", "future", "too_large", "unknown_topic"]
 
@@ -39,3 +39,8 @@ class RejectedError(Exception):
         super().__init__(reason, detail)
         self.reason: Reason = reason
         self.detail = detail
+
+
+def refuse(reason: Reason, detail: str) -> NoReturn:
+    """Turns an event away."""
+    raise RejectedError(reason, detail)

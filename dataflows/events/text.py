@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataflows.events.parse import json_type
-from dataflows.events.rejects import RejectedError
+from dataflows.events.rejects import refuse
 from dataflows.events.rules import MAX_TEXT
 
 
 def is_blank(value: object) -> bool:
-    """Says whether a field counts as missing: null, or text without a character that can be stored.
+    r"""Says whether a field counts as missing: null, or text without a character that can be stored.
 
     Example:
-        >>> is_blank(None), is_blank(""), is_blank("\\0"), is_blank(0)
+        >>> is_blank(None), is_blank(""), is_blank("\0"), is_blank(0)
         (True, True, True, False)
     """
     if isinstance(value, str):
@@ -45,9 +45,9 @@ def strict_text(value: object, field: str) -> str:
     """
     text = value if type(value) is str and "\0" not in value else as_text(value)
     if text is None:
-        raise RejectedError("bad_type", f"{field}: text is expected, not {json_type(value)}")
+        refuse("bad_type", f"{field}: text is expected, not {json_type(value)}")
     if len(text) > MAX_TEXT:
-        raise RejectedError("bad_type", f"{field}: longer than {MAX_TEXT} characters")
+        refuse("bad_type", f"{field}: longer than {MAX_TEXT} characters")
     return text
 
 

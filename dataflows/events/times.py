@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from dataflows.events.rejects import RejectedError
+from dataflows.events.rejects import refuse
 from dataflows.events.rules import EARLIEST_MS, LATEST_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,11 +40,11 @@ def event_ms(value: object, field: str = "timestamp") -> int:
     if isinstance(value, str):
         ms = _from_text(value, field)
     elif isinstance(value, bool) or not isinstance(value, int | float):
-        raise RejectedError("bad_type", f"{field}: expected epoch milliseconds or ISO 8601 text")
+        refuse("bad_type", f"{field}: expected epoch milliseconds or ISO 8601 text")
     else:
         ms = math.floor(value)
     if not EARLIEST_MS <= ms < LATEST_MS:
-        raise RejectedError("bad_timestamp", f"{field}: not a time between the years 2000 and 2100 (epoch ms)")
+        refuse("bad_timestamp", f"{field}: not a time between the years 2000 and 2100 (epoch ms)")
     return ms
 
 
@@ -54,9 +54,9 @@ def _from_text(text: str, field: str) -> int:
         return int(text) if len(text) <= 20 else LATEST_MS
     moment = _iso(text)
     if moment is None:
-        raise RejectedError("bad_timestamp", f"{field}: not ISO 8601: {text[:64]!r}")
+        refuse("bad_timestamp", f"{field}: not ISO 8601: {text[:64]!r}")
     if moment.tzinfo is None:
-        raise RejectedError("bad_timestamp", f"{field}: no offset: {text[:64]!r} (add Z or +hh:mm)")
+        refuse("bad_timestamp", f"{field}: no offset: {text[:64]!r} (add Z or +hh:mm)")
     return datetime_ms(moment)
 
 

@@ -18,6 +18,10 @@ NO_TIME: Final = -(1 << 61)
 """A time before every time: nothing has happened yet."""
 
 
+_TIME_BITS: Final = 42
+_TIME_ORIGIN_MS: Final = 946_684_800_000
+
+
 @dataclass(frozen=True, slots=True)
 class SessionCarry:
     """Where each member stood before the first of the given marks; all arrays have shape (members,).
@@ -26,11 +30,13 @@ class SessionCarry:
         last_ms: Its last interaction; `NO_TIME` where there is none.
         end_ms: Its last explicit end; `NO_TIME` where there is none.
         start_ms: The start of its current session; `NO_TIME` where there is none.
+        close_ms: The explicit end that closes its current session; `NO_TIME` where none does.
     """
 
     last_ms: Ints
     end_ms: Ints
     start_ms: Ints
+    close_ms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,15 @@ class Sessions:
         start_ms: Start of the session current *after* the mark; `NO_TIME` before a member's first.
         last_ms: The last interaction up to and with the mark.
         end_ms: The last explicit end up to and with the mark.
+        close_ms: The explicit end that closes the current session, as far as the *last* mark of a member tells;
+            meaningful in each member's last row only.
     """
 
     opens: Bools
     start_ms: Ints
     last_ms: Ints
     end_ms: Ints
+    close_ms: Ints
 
 
 def assign_sessions(  # noqa: PLR0913
@@ -57,7 +66,8 @@ def assign_sessions(  # noqa: PLR0913
 
     An interaction opens a session when it is an explicit start; when there is none before it; when the gap to the
     one before is at least `gap_ms`; or when it comes more than `end_grace_ms` after an explicit end that closed the
-    session (no start and no such interaction in between).
+    session: the first end since the last explicit start and no earlier than the grace before the previous
+    interaction (which belonged to the session that the end closes).
 
     Args:
         member: Index of the member into `carry`, shape (n,), ascending.
@@ -71,30 +81,46 @@ def assign_sessions(  # noqa: PLR0913
         The sessions, in the order of the input.
     """
     starts = starts_of(member)
-    acts, ends = rank != RANK_END, rank == RANK_END
+    acts, ends, explicit = rank != RANK_END, rank == RANK_END, rank == RANK_START
     prev = previous_where(acts, starts)
     prev_ms = np.where(prev >= 0, time_ms[prev], carry.last_ms[member])
-    end_at = previous_where(ends, starts)
-    end_ms = np.where(end_at >= 0, time_ms[end_at], carry.end_ms[member])
-    explicit = previous_where(rank == RANK_START, starts)
-    # An end that a start has followed closed an older session. Of the carried end, the carried start tells.
-    started_since = np.where(explicit >= 0, (end_at < 0) | (explicit > end_at), (end_at < 0) & _reopened(carry)[member])
-    closed = (end_ms > NO_TIME) & ~started_since & (time_ms > end_ms + end_grace_ms) & (prev_ms <= end_ms + end_grace_ms)
-    opens = acts & ((rank == RANK_START) | (prev_ms == NO_TIME) | (time_ms - prev_ms >= gap_ms) | closed)
-    opened = _last_upto(opens, starts)
-    upto_act = _last_upto(acts, starts)
-    upto_end = _last_upto(ends, starts)
+    close_ms = _closing_end(member, time_ms, ends, carry, prev_ms, previous_where(explicit, starts), end_grace_ms)
+    closed = (close_ms > NO_TIME) & (time_ms > close_ms + end_grace_ms)
+    opens = acts & (explicit | (prev_ms == NO_TIME) | (time_ms - prev_ms >= gap_ms) | closed)
+    opened, upto_act, upto_end = (_last_upto(mask, starts) for mask in (opens, acts, ends))
+    last_ms = np.where(upto_act >= 0, time_ms[upto_act], carry.last_ms[member])
     return Sessions(
         opens=opens,
         start_ms=np.where(opened >= 0, time_ms[opened], carry.start_ms[member]),
-        last_ms=np.where(upto_act >= 0, time_ms[upto_act], carry.last_ms[member]),
+        last_ms=last_ms,
         end_ms=np.where(upto_end >= 0, time_ms[upto_end], carry.end_ms[member]),
+        close_ms=_closing_end(member, time_ms, ends, carry, last_ms, _last_upto(explicit, starts), end_grace_ms),
     )
 
 
-def _reopened(carry: SessionCarry) -> Bools:
-    # A session that began at or after the last end is not closed by it.
-    return (carry.start_ms >= carry.end_ms) & (carry.end_ms > NO_TIME)
+def _closing_end(  # noqa: PLR0913
+    member: Ints, time_ms: Ints, ends: Bools, carry: SessionCarry, prev_ms: Ints, explicit: Ints, grace_ms: int
+) -> Ints:
+    """Returns the first end that closes the session of the interaction at `prev_ms`, or `NO_TIME`.
+
+    It lies after the last explicit start (`explicit`: its index or -1), at the earliest `grace_ms` before `prev_ms`.
+    """
+    since = np.where(prev_ms > NO_TIME, prev_ms - grace_ms, _TIME_ORIGIN_MS)
+    since = np.where(explicit >= 0, np.maximum(since, time_ms[explicit] + 1), since)
+    carried = carry.close_ms[member]
+    from_carry = (explicit < 0) & (carried > NO_TIME) & (carried >= since)
+    at_end = np.flatnonzero(ends)
+    if not len(at_end):
+        return np.where(from_carry, carried, NO_TIME)
+    keys = _member_time(member[at_end], time_ms[at_end])
+    first = np.searchsorted(keys, _member_time(member, np.maximum(since, _TIME_ORIGIN_MS)), side="left")
+    found = at_end[np.minimum(first, len(at_end) - 1)]
+    here = (first < len(at_end)) & (member[found] == member)
+    return np.where(from_carry, carried, np.where(here, time_ms[found], NO_TIME))
+
+
+def _member_time(member: Ints, time_ms: Ints) -> Ints:
+    return member << _TIME_BITS | (time_ms - _TIME_ORIGIN_MS)
 
 
 def _last_upto(mask: Bools, starts: Ints) -> Ints:
