@@ -8,15 +8,15 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from dataflows.events import coded as coded_module
 from dataflows.events.coded import Coded, decode_coded
 from dataflows.events.full import Full, decode_full
 from dataflows.events.kinds import KINDS
 from dataflows.events.plain import Plain, decode_plain
 from dataflows.kafka.batch import Records
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
 from tests.dataflows.events.batches import NOW_MS, records
 from tests.dataflows.events.generated import plain_events, values
 

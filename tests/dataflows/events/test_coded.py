@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+
 from dataflows.events.coded import decode_coded
 from dataflows.events.coding import Act
 from dataflows.kafka.batch import Records
-
 from tests.dataflows.events.batches import EVENT_ID, NOW_MS, event, records
 
 _ADA = event(class_id="7B", grade="7", subject_id="MATH", course_id="math-7", chapter_id="ch3", session_id="s1")
@@ -99,7 +99,7 @@ def test_an_empty_batch_and_a_batch_of_ticks_have_no_codes() -> None:
     ticks = decode_coded(Records("clickstream_events", 0, [5], [NOW_MS], [None], [None], [NOW_MS]))
     assert (empty.frame.height, ticks.frame.height) == (0, 1)
     assert empty.frame.schema == ticks.frame.schema
-    assert empty.students == ticks.students == ticks.acts == []
+    assert (empty.students, ticks.students, ticks.acts) == ([], [], [])
 
 
 def test_chunks_of_a_large_batch_share_their_dictionaries_and_keep_the_order() -> None:

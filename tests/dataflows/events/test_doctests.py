@@ -4,8 +4,9 @@ import doctest
 import importlib
 import pkgutil
 
-import dataflows.events
 import pytest
+
+import dataflows.events
 
 _MODULES = [module.name for module in pkgutil.iter_modules(dataflows.events.__path__)]
 

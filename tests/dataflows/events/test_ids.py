@@ -3,9 +3,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from dataflows.events.ids import canonical_uuid, split_ids
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dataflows.events.ids import canonical_uuid, split_ids
 
 
 @given(st.lists(st.uuids(), max_size=5))

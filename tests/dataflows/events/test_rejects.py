@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
+from dataflows.events.plain import MAX_PLAIN_BYTES
 from dataflows.events.rejects import Reject
-from dataflows.events.rules import Rules
-
+from dataflows.events.rules import MAX_DEPTH, Rules
 from tests.dataflows.events.batches import NOW_MS, event, records, rejected
 
 
@@ -37,6 +38,8 @@ def test_a_reject_carries_its_place_in_the_log_and_its_bytes() -> None:
         rb'{"student_id":"\ud800"}',
         b'{"a":1},{"b":2}',
         b'{"a":' + b"[" * 513 + b"]" * 513 + b"}",
+        b'{"a":1e999,"b":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        b'{"a":%s}' % (b"9" * 5_000),
         b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
         None,
     ],
@@ -176,3 +179,49 @@ def test_a_topic_that_nobody_knows_rejects_everything_but_ticks() -> None:
 )
 def test_the_first_check_that_fails_gives_the_reason(fields: dict[str, Any], reason: str) -> None:
     assert rejected(event(**fields))[0] == reason
+
+
+def test_the_fast_path_leaves_alone_what_could_be_nested_too_deep() -> None:
+    assert MAX_PLAIN_BYTES <= 2 * MAX_DEPTH
+
+
+_DEEP = b"[" * 511 + b"]" * 511
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'"x":%s,"metadata":{"x":%s}' % (_DEEP, _DEEP[1:-1]),
+        b'"event_id":null,"x":%s' % _DEEP,
+        b'"x":%s' % (b"9" * 4_300),
+        b'"x":-%s' % (b"9" * 4_299),
+        b'"metadata":{"position_s":%s}' % (b"9" * 400),
+        b'"metadata":{"position_s":1e999}',
+    ],
+)
+def test_extreme_values_are_kept(part: bytes) -> None:
+    value = b'{"student_id":"s","event_name":"video_play","timestamp":1760000000000,%s}' % part
+    assert decode_full(records(value)).rejects == decode_coded(records(value)).rejects == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("student_id", b"9" * 4_300, "bad_type"),
+        ("timestamp", b"9" * 4_300, "bad_timestamp"),
+        ("timestamp", b"1e999", "bad_timestamp"),
+        ("timestamp", b"-1e999", "bad_timestamp"),
+        ("timestamp", b'"0001-01-01T00:00:00+23:59"', "bad_timestamp"),
+        ("timestamp", b'"9999-12-31T23:59:59-23:59"', "bad_timestamp"),
+        ("timestamp", b'"9999-12-31T23:59:59.9999999Z"', "bad_timestamp"),
+        ("timestamp", b'"2025-01-26T10:30:00+99:99"', "bad_timestamp"),
+        ("timestamp", '"\u0661\u0662"'.encode(), "bad_timestamp"),
+        ("event_id", b"1e999", "bad_type"),
+        ("class_id", b"9" * 257, "bad_type"),
+    ],
+)
+def test_extreme_values_where_they_do_not_belong_are_rejected(field: str, value: bytes, reason: str) -> None:
+    fields = {b"student_id": b'"s"', b"event_name": b'"n"', b"timestamp": b"1760000000000"} | {field.encode(): value}
+    document = b"{" + b",".join(b'"%s":%s' % pair for pair in fields.items()) + b"}"
+    assert rejected(document)[0] == reason
+    assert decode_coded(records(document)).rejects == decode_full(records(document)).rejects

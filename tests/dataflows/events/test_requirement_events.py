@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dataflows.events.coded import decode_coded
 
+from dataflows.events.coded import decode_coded
 from tests.dataflows.events.batches import NOW_MS, accepted, records
 from tests.dataflows.events.requirement_events import EVENTS
 

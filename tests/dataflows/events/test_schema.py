@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from cli.main import app
-from dataflows.events import schema
-from dataflows.events.full import decode_full
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from cli.main import app
+from dataflows.events import schema
+from dataflows.events.full import decode_full
 from tests.dataflows.events.batches import event, records
 from tests.dataflows.events.generated import odd_events, plain_events
 from tests.dataflows.events.requirement_events import EVENTS
