@@ -28,10 +28,10 @@ def moodle(data_dir: Path) -> Path:
 
 @pytest.fixture
 def replayed(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path, moodle: Path
+    kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path, moodle: Path
 ) -> Iterator[tuple[Stack, list[Record]]]:
     """A deployment whose topic holds the whole log, and what the topic holds."""
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
         here.command("replay", str(moodle), "--format", "moodle", "--close")
         yield here, read_topic(kafka, here.topic())
 

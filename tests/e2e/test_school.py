@@ -13,18 +13,23 @@ from tests.e2e.tables import assert_holds
 from tests.oracle.engagement import Rules, expect
 
 
-@pytest.mark.parametrize(("workers", "batch_records", "timezone"), [(1, 16384, "UTC"), (2, 333, "America/St_Johns")])
+@pytest.mark.parametrize(
+    ("kind", "workers", "batch_records", "timezone"),
+    [("timescale_url", 1, 16384, "UTC"), ("postgres_url", 2, 333, "America/St_Johns")],
+)
 def test_every_table_is_what_the_oracle_says(
+    request: pytest.FixtureRequest,
     kafka: str,
-    any_database: str,
     topic_prefix: str,
     tmp_path: Path,
+    kind: str,
     workers: int,
     batch_records: int,
     timezone: str,
 ) -> None:
+    database = request.getfixturevalue(kind)
     settings = {"CLASSPULSE_BATCH_RECORDS": str(batch_records), "CLASSPULSE_TIMEZONE": timezone}
-    with stack(kafka, any_database, topic_prefix, tmp_path, **settings) as here:
+    with stack(kafka, database, topic_prefix, tmp_path, **settings) as here:
         messages = log_of()
         publish(kafka, here.topic(), messages)
         close(kafka, here.topic(), messages[-1].arrives_ms + 65 * MINUTE)
@@ -32,7 +37,7 @@ def test_every_table_is_what_the_oracle_says(
         expected = expect(read_topic(kafka, here.topic()), Rules(timezone=timezone))
         assert expected.late > 100
         assert expected.duplicates > 100
-        assert_holds(any_database, expected)
+        assert_holds(database, expected)
 
 
 def test_without_ticks_only_what_the_watermark_allows_is_final(
