@@ -69,6 +69,8 @@ def _periods(school: School, begins: datetime) -> Iterable[Sequence[object]]:
         if ends.date() != starts.date():
             # a timetable knows no lesson over midnight
             ends = datetime.combine(starts.date(), time(23, 59), starts.tzinfo)
+        if f"{ends:%H:%M}" <= f"{starts:%H:%M}":
+            continue
         for number, group in enumerate(school.classes):
             subject = subject_of(school, number, period)
             for weekday in WEEKDAYS:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.rosters.files import read
 from cli.simulation.roster_files import write_roster
 from cli.simulation.school import build_school
 from cli.simulation.timetable import period_at
@@ -75,3 +77,11 @@ def test_the_roster_names_everyone_once_and_the_subjects_that_are_taught(tmp_pat
     # 08:53 UTC
     assert periods[0]["starts"] == "10:53"
     assert all(row["starts"] < row["ends"] for row in periods)
+
+
+@pytest.mark.parametrize("minutes", [0, 9 * 60, 15 * 60, 15 * 60 + 6])
+def test_the_roster_command_takes_every_file_whatever_the_hour(tmp_path: Path, minutes: int) -> None:
+    school = build_school(60, seed=2)
+    for path in write_roster(school, tmp_path, START + minutes * 60_000):
+        roster = read(path, ZoneInfo("UTC"))
+        assert roster.tables, path
