@@ -103,7 +103,7 @@ class Feed(threading.Thread):
         recent = list(self._recent)
         now = time.monotonic()
         start = next((entry for entry in recent if now - entry[0] <= RATE_OVER_S), None)
-        return (self.sent - start[1]) / (now - start[0]) if start and now - start[0] > 0.5 else 0.0
+        return (self.sent - start[1]) / (now - start[0]) if start and now - start[0] > 2 else 0.0
 
     def stop(self) -> None:
         """Ends the feed; everything published is with the broker afterwards."""

@@ -104,7 +104,7 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
         while not stop.wait(0.2):
             _check(stack)
             unread = _unread(stack)
-            if feed.live.is_set() and (stack.reader.read().fresh_s or FRESH_S) < FRESH_S:
+            if feed.live.is_set() and feed.rate and (stack.reader.read().fresh_s or FRESH_S) < FRESH_S:
                 break  # the first number of the present is in the tables
             text = f"back-filling: {feed.sent:,} events published, {unread:,} still to be read"
             bar.update(task, description=text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,7 @@ def kind(connection: psycopg.Connection[Any]) -> str:
 def sentences(summary: Summary, home: Home) -> list[str]:
     """Returns the closing lines, with rich markup."""
     fresh = summary.freshness
+    command = _command()
     rows = summary.rows
     figures = (
         f"[bold]{summary.events_in:,}[/] events in, {summary.events_rejected:,} rejected with a reason, "
@@ -106,15 +109,23 @@ def sentences(summary: Summary, home: Home) -> list[str]:
         where = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         lines += [
             f"The data stays in [bold]{where}[/] until the next demo. Open it with psql:",
-            "    [cyan]classpulse demo --psql[/]",
-            "    [cyan]echo 'TABLE active_now' | classpulse demo --psql[/]",
+            f"    [cyan]{command} demo --psql[/]",
+            f"    [cyan]echo 'TABLE active_now' | {command} demo --psql[/]",
             "",
         ]
     lines += [
         "Try next:",
-        "    [cyan]classpulse demo --seconds 600 --rate 1000[/]   longer, twice as busy",
-        "    [cyan]make services[/]                               real Kafka and PostgreSQL on this machine",
+        f"    [cyan]{command} demo --seconds 600 --rate 1000[/]   longer, twice as busy",
+        "    [cyan]make services[/]   real Kafka and PostgreSQL on this machine, for `run`, `replay` and `simulate`",
     ]
     if Path("docker-compose.yml").exists():
-        lines.append("    [cyan]make up[/]                                     all of it with Grafana, in containers")
-    return [*lines, "    docs/demo.md, docs/architecture.md             how it works"]
+        lines.append("    [cyan]make up[/]         all of it with Grafana, in containers")
+    return [*lines, "    docs/demo.md, docs/architecture.md: how it works"]
+
+
+def _command() -> str:
+    """Returns how to call us from here: by name, or by path where the virtual environment is not on the PATH."""
+    if shutil.which("classpulse"):
+        return "classpulse"
+    path = Path(sys.argv[0]).absolute()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

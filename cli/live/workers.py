@@ -41,7 +41,7 @@ class Workers:
             WorkersEndedError: They do not.
         """
         if self._process is not None and (code := self._process.poll()) is not None:
-            words = "\n".join(self._log.read_text(errors="replace").strip().splitlines()[-12:])
+            words = "\n".join(self._log.read_text(errors="replace").strip().splitlines()[-25:])
             message = f"`classpulse run` ended with exit code {code}:\n{words}"
             raise WorkersEndedError(message)
 
