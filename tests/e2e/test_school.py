@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,25 @@ def test_without_ticks_only_what_the_watermark_allows_is_final(
         publish(kafka, here.topic(), log_of(students=12, minutes=40))
         here.catch_up()
         assert_holds(timescale_url, expect(read_topic(kafka, here.topic())))
+
+
+def test_a_live_simulation_with_its_faults_is_counted_as_the_oracle_counts_it(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    faults = ("--late", "0.05", "--duplicates", "0.05", "--fast-clocks", "0.05", "--broken", "0.02")
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        worker = here.start("run", "engagement", "archive")
+        here.command("simulate", "--students", "300", "--rate", "300", "--seconds", "12", "--flat", *faults)
+        here.command(
+            "simulate", "--students", "300", "--rate", "300", "--seconds", "3", "--flat", "--seed", "8", *faults
+        )
+        close(kafka, here.topic(), time.time_ns() // 1_000_000)
+        records = read_topic(kafka, here.topic())
+        here.wait_for_offset(len(records))
+        here.wait_for_offset(len(records), "archive")
+        assert worker.terminate() == 0, worker.output
+        expected = expect(records)
+        assert len(expected.events) > 2_000
+        assert expected.dead_letters
+        assert expected.duplicates
+        assert_holds(timescale_url, expected)
