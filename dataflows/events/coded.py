@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from dataflows.events.coding import Act, Coding, Place
-from dataflows.events.ids import split_ids
-from dataflows.events.judge import Judge
-from dataflows.events.kinds import Kind
+from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.plain import NO_METADATA, Plain, decode_plain, plain
 from dataflows.events.rejects import Reject
-from dataflows.events.rules import DEFAULT_RULES, EARLIEST_MS, LATEST_MS, Rules
-from dataflows.events.times import datetime_ms
+from dataflows.events.rules import DEFAULT_RULES, Rules
 from dataflows.kafka.batch import Records
-
-#: Records are decoded and coded this many at a time, so that their objects are still in the cache when they are
-#: read, and their memory when the next are made: a third less time than the whole batch at once.
-_CHUNK = 1024
 
 _DTYPES: dict[str, Any] = {
     "row": np.intp,
@@ -81,112 +74,35 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
         >>> coded.students, coded.acts[0].event_name, coded.frame["event_ms"].to_list()
         (['p1_ada'], 'page_view', [1760000000000])
     """
-    return _Decoding(records, rules).coded()
+    decoding = Decoding(records, rules, decode_plain, plain)
+    coding = Coding()
+    chunks = [_tick_columns(records.ticks)]
+    chunks += [_columns(chunk, coding) for chunk in decoding.chunks()]
+    columns = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()}
+    if records.ticks:
+        order = np.argsort(columns["row"], kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+    rows = columns.pop("row")
+    placed = {"offset": decoding.offsets[rows], "append_ms": decoding.append_ms[rows]}
+    frame = pl.DataFrame(placed | columns).with_columns(pl.col(_VIDEO).fill_nan(None))
+    return Coded(frame, coding.students, coding.places, coding.acts, coding.sessions, decoding.rejects)
 
 
-class _Decoding:
-    """The decoding of one batch."""
-
-    def __init__(self, records: Records, rules: Rules) -> None:
-        self._records = records
-        self._judge = Judge(records, rules)
-        self._max_future_ms = rules.max_future_ms
-        self._append_ms = np.array(records.append_ms, dtype=np.int64)
-        self._coding = Coding()
-        self._rejects: list[Reject] = []
-
-    def coded(self) -> Coded:
-        chunks = [_tick_columns(self._records.ticks)]
-        chunks += [self._chunk(start) for start in range(0, len(self._records.values), _CHUNK)]
-        columns = {
-            name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()
-        }
-        if self._records.ticks:
-            order = np.argsort(columns["row"], kind="stable")
-            columns = {name: column[order] for name, column in columns.items()}
-        self._rejects.sort(key=lambda reject: reject.offset)
-        coding = self._coding
-        return Coded(self._frame(columns), coding.students, coding.places, coding.acts, coding.sessions, self._rejects)
-
-    def _chunk(self, start: int) -> _Columns:
-        """Returns the columns of the events among the next records.
-
-        Ids and times are checked in bulk; what fails is judged once more, alone, for its reason.
-        """
-        events, odd = _decode(self._records.values[start : start + _CHUNK], self._judge.kind)
-        self._settle(events, odd, start)
-        rows, kept = _kept(events, whole=not odd)
-        high, low, times, wrong = self._checked(rows, kept, start)
-        if wrong.size:
-            self._settle(events, wrong.tolist(), start)
-            rows, kept = _kept(events, whole=False)
-            high, low, times, _ = self._checked(rows, kept, start)
-        coding = self._coding
-        act, video = coding.acts_of(kept)
-        return {
-            "row": rows + start,
-            "event_ms": times,
-            "is_tick": np.zeros(len(kept), dtype=np.bool_),
-            "id_hi": high,
-            "id_lo": low,
-            "student": coding.students_of(kept),
-            "place": coding.places_of(kept),
-            "act": act,
-            "session": coding.sessions_of(kept),
-            **_playback(kept, video),
-        }
-
-    def _settle(self, events: list[Plain | None], odd: list[int], start: int) -> None:
-        """Puts the events among the odd rows into their places; ticks and rejects are None."""
-        ticks = self._records.ticks
-        for row in odd:
-            events[row] = None
-            if ticks and ticks[start + row] is not None:
-                continue
-            verdict = self._judge.event(start + row)
-            if isinstance(verdict, Reject):
-                self._rejects.append(verdict)
-            else:
-                events[row] = plain(verdict)
-
-    def _checked(
-        self, rows: NDArray[np.intp], events: list[Plain], start: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.intp]]:
-        """Returns halves of the ids, times, and the rows of those that are wrong."""
-        high, low, valid = split_ids([event.event_id for event in events])
-        times = _times(events)
-        ahead = times - self._append_ms[rows + start] > self._max_future_ms
-        return high, low, times, rows[~valid | ahead | (times < EARLIEST_MS) | (times >= LATEST_MS)]
-
-    def _frame(self, columns: _Columns) -> pl.DataFrame:
-        rows = columns.pop("row")
-        placed = {
-            "offset": np.array(self._records.offsets, dtype=np.int64)[rows],
-            "append_ms": self._append_ms[rows],
-        }
-        return pl.DataFrame(placed | columns).with_columns(pl.col(_VIDEO).fill_nan(None))
-
-
-def _decode(values: list[bytes | None], kind: Kind | None) -> tuple[list[Plain | None], list[int]]:
-    if kind is Kind.CLICKSTREAM:
-        return decode_plain(values)
-    return [None] * len(values), list(range(len(values)))
-
-
-def _kept(events: list[Plain | None], *, whole: bool) -> tuple[NDArray[np.intp], list[Plain]]:
-    """Returns rows and events without the gaps; `whole` says that there are none."""
-    if whole:
-        return np.arange(len(events), dtype=np.intp), cast("list[Plain]", events)
-    rows = np.array([row for row, event in enumerate(events) if event is not None], dtype=np.intp)
-    return rows, [event for event in events if event is not None]
-
-
-def _times(events: list[Plain]) -> NDArray[np.int64]:
-    times = [event.timestamp for event in events]
-    try:
-        return np.array(times, dtype=np.int64)
-    except TypeError:
-        return np.array([t if isinstance(t, int) else datetime_ms(t) for t in times], dtype=np.int64)
+def _columns(chunk: Chunk[Plain], coding: Coding) -> _Columns:
+    events = chunk.events
+    act, video = coding.acts_of(events)
+    return {
+        "row": chunk.rows,
+        "event_ms": chunk.times,
+        "is_tick": np.zeros(len(events), dtype=np.bool_),
+        "id_hi": chunk.high,
+        "id_lo": chunk.low,
+        "student": coding.students_of(events),
+        "place": coding.places_of(events),
+        "act": act,
+        "session": coding.sessions_of(events),
+        **_playback(events, video),
+    }
 
 
 def _playback(events: list[Plain], video: NDArray[np.intp]) -> _Columns:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from dataflows.events.event import Event
-from dataflows.events.ids import split_ids
-from dataflows.events.judge import Judge
+from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
+from dataflows.events.whole import Whole, decode_whole, whole
 from dataflows.kafka.batch import Records
 
 _TEXTS = (
@@ -38,6 +40,10 @@ _TEXTS = (
     "page_url",
 )
 
+_texts = attrgetter(*_TEXTS)
+
+_ORDER = ["event_ms", *_TEXTS, "metadata", "topic", "partition", "offset", "append_ms", "is_tick", "id_hi", "id_lo"]
+
 _encode = msgspec.json.Encoder().encode
 
 # an escaped NUL, not the end of an escaped backslash
@@ -53,7 +59,8 @@ class Full:
             student_id, role, class_id, grade, subject_id, course_id, chapter_id, lesson_id, video_id,
             assessment_id, event_type, event_name, session_id, device_type, os, browser, country_code, page_url,
             metadata (JSON text), all str and null where unknown; topic str, partition i64, offset i64,
-            append_ms i64, is_tick bool, id_hi u64, id_lo u64. A tick's row has nulls for every text of an event.
+            append_ms i64, is_tick bool, id_hi u64, id_lo u64. A tick's row has nulls for every text of
+            an event, and zeros for the id's halves.
         rejects: What was turned away, in log order.
     """
 
@@ -72,48 +79,51 @@ def decode_full(records: Records, rules: Rules = DEFAULT_RULES) -> Full:
         >>> full.frame.select("student_id", "event_name", "metadata").row(0)
         ('user123', 'module_quiz_completed', '{"module":"dsa-arrays","score":85}')
     """
-    judge = Judge(records, rules)
-    ticks = records.ticks or [None] * len(records.values)
-    rows: list[int] = []
-    events: list[Event | None] = []
-    rejects: list[Reject] = []
-    for row, tick in enumerate(ticks):
-        verdict = judge.event(row) if tick is None else None
-        if isinstance(verdict, Reject):
-            rejects.append(verdict)
-        else:
-            rows.append(row)
-            events.append(verdict)
-    return Full(_frame(records, rows, events), rejects)
+    decoding = Decoding(records, rules, decode_whole, whole)
+    parts = [_ticks(records.ticks), *map(_events, decoding.chunks())]
+    rows = pl.concat([part.select("row") for part in parts]).to_series().to_numpy()
+    frame = pl.concat([part.drop("row") for part in parts]).with_columns(
+        topic=pl.lit(records.topic),
+        partition=pl.lit(records.partition, dtype=pl.Int64),
+        offset=decoding.offsets[rows],
+        append_ms=decoding.append_ms[rows],
+    )
+    return Full((frame.sort("offset") if records.ticks else frame).select(_ORDER), decoding.rejects)
 
 
-def _frame(records: Records, rows: list[int], events: list[Event | None]) -> pl.DataFrame:
-    times = [records.ticks[row] if event is None else event.event_ms for row, event in zip(rows, events, strict=True)]
-    columns: dict[str, Any] = {"event_ms": pl.Series(times, dtype=pl.Int64)}
-    for name in _TEXTS:
-        values = [None if event is None else getattr(event, name) for event in events]
-        columns[name] = pl.Series(values, dtype=pl.String)
-    metadata = [None if event is None else _json(event.metadata) for event in events]
-    high, low, _ = split_ids([_NO_ID if event is None else event.event_id for event in events])
-    columns |= {
-        "metadata": pl.Series(metadata, dtype=pl.String),
-        "topic": pl.Series([records.topic], dtype=pl.String).new_from_index(0, len(rows)),
-        "partition": pl.Series([records.partition], dtype=pl.Int64).new_from_index(0, len(rows)),
-        "offset": pl.Series([records.offsets[row] for row in rows], dtype=pl.Int64),
-        "append_ms": pl.Series([records.append_ms[row] for row in rows], dtype=pl.Int64),
-        "is_tick": pl.Series([event is None for event in events], dtype=pl.Boolean),
-        "id_hi": high,
-        "id_lo": low,
-    }
-    return pl.DataFrame(columns)
+def _events(chunk: Chunk[Whole]) -> pl.DataFrame:
+    texts = zip(*map(_texts, chunk.events), strict=True) if chunk.events else [()] * len(_TEXTS)
+    return _part(
+        chunk.rows,
+        chunk.times,
+        dict(zip(_TEXTS, texts, strict=True)) | {"metadata": [_json(event.metadata) for event in chunk.events]},
+        {"is_tick": np.zeros(len(chunk.events), dtype=np.bool_), "id_hi": chunk.high, "id_lo": chunk.low},
+    )
 
 
-_NO_ID = "00000000-0000-0000-0000-000000000000"
+def _ticks(ticks: list[int | None]) -> pl.DataFrame:
+    rows = np.array([row for row, tick in enumerate(ticks) if tick is not None], dtype=np.intp)
+    times = np.array([tick for tick in ticks if tick is not None], dtype=np.int64)
+    nothing = [None] * len(rows)
+    zeros = np.zeros(len(rows), dtype=np.uint64)
+    return _part(
+        rows,
+        times,
+        dict.fromkeys((*_TEXTS, "metadata"), nothing),
+        {"is_tick": np.ones(len(rows), dtype=np.bool_), "id_hi": zeros, "id_lo": zeros},
+    )
+
+
+def _part(
+    rows: NDArray[np.intp], times: NDArray[np.int64], texts: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> pl.DataFrame:
+    columns = {"row": rows, "event_ms": times} | arrays
+    return pl.DataFrame(columns | {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
 
 
 def _json(metadata: dict[str, Any] | None) -> str | None:
     """Returns JSON that `jsonb` can hold: without NUL characters."""
-    if metadata is None:
+    if not metadata:
         return None
     encoded = _encode(metadata)
     if b"\\u0000" in encoded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -20,16 +20,16 @@ from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
 #: A skipped part of a longer document might be nested deeper than `MAX_DEPTH`.
 MAX_PLAIN_BYTES = 1024
 
-_Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
-_Uuid = Annotated[str, Meta(min_length=36, max_length=36)]
-_Time = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[datetime, Meta(tz=True)]
+PlainText = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+PlainUuid = Annotated[str, Meta(min_length=36, max_length=36)]
+PlainTime = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[datetime, Meta(tz=True)]
 
 
 class PlainDevice(msgspec.Struct, gc=False):
     """The parts of `device` that are counted."""
 
-    type: _Text | None = None
-    browser: _Text | None = None
+    type: PlainText | None = None
+    browser: PlainText | None = None
 
 
 class PlainMetadata(msgspec.Struct, gc=False):
@@ -56,22 +56,22 @@ NO_METADATA = PlainMetadata()
 class Plain(msgspec.Struct, gc=False):
     """What the engagement flow needs of one event; the usual order of fields is found fastest."""
 
-    event_id: _Uuid
-    student_id: _Text
-    event_name: _Text
-    timestamp: _Time
-    session_id: _Text | None = None
-    class_id: _Text | None = None
-    grade: _Text | None = None
-    subject_id: _Text | None = None
-    course_id: _Text | None = None
-    chapter_id: _Text | None = None
+    event_id: PlainUuid
+    student_id: PlainText
+    event_name: PlainText
+    timestamp: PlainTime
+    session_id: PlainText | None = None
+    class_id: PlainText | None = None
+    grade: PlainText | None = None
+    subject_id: PlainText | None = None
+    course_id: PlainText | None = None
+    chapter_id: PlainText | None = None
     device: PlainDevice | None = None
     metadata: PlainMetadata | None = None
-    event_type: _Text | None = None
-    role: _Text | None = None
-    device_type: _Text | None = None
-    browser: _Text | None = None
+    event_type: PlainText | None = None
+    role: PlainText | None = None
+    device_type: PlainText | None = None
+    browser: PlainText | None = None
     context: None = None
     payload: None = None
     event_data: None = None
@@ -80,6 +80,8 @@ class Plain(msgspec.Struct, gc=False):
     video_duration_s: None = None
     playback_rate: None = None
 
+
+T = TypeVar("T")
 
 _decoder = msgspec.json.Decoder(Plain)
 
@@ -96,9 +98,22 @@ def decode_plain(values: list[bytes | None]) -> tuple[list[Plain | None], list[i
     Returns:
         As many entries, None where a record is not provably plain, and the rows of these.
     """
-    events: list[Plain | None] = []
+    return decode_each(_decoder, values)
+
+
+def decode_each(decoder: msgspec.json.Decoder[T], values: list[bytes | None]) -> tuple[list[T | None], list[int]]:
+    """Decodes value by value; what fails, or may hide something that the decoder skips over, is None.
+
+    Args:
+        decoder: Decoder of a struct.
+        values: Values of records.
+
+    Returns:
+        As many entries, and the rows of those that are None.
+    """
+    events: list[T | None] = []
     odd: list[int] = []
-    fast = map(_decoder.decode, values)  # type: ignore[arg-type]
+    fast = map(decoder.decode, values)  # type: ignore[arg-type]
     while True:
         try:
             # keeps what came before the failure, and `map` goes on behind it

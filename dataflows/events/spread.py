@@ -36,6 +36,9 @@ _LENIENT = ("lesson_id", "video_id", "assessment_id", "device_type", "os", "brow
 #: Never stored, wherever they stand.
 _ADDRESSES = ("ip_address", "ip", "client_ip", "remote_addr")
 
+#: Names inside `metadata` that do not stay there.
+MOVED = frozenset((*_LIFTED, *_ADDRESSES, "device", "location"))
+
 
 def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, Any] | None:
     """Fills the optional columns from `rest` and returns the metadata.
