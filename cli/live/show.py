@@ -166,7 +166,7 @@ def _finish(stack: Stack, live_s: float, started_s: float | None) -> summary.Sum
     """Lets the flows commit what was published, ends them, and counts."""
     stack.feed.stop()
     gives_up = time.monotonic() + SETTLE_S
-    while _unread(stack) and time.monotonic() < gives_up:
+    while stack.feed.live.is_set() and _unread(stack) and time.monotonic() < gives_up:
         _check(stack)
         time.sleep(0.05)
     stack.workers.stop()
