@@ -60,25 +60,26 @@ def run_ticks(
         settle_s: Seconds to keep still after Kafka came back.
 
     Raises:
-        TopicError: If Kafka answers but holds no input topic, or does not answer at the start.
+        TopicError: If Kafka answers but holds no input topic.
     """
     from dataflows.kafka.producer import Publisher
-    from dataflows.kafka.ticks import tick_targets
 
     # a tick that waits for Kafka is worth nothing, so it is given up early
     publisher = Publisher(settings, {"delivery.timeout.ms": int(DELIVERY_S * 1000), "linger.ms": 0})
-    targets = tick_targets(settings)
-    typer.echo(f"ticking {len(targets)} partitions every {every_s:g} s")
-    refreshed = time.monotonic()
+    targets: list[tuple[str, int]] = []
+    refreshed = -REFRESH_S
     done = 0
     while not stop.is_set() and (not rounds or done < rounds):
         began = time.monotonic()
+        if began - refreshed >= REFRESH_S:
+            found = _targets(settings, stop, settle_s)
+            if len(found) != len(targets):
+                typer.echo(f"ticking {len(found)} partitions every {every_s:g} s")
+            targets, refreshed = found, began
         if _round(publisher, targets):
             done += 1
-        elif not _wait_for_kafka(settings, stop, settle_s):
-            break
-        if began - refreshed > REFRESH_S:
-            targets, refreshed = tick_targets(settings), began
+        else:
+            refreshed = -REFRESH_S
         stop.wait(max(0.0, began + every_s - time.monotonic()))
     publisher.flush(DELIVERY_S)
     typer.echo(f"stopped after {done} rounds")
@@ -88,23 +89,41 @@ def run_ticks(
 def _round(publisher: Publisher, targets: list[tuple[str, int]]) -> bool:
     from dataflows.kafka.ticks import send_ticks
 
+    if not targets:
+        return False
     failed = publisher.failed
     send_ticks(publisher, targets, time.time_ns() // 1_000_000)
     left = publisher.flush(DELIVERY_S + 1)
     return not left and publisher.failed == failed
 
 
-def _wait_for_kafka(settings: Settings, stop: threading.Event, settle_s: float) -> bool:
-    """Holds until Kafka answers again and producers had time to catch up; False if stopped meanwhile."""
-    from dataflows.kafka.ticks import tick_targets
-    from dataflows.kafka.topics import TopicError
+def _targets(settings: Settings, stop: threading.Event, settle_s: float) -> list[tuple[str, int]]:
+    """Asks Kafka what to tick; holds while it is away, and then until producers had time to catch up.
 
-    typer.echo(f"Kafka at {settings.kafka_bootstrap_servers} is unreachable: ticks are held", err=True)
-    while not stop.wait(1.0):
+    Returns:
+        Nothing if stopped meanwhile.
+    """
+    from dataflows.kafka.ticks import tick_targets
+    from dataflows.kafka.topics import TopicError, UnreachableError
+
+    held = False
+    while not stop.is_set():
         try:
-            tick_targets(settings, timeout_s=3.0)
-        except TopicError:
+            targets = tick_targets(settings, timeout_s=3.0)
+        except UnreachableError:
+            if not held:
+                typer.echo(f"Kafka at {settings.kafka_bootstrap_servers} is unreachable: ticks are held", err=True)
+            held = True
+            stop.wait(1.0)
             continue
-        typer.echo(f"Kafka answers again: ticking in {settle_s:g} s", err=True)
-        return not stop.wait(settle_s)
-    return False
+        except TopicError:
+            # a broker that has just come back may not know its topics yet
+            if not held:
+                raise
+            stop.wait(1.0)
+            continue
+        if held:
+            typer.echo(f"Kafka answers: ticking in {settle_s:g} s", err=True)
+            stop.wait(settle_s)
+        return targets
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -99,7 +100,11 @@ class Publisher:
 
     def flush(self, timeout_s: float = 130.0) -> int:
         """Waits until everything is acknowledged or given up; returns what is still queued."""
-        return self.producer.flush(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        # in short pieces, so that a signal is heard while Kafka is away
+        while (left := self.producer.flush(min(0.5, timeout_s))) and time.monotonic() < deadline:
+            pass
+        return left
 
     def _on_delivery(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:

@@ -49,6 +49,10 @@ class TopicError(RuntimeError):
     """Topics that cannot be used, or a broker that cannot be asked; the message says what to do."""
 
 
+class UnreachableError(TopicError):
+    """No broker answers; it may later."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicStatus:
     """What was found, or made, for one topic.
@@ -75,7 +79,7 @@ def cluster_metadata(admin: AdminClient, settings: Settings, timeout_s: float = 
     """Returns the cluster's metadata.
 
     Raises:
-        TopicError: If no broker answers within `timeout_s`.
+        UnreachableError: If no broker answers within `timeout_s`.
     """
     try:
         return admin.list_topics(timeout=timeout_s)
@@ -84,7 +88,7 @@ def cluster_metadata(admin: AdminClient, settings: Settings, timeout_s: float = 
             f"Kafka at {settings.kafka_bootstrap_servers} does not answer ({error.args[0].str()}). "
             "Is it running, and is KAFKA_BOOTSTRAP_SERVERS right? `make services` starts one."
         )
-        raise TopicError(message) from error
+        raise UnreachableError(message) from error
 
 
 def is_mock(metadata: ClusterMetadata) -> bool:

@@ -59,3 +59,13 @@ def test_it_holds_while_kafka_is_away_and_says_so(capfd: pytest.CaptureFixture[s
     assert not ticking.is_alive()
     assert rounds
     assert rounds[0] >= 2
+
+
+def test_it_waits_for_a_kafka_that_is_not_there_yet_and_still_hears_sigterm() -> None:
+    process = start("tick", servers="127.0.0.1:1")
+    assert process.stderr is not None
+    assert "ticks are held" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "stopped after 0 rounds" in out
