@@ -12,11 +12,14 @@ GROUP BY window_start, scope, scope_id;
 
 -- The last hour without gaps: where there is no row, nobody was there.
 CREATE OR REPLACE VIEW activity_trend WITH (security_barrier) AS
+-- not materialised but for the clock: a panel's filter by scope reaches the windows
 WITH clock AS MATERIALIZED (SELECT date_bin('1 minute', classpulse_now(), timestamptz '2000-01-01 00:00:00+00') AS minute),
-     recent AS MATERIALIZED (
-         SELECT window_start, scope, scope_id, events, active_students, active_5m
-         FROM activity
+     recent AS NOT MATERIALIZED (
+         SELECT window_start, scope, scope_id, sum(events)::bigint AS events,
+                sum(active_students)::bigint AS active_students, sum(active_5m)::bigint AS active_5m
+         FROM activity_windows
          WHERE window_start BETWEEN (SELECT minute - interval '60 minutes' FROM clock) AND (SELECT minute FROM clock)
+         GROUP BY window_start, scope, scope_id
      ),
      scopes AS (
          SELECT scope, scope_id FROM recent
