@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.common import ReduceDataOptions
 from grafana_foundation_sdk.builders.dashboard import Dashboard, TimePicker
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana import columns, links, panels, theme, thresholds, variables
+from grafana import columns, links, panels, shaping, theme, thresholds, variables
 from grafana.layout import Shelf, place
 from grafana.postgres import Shared, Sql
 from grafana.queries import load
@@ -19,6 +19,21 @@ UID: Final = links.BOARDS["live_class"]
 TITLE: Final = "Live Class"
 FOLDER: Final = "Teaching"
 HEADLINE_ID: Final = 4
+COLUMNS: Final = (
+    "kind",
+    "label",
+    "place",
+    "Active now",
+    "Idle",
+    "Present",
+    "Absent",
+    "Enrolled",
+    "Idle share",
+    "Engagement",
+    "State",
+    "As of",
+    "Lag",
+)  # of the headline's answer
 
 
 def build(limits: Thresholds) -> Dashboard:
@@ -39,8 +54,8 @@ def build(limits: Thresholds) -> Dashboard:
     return place(
         board,
         [
-            Shelf(3, (17, state(limits)), (4, as_of()), (3, lag(limits))),
-            Shelf(5, (14, headline()), (5, idle_share(limits)), (5, engagement(limits))),
+            Shelf(3, (17, state()), (4, as_of()), (3, lag(limits))),
+            Shelf(5, (14, headline(limits)), (5, idle_share(limits)), (5, engagement(limits))),
             Shelf(13, (15, students(limits)), (9, trend())),
             Shelf(9, (13, classes(limits)), (11, heatmap())),
             Shelf(8, (10, chapters(limits)), (5, subjects()), (4, devices()), (5, browsers())),
@@ -50,7 +65,7 @@ def build(limits: Thresholds) -> Dashboard:
     )
 
 
-def state(limits: Thresholds) -> stat.Panel:
+def state() -> stat.Panel:
     """Returns the sentence that tells a quiet class from a missing roster and a broken pipeline."""
     starts = {
         "Live": theme.GOOD,
@@ -68,12 +83,17 @@ def state(limits: Thresholds) -> stat.Panel:
         )
         for index, (start, colour) in enumerate(starts.items())
     ]
-    return panels.sentence(
-        "What you are looking at",
-        "One sentence about the chosen students. Green: live. Blue: data flows, but nobody is here. "
-        "Amber: the roster is missing or nothing matches. Red: the numbers cannot be trusted right now.",
-        Sql(load("live_class/banner", lag_stalled_s=limits.lag_stalled_s)),
-    ).mappings([*mappings])
+    return (
+        panels.sentence(
+            "What you are looking at",
+            "One sentence about the chosen students. Green: live. Blue: data flows, but nobody is here. "
+            "Amber: the roster is missing or nothing matches. Red: the numbers cannot be trusted right now.",
+            Shared(HEADLINE_ID),
+        )
+        .with_transformation(shaping.only("kind", "all"))
+        .reduce_options(_only("State"))
+        .mappings([*mappings])
+    )
 
 
 def as_of() -> stat.Panel:
@@ -82,8 +102,9 @@ def as_of() -> stat.Panel:
         panels.figures(
             "As of",
             "Everything that happened before this time is in the numbers on this page.",
-            Sql(load("live_class/as_of")),
+            Shared(HEADLINE_ID),
         )
+        .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("As of"))
         .text_mode(common.BigValueTextMode.VALUE)
         .unit(theme.MOMENT)
@@ -97,8 +118,9 @@ def lag(limits: Thresholds) -> stat.Panel:
         panels.figures(
             "Lag",
             f"How far the numbers are behind the clock. From {limits.lag_stalled_s} s on we call it stalled.",
-            Shared(2),
+            Shared(HEADLINE_ID),
         )
+        .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("Lag"))
         .text_mode(common.BigValueTextMode.VALUE)
         .unit(theme.SECONDS)
@@ -108,15 +130,19 @@ def lag(limits: Thresholds) -> stat.Panel:
     )
 
 
-def headline() -> stat.Panel:
+def headline(limits: Thresholds) -> stat.Panel:
     """Returns the five counts beside each other: a share without its base misleads."""
-    panel = panels.figures(
-        "Who is here",
-        "Active now: did something in the last minutes (a playing video counts). Idle: here, but nothing done for "
-        "5 minutes (a class may set another time) or reported idle. Present = active + idle. Absent: on the roster, "
-        "not here. A student in several classes counts once.",
-        Sql(load("live_class/headline")),
-    ).reduce_options(_only("Active now|Idle|Present|Absent|Enrolled"))
+    panel = (
+        panels.figures(
+            "Who is here",
+            "Active now: did something in the last minutes (a playing video counts). Idle: here, but nothing done for "
+            "5 minutes (a class may set another time) or reported idle. Present = active + idle. Absent: on the "
+            "roster, not here. A student in several classes counts once.",
+            Sql(load("live_class/now", lag_stalled_s=limits.lag_stalled_s)),
+        )
+        .with_transformation(shaping.only("kind", "all"))
+        .reduce_options(_only("Active now|Idle|Present|Absent|Enrolled"))
+    )
     colours = {
         "Active now": theme.ACTIVE,
         "Idle": theme.IDLE,
@@ -138,6 +164,7 @@ def idle_share(limits: Thresholds) -> stat.Panel:
             f"Of those present, the share that is idle. Red from {limits.idle_share_high:.0%} on.",
             Shared(HEADLINE_ID),
         )
+        .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("Idle share"))
         .text_mode(common.BigValueTextMode.VALUE)
         .color_mode(common.BigValueColorMode.BACKGROUND)
@@ -150,13 +177,17 @@ def idle_share(limits: Thresholds) -> stat.Panel:
 
 def engagement(limits: Thresholds) -> gauge.Panel:
     """Returns the mean score of those present."""
-    return panels.dial(
-        "Engagement",
-        "Mean engagement score of those present, 0 to 100: how recent, how intense and how long the work is, "
-        "and how many days in a row the student has come.",
-        Shared(HEADLINE_ID),
-        "Engagement",
-    ).thresholds(thresholds.score_steps(limits))
+    return (
+        panels.dial(
+            "Engagement",
+            "Mean engagement score of those present, 0 to 100: how recent, how intense and how long the work is, "
+            "and how many days in a row the student has come.",
+            Shared(HEADLINE_ID),
+            "Engagement",
+        )
+        .with_transformation(shaping.only("kind", "all"))
+        .thresholds(thresholds.score_steps(limits))
+    )
 
 
 def students(limits: Thresholds) -> table.Panel:
@@ -249,10 +280,14 @@ def heatmap() -> table.Panel:
 
 def chapters(limits: Thresholds) -> table.Panel:
     """Returns the chapters that most students are on."""
-    panel = panels.rows(
-        "Top chapters",
-        "Where those present are: the chapter of each student's last action. Many idle and a low score: it stalls.",
-        Sql(load("live_class/chapters")),
+    panel = _places(
+        panels.rows(
+            "Top chapters",
+            "Where those present are: the chapter of each student's last action. Many idle and a low score: it stalls.",
+            Shared(HEADLINE_ID),
+        ),
+        "chapter",
+        {"label": "Chapter", "place": "Course", "Active now": "Active", "Idle": "Idle", "Engagement": "Engagement"},
     )
     for name, value in {"Active": theme.ACTIVE, "Idle": theme.IDLE}.items():
         cell = columns.prop("custom.cellOptions", {"type": "color-text"})
@@ -263,26 +298,22 @@ def chapters(limits: Thresholds) -> table.Panel:
 
 def subjects() -> table.Panel:
     """Returns the subjects that most active students are on."""
-    return panels.bars(
-        "Top subjects",
-        "Active students by the subject of their last action.",
-        Sql(load("live_class/subjects")),
-        "Students",
+    panel = panels.bars(
+        "Top subjects", "Active students by the subject of their last action.", Shared(HEADLINE_ID), "Students"
     )
+    return _places(panel, "subject", {"label": "Subject", "Active now": "Students"})
 
 
 def devices() -> table.Panel:
     """Returns what those present hold in their hands."""
-    return panels.bars(
-        "Devices", "Those present, by the device last used.", Sql(load("live_class/devices")), "Students"
-    )
+    panel = panels.bars("Devices", "Those present, by the device last used.", Shared(HEADLINE_ID), "Students")
+    return _places(panel, "device", {"label": "Device", "Present": "Students"})
 
 
 def browsers() -> table.Panel:
     """Returns the browsers of those present."""
-    return panels.bars(
-        "Browsers", "Those present, by the browser last used.", Sql(load("live_class/browsers")), "Students"
-    )
+    panel = panels.bars("Browsers", "Those present, by the browser last used.", Shared(HEADLINE_ID), "Students")
+    return _places(panel, "browser", {"label": "Browser", "Present": "Students"})
 
 
 def events() -> table.Panel:
@@ -333,3 +364,8 @@ def lesson(limits: Thresholds) -> timeseries.Panel:
 
 def _only(names: str) -> ReduceDataOptions:
     return ReduceDataOptions().calcs(panels.LAST).fields(f"/^({names})$/").values(False)
+
+
+def _places(panel: table.Panel, kind: str, shown: dict[str, str]) -> table.Panel:
+    hidden = [name for name in COLUMNS if name not in shown]
+    return panel.with_transformation(shaping.only("kind", kind)).with_transformation(shaping.renamed(shown, hidden))

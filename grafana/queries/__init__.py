@@ -21,7 +21,7 @@ def load(name: str, **values: object) -> str:
         FileNotFoundError: there is no such query or fragment.
 
     Example:
-        >>> "classpulse_now()" in load("live_class/as_of")
+        >>> "class_students" in load("live_class/classes")
         True
     """
     path = HERE / f"{name}.sql"

@@ -13,8 +13,9 @@ import pytest
 
 from db.migrate import migrate
 from tests.grafana import known_day
-from tests.grafana.boards import statement
+from tests.grafana.boards import panel, statement
 from tests.grafana.macros import expanded
+from tests.grafana.shown import Rows, shown
 
 ROLE = "classpulse_reader_teacher"
 
@@ -42,20 +43,26 @@ class School:
             for table in tables:
                 owner.execute(f"TRUNCATE {table}".encode())
 
-    def ask(self, sql: str, **options: Any) -> list[tuple[Any, ...]]:
+    def ask(self, sql: str, **options: Any) -> Rows:
         """Returns what a teacher's datasource answers to a statement with Grafana's variables in it."""
+        return self.answer(sql, **options)[1]
+
+    def answer(self, sql: str, **options: Any) -> tuple[list[str], Rows]:
+        """Returns the same with the columns' names."""
         with psycopg.connect(self.url, autocommit=True) as reader:
             reader.execute(f"SET ROLE {ROLE}".encode())
             reader.execute("SELECT set_config('classpulse.clock', %s, false)", (self.clock,))
             reader.execute("SET TIME ZONE 'UTC'")
-            rows = reader.execute(expanded(sql, **options).encode()).fetchall()
-        return [tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in rows]
+            cursor = reader.execute(expanded(sql, **options).encode())
+            names, rows = [column.name for column in cursor.description or []], cursor.fetchall()
+        return names, [tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in rows]
 
-    def panel(self, title: str, **chosen: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Returns the answer to a panel of Live Class over the last hour; `class_` is the variable `class`."""
+    def panel(self, title: str, **chosen: Sequence[str]) -> Rows:
+        """Returns what a panel of Live Class shows over the last hour; `class_` is the variable `class`."""
         choices = {name.rstrip("_"): values for name, values in chosen.items()}
         last_hour = (known_day.NOW - timedelta(hours=1), known_day.NOW)
-        return self.ask(statement("live_class", title), chosen=choices, time_range=last_hour)
+        names, rows = self.answer(statement("live_class", title), chosen=choices, time_range=last_hour)
+        return shown(panel("live_class", title), names, rows)
 
 
 @pytest.fixture

@@ -90,41 +90,41 @@ STATES: Final[list[Row]] = [
 ]
 
 
-def _window(offset: int, scope: str, scope_id: str, active_5m: int, task: int = 0) -> Row:
+def window(offset: int, scope: str, scope_id: str, active_5m: int, task: int = 0) -> Row:
     return {
         "window_start": minute(offset),
         "scope": scope,
         "scope_id": scope_id,
         "task": task,
-        "events": active_5m,
+        "events": 1,
         "active_students": active_5m,
         "active_5m": active_5m,
     }
 
 
 WINDOWS: Final[list[Row]] = [
-    _window(-10, "all", "all", 99),  # an eleventh minute: out of the trend
-    _window(-9, "all", "all", 1),
-    _window(-2, "all", "all", 4),
-    _window(-1, "all", "all", 3),
-    _window(-1, "all", "all", 2, task=1),  # the tasks add
-    _window(0, "all", "all", 5),
-    _window(3, "all", "all", 1),  # a fast clock: not begun yet
-    _window(-2, "class", "7B", 3),
-    _window(0, "class", "7B", 2),
-    _window(0, "class", "7C", 1),
-    _window(0, "grade", "7", 3),
-    _window(-3, "course", "art", 1),
-    _window(-1, "class_chapter", "7B/ch1", 9),  # an older window
-    _window(0, "class_chapter", "7B/ch1", 2),
-    _window(0, "class_chapter", "7C/ch1", 1),
-    _window(0, "class_chapter", "7C/ch%2F2", 1),
-    _window(0, "class_chapter", "8A/ch9", 0),
-    _window(3, "class_chapter", "7B/ch1", 7),
+    window(-10, "all", "all", 99),  # an eleventh minute: out of the trend
+    window(-9, "all", "all", 1),
+    window(-2, "all", "all", 4),
+    window(-1, "all", "all", 3),
+    window(-1, "all", "all", 2, task=1),  # the tasks add
+    window(0, "all", "all", 5),
+    window(3, "all", "all", 1),  # a fast clock: not begun yet
+    window(-2, "class", "7B", 3),
+    window(0, "class", "7B", 2),
+    window(0, "class", "7C", 1),
+    window(0, "grade", "7", 3),
+    window(-3, "course", "art", 1),
+    window(-1, "class_chapter", "7B/ch1", 9),  # an older window
+    window(0, "class_chapter", "7B/ch1", 2),
+    window(0, "class_chapter", "7C/ch1", 1),
+    window(0, "class_chapter", "7C/ch%2F2", 1),
+    window(0, "class_chapter", "8A/ch9", 0),
+    window(3, "class_chapter", "7B/ch1", 7),
 ]
 
 
-def _event(student: str, seconds: float, name: str, **columns: Any) -> Row:
+def event(student: str, seconds: float, name: str, **columns: Any) -> Row:
     return {
         "event_time": ago(seconds),
         "event_id": f"{student}-{seconds}",
@@ -140,16 +140,14 @@ def _event(student: str, seconds: float, name: str, **columns: Any) -> Row:
 
 
 EVENTS: Final[list[Row]] = [
-    _event(
-        "ann", 10, "video_play", class_id="7B", grade="7", course_id="math", chapter_id="ch1", device_type="desktop"
-    ),
-    _event("ann", 700, "session_start", class_id="7B", grade="7", course_id="math", device_type="desktop"),
-    _event("cem", 1990, "session_end", class_id="7B", grade="7", course_id="math", device_type="mobile"),
-    _event("gus", 30, "login", class_id="7B", course_id="math"),
-    _event("hal", 50, "page_view", course_id="art", device_type="tablet"),
-    _event("tom", 5, "page_view", role="teacher", class_id="7B"),
-    _event("ann", -40, "page_view", class_id="7B"),  # a fast clock
-    _event("eva", 4000, "page_view", class_id="7C"),  # more than an hour ago
+    event("ann", 10, "video_play", class_id="7B", grade="7", course_id="math", chapter_id="ch1", device_type="desktop"),
+    event("ann", 700, "session_start", class_id="7B", grade="7", course_id="math", device_type="desktop"),
+    event("cem", 1990, "session_end", class_id="7B", grade="7", course_id="math", device_type="mobile"),
+    event("gus", 30, "login", class_id="7B", course_id="math"),
+    event("hal", 50, "page_view", course_id="art", device_type="tablet"),
+    event("tom", 5, "page_view", role="teacher", class_id="7B"),
+    event("ann", -40, "page_view", class_id="7B"),  # a fast clock
+    event("eva", 4000, "page_view", class_id="7C"),  # more than an hour ago
 ]
 SCORES: Final[list[Row]] = [
     {

@@ -1,7 +1,30 @@
-WITH latest AS (
+-- The counts of `activity` say how far back the latest twenty lie: an hour of a large school is millions of rows.
+WITH archived AS (
+    SELECT max(as_of) AS as_of FROM data_freshness WHERE flow = 'archive'
+),
+counted AS (
+    SELECT window_start, sum(sum(events)) OVER (ORDER BY window_start DESC) AS so_far
+    FROM activity
+    WHERE window_start > classpulse_now() - interval '1 hour'
+      AND window_start <= classpulse_now()
+      AND window_start <= (SELECT as_of - interval '1 minute' FROM archived)
+      AND {{scope}}
+    GROUP BY window_start
+),
+since AS (
+    SELECT coalesce(max(window_start) FILTER (WHERE so_far >= 40 AND choices <= 1), classpulse_now() - interval '1 hour') AS at
+    FROM counted
+    CROSS JOIN (
+        SELECT (NOT '__all' IN (${class:sqlstring}))::int
+             + (NOT '__all' IN (${grade:sqlstring}))::int
+             + (NOT '__all' IN (${course:sqlstring}))::int AS choices
+    ) n
+),
+latest AS (
     SELECT *
     FROM latest_named_events
-    WHERE {{fed}}
+    WHERE event_time >= (SELECT at FROM since)
+      AND {{fed}}
     ORDER BY event_time DESC, event_id DESC
     LIMIT 20
 )

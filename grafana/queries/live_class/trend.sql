@@ -11,12 +11,7 @@ scoped AS (
     FROM activity
     WHERE window_start > classpulse_now() - interval '11 minutes'
       AND window_start <= classpulse_now()
-      AND CASE
-              WHEN NOT '__all' IN (${class:sqlstring}) THEN scope = 'class' AND scope_id IN (${class:sqlstring})
-              WHEN NOT '__all' IN (${grade:sqlstring}) THEN scope = 'grade' AND scope_id IN (${grade:sqlstring})
-              WHEN NOT '__all' IN (${course:sqlstring}) THEN scope = 'course' AND scope_id IN (${course:sqlstring})
-              ELSE scope = 'all'
-          END
+      AND {{scope}}
 )
 SELECT minute                                                        AS "Minute",
        coalesce(sum(active_5m) FILTER (WHERE is_final), 0)::bigint     AS "Settled",
