@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataflows.events import coded as coded_module
+from dataflows.events import full as full_module
 from dataflows.events.coded import Coded, decode_coded
 from dataflows.events.full import Full, decode_full
 from dataflows.events.kinds import KINDS
@@ -104,14 +105,27 @@ def _all_odd(held: list[bytes | None]) -> tuple[list[Plain | None], list[int]]:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(plain_events, min_size=1, max_size=6), st.booleans())
-def test_the_fast_path_equals_the_slow_path_on_plain_events(events: list[dict[str, Any]], ascii_only: bool) -> None:
+def test_the_fast_paths_equal_the_slow_path_on_plain_events(events: list[dict[str, Any]], ascii_only: bool) -> None:
     batch = records(*(json.dumps(event, ensure_ascii=ascii_only).encode() for event in events))
-    fast = decode_coded(batch)
+    fast, fast_full = decode_coded(batch), decode_full(batch)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coded_module, "decode_plain", _all_odd)
-        slow = decode_coded(batch)
+        patch.setattr(full_module, "decode_whole", _all_odd)
+        slow, slow_full = decode_coded(batch), decode_full(batch)
     assert _spoken(fast) == _spoken(slow)
-    assert fast.rejects == slow.rejects == []
+    assert fast_full.frame.to_dicts() == slow_full.frame.to_dicts()
+    assert fast.rejects == slow.rejects == fast_full.rejects == slow_full.rejects == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(batches())
+def test_the_archives_fast_path_equals_its_slow_path_on_any_records(batch: Records) -> None:
+    fast = decode_full(batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(full_module, "decode_whole", _all_odd)
+        slow = decode_full(batch)
+    assert fast.rejects == slow.rejects
+    assert fast.frame.equals(slow.frame)
 
 
 @settings(max_examples=100, deadline=None)
