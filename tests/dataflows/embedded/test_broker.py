@@ -23,9 +23,7 @@ producer.flush(10)
 def test_what_another_process_wrote_is_read_with_its_time_and_headers() -> None:
     with MockBroker() as broker:
         subprocess.run([sys.executable, "-c", PRODUCE, broker.address], check=True, timeout=30)
-        consumer = Consumer(
-            {"bootstrap.servers": broker.address, "group.id": "test", "auto.offset.reset": "error"}
-        )
+        consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "test", "auto.offset.reset": "error"})
         try:
             assert len(consumer.list_topics("seen", timeout=10).topics["seen"].partitions) == PARTITIONS
             consumer.assign([TopicPartition("seen", partition, 0) for partition in range(PARTITIONS)])

@@ -85,9 +85,7 @@ def test_a_server_left_by_another_process_is_ended_first(home: Path) -> None:
         first.stop()
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death"
-)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death")
 def test_a_killed_parent_leaves_no_server(home: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from dataflows.embedded.postgres import Postgres;"
