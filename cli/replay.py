@@ -85,9 +85,15 @@ def _shifted_to_now(log: Log, settings: Settings, *, close: bool) -> Log:
 
 def _prepare(log: Log, settings: Settings) -> None:
     """Creates the topics that are missing; refuses those that do not fit or are already past the log's start."""
-    from dataflows.kafka.topics import create_or_check, require_usable
+    from dataflows.kafka.topics import TopicError, create_or_check, require_usable
 
-    require_usable(create_or_check(settings), settings)
+    statuses = create_or_check(settings)
+    require_usable(statuses, settings)
+    known = {status.name for status in statuses}
+    unknown = {settings.topic(entry.topic) for entry in log.entries} - known
+    if unknown and all(status.state != "unknown" for status in statuses):
+        message = f"No such topic: {', '.join(sorted(unknown))}. There are: {', '.join(sorted(known))}"
+        raise TopicError(message)
     refuse_if_past(log, settings)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -88,11 +87,6 @@ def moved(log: Log, shift_ms: int) -> Log:
         shift(event, shift_ms)
         entries.append(replace(entry, event_ms=entry.event_ms + shift_ms, value=msgspec.json.encode(event)))
     return Log(entries, log.skipped)
-
-
-def counts(entries: Iterable[Entry]) -> dict[str, int]:
-    """Returns how many entries each topic gets."""
-    return dict(Counter(entry.topic for entry in entries).most_common())
 
 
 def _newest_first(entries: list[Entry]) -> bool:

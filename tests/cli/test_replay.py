@@ -86,6 +86,14 @@ def test_a_topic_that_is_past_the_logs_start_is_refused_with_advice(kafka: str, 
     assert len(topic_records(kafka, f"{topic_prefix}clickstream_events")) == held
 
 
+def test_a_topic_that_nobody_made_is_refused(kafka: str, topic_prefix: str, log: Path) -> None:
+    done = run(
+        "replay", log, "--format", "jsonl", "--topic", "clicks", servers=kafka, CLASSPULSE_TOPIC_PREFIX=topic_prefix
+    )
+    assert done.returncode == 1
+    assert f"No such topic: {topic_prefix}clicks" in done.stderr
+
+
 def test_a_log_that_starts_where_the_topics_end_is_taken(mock_kafka: str, tmp_path: Path) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
     first.write_text(event(0) + "\n" + event(4))

@@ -6,7 +6,6 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from dataflows.kafka.producer import Publisher
-from dataflows.kafka.tail import newest_event_ms
 from dataflows.kafka.ticks import send_ticks, tick_targets
 from dataflows.kafka.topics import INPUT_TOPICS, create_or_check
 from dataflows.settings import Settings
@@ -44,25 +43,3 @@ def test_the_alias_of_the_clickstream_is_ticked_where_it_exists(kafka: str, topi
     admin = AdminClient(settings.kafka_config())
     admin.create_topics([NewTopic(alias, 2, 1)])[alias].result(15)
     until(lambda: {(alias, 0), (alias, 1)} <= set(tick_targets(settings)))
-
-
-def test_the_newest_time_of_a_topic_is_that_of_events_and_ticks_whatever_lies_between(mock_kafka: str) -> None:
-    settings = Settings(kafka_bootstrap_servers=mock_kafka)
-    publisher = Publisher(settings)
-    tick_targets(settings)
-    for offset in (5, 9, 7):
-        publisher.send("clickstream_events", b"a", f'{{"timestamp":{TICK_MS + offset}}}'.encode())
-    for junk in (b"nope", b'{"timestamp":"29/02/18"}', b"[]", None):
-        publisher.send("clickstream_events", b"a", junk)
-    publisher.send_to("module_quiz_events", 2, [("classpulse-tick", str(TICK_MS + 3).encode())])
-    publisher.flush(10)
-    newest = newest_event_ms(settings, ["clickstream_events", "module_quiz_events", "chapter_view_events", "none"])
-    assert newest == {"clickstream_events": TICK_MS + 9, "module_quiz_events": TICK_MS + 3}
-
-
-def test_a_time_ahead_of_its_append_time_counts_as_that(mock_kafka: str) -> None:
-    settings = Settings(kafka_bootstrap_servers=mock_kafka)
-    publisher = Publisher(settings)
-    publisher.send("clickstream_events", b"a", b'{"timestamp":4000000000000}')
-    publisher.flush(10)
-    assert newest_event_ms(settings, ["clickstream_events"])["clickstream_events"] < 4_000_000_000_000
