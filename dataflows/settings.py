@@ -19,9 +19,7 @@ class Settings(BaseSettings):
         'Europe/Berlin'
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="CLASSPULSE_", env_file=".env", extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CLASSPULSE_", env_file=".env", extra="ignore", populate_by_name=True)
 
     database_url: SecretStr = Field(
         default=SecretStr("postgresql://localhost:5432/classpulse"), validation_alias=AliasChoices("DATABASE_URL")
@@ -29,14 +27,10 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str = Field(
         default="localhost:9092", validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
     )
-    kafka_security_protocol: str = Field(
-        default="PLAINTEXT", validation_alias=AliasChoices("KAFKA_SECURITY_PROTOCOL")
-    )
+    kafka_security_protocol: str = Field(default="PLAINTEXT", validation_alias=AliasChoices("KAFKA_SECURITY_PROTOCOL"))
     kafka_sasl_mechanism: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_MECHANISM"))
     kafka_sasl_username: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_USERNAME"))
-    kafka_sasl_password: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD")
-    )
+    kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD"))
 
     topic_prefix: str = ""
     partitions: int = Field(default=4, ge=1, le=960)

@@ -19,6 +19,8 @@ from typing import Any
 
 # One worker is one process on one core: threads of Polars in it would fight for that core.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
+# An error's own message says what to do; hundreds of lines of Rust frames above it hide that.
+os.environ.setdefault("RUST_BACKTRACE", "0")
 
 import structlog  # noqa: E402
 from bytewax.dataflow import Dataflow  # noqa: E402
@@ -108,9 +110,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     REGISTRY.register(freshness)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    flow = flow_of(
-        args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest
-    )
+    flow = flow_of(args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest)
     gc.freeze()
     try:
         cli_main(
@@ -182,7 +182,9 @@ def main() -> None:
     parser.add_argument("--addresses", default="", help="host:port of every process, joined by ;")
     parser.add_argument("--until-caught-up", action="store_true", help="end at the log's end as it is at the start")
     parser.add_argument("--from-oldest", action="store_true", help="allow a first start on a log that lost its start")
-    parser.add_argument("--end-with-parent", action="store_true", help="end when the process that started this one is gone")
+    parser.add_argument(
+        "--end-with-parent", action="store_true", help="end when the process that started this one is gone"
+    )
     args = parser.parse_args()
     if args.end_with_parent:
         end_with_parent()

@@ -119,8 +119,11 @@ class Activity:
         """Returns the changed rows of `activity_windows` and unmarks them."""
         key, values = self._table.take_due(low_ms // packing.MINUTE_MS - packing.EPOCH_MIN)
         scope = key & (packing.MAX_SCOPES - 1)
-        names = pl.DataFrame(self._scopes.values, schema=["scope", "scope_id"], orient="row").gather(scope) \
-            if len(key) else pl.DataFrame(schema={"scope": pl.String, "scope_id": pl.String})
+        names = (
+            pl.DataFrame(self._scopes.values, schema=["scope", "scope_id"], orient="row").gather(scope)
+            if len(key)
+            else pl.DataFrame(schema={"scope": pl.String, "scope_id": pl.String})
+        )
         start = packing.minute_ms(key >> packing.SCOPE_BITS)
         return pl.DataFrame(
             {
@@ -166,9 +169,7 @@ class Activity:
 
     def state(self) -> ActivityState:
         """Returns what a snapshot must hold."""
-        return ActivityState(
-            list(self._scopes.values), self._table.state(), self._present.keys, self._trailing.keys
-        )
+        return ActivityState(list(self._scopes.values), self._table.state(), self._present.keys, self._trailing.keys)
 
     def restore(self, state: ActivityState) -> None:
         """Continues from a snapshot's state."""

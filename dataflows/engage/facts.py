@@ -72,7 +72,8 @@ def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: in
     acts = events.acts
     names = [name for _role, name, _device, _browser, _hidden in acts]
     rank = np.array(
-        [RANK_END if n == "session_end" else RANK_START if n == "session_start" else RANK_OTHER for n in names], np.int64
+        [RANK_END if n == "session_end" else RANK_START if n == "session_start" else RANK_OTHER for n in names],
+        np.int64,
     )
     moment = packing.moment(events.student, events.event_ms, rank[events.act] if len(acts) else events.act)
     order = order_by_time_and_id(moment >> 2, events.hi, events.lo)

@@ -49,7 +49,9 @@ class Folded:
     last_day: Ints
 
 
-def fold(base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, rules: Rules, calendar: Calendar) -> Folded:  # noqa: PLR0913
+def fold(
+    base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, rules: Rules, calendar: Calendar
+) -> Folded:  # noqa: PLR0913
     """Folds marks (interactions and explicit ends) and minute weights into `base`.
 
     Args:
@@ -149,7 +151,9 @@ def _weights(base: Base, after: Base, minutes: Ints, weights: Ints) -> Ints:
 def last_upto(keys: Ints, wanted: Ints) -> Ints:
     """Returns, for each wanted (member, minute), the index of the last key of that member up to it, or -1."""
     at = np.searchsorted(keys, wanted, side="right") - 1
-    same = (at >= 0) & (packing.student_of(keys[np.maximum(at, 0)]) == packing.student_of(wanted)) if len(keys) else at >= 0
+    same = (
+        (at >= 0) & (packing.student_of(keys[np.maximum(at, 0)]) == packing.student_of(wanted))
+        if len(keys)
+        else at >= 0
+    )
     return np.where(same, at, -1)
-
-

@@ -156,4 +156,3 @@ def _streaks(spans: _Spans, row: Ints, day: Ints) -> Ints:
     keys, at = np.unique(row << 20 | day, return_inverse=True)
     span, today = keys >> 20, keys & ((1 << 20) - 1)
     return streak_days(spans.day_bits[span], spans.last_day[span], today)[at]
-

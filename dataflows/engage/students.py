@@ -309,4 +309,3 @@ def _as_of(latest: Latest, facts: Ints, before: Ints) -> Ints:
     """Returns, for each (student, minute), the last value up to it; `before` where there is none in open minutes."""
     at = last_upto(latest.key, facts)
     return np.where(at >= 0, latest.values[np.maximum(at, 0), 0], before) if len(latest.key) else before
-

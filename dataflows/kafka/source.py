@@ -170,7 +170,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         records.keys.extend([m.key() for m in messages])
         if None in values:
             records.ticks.extend([None] * (len(records.values) - len(records.ticks)))
-            records.ticks.extend([_tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)])
+            records.ticks.extend([tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)])
         elif records.ticks:
             records.ticks.extend([None] * len(values))
         records.values.extend(values)
@@ -220,7 +220,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             check_partition_count(self._consumer, list(self._read), self._facts.partitions)
 
 
-def _tick_of(message: Message) -> int | None:
+def tick_of(message: Message) -> int | None:
+    """Returns the time of a tick record in epoch milliseconds, or None where it is none."""
     for name, value in message.headers() or ():
         if name == TICK_HEADER and value is not None:
             text = value if isinstance(value, bytes) else str(value).encode()
@@ -304,9 +305,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             until_caught_up=self._until,
         )
 
-    def _start_offsets(
-        self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None
-    ) -> dict[str, int]:
+    def _start_offsets(self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None) -> dict[str, int]:
         where = f"{self._flow} task {task}"
         advice = f"Run `classpulse rebuild {self._flow}`, or move to a new CLASSPULSE_TOPIC_PREFIX and a new database."
         for origin, cluster, ids in (
@@ -314,7 +313,9 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             ("the snapshot", (state or {}).get("cluster_id", ""), (state or {}).get("topic_ids", {})),
         ):
             if cluster and cluster != facts.cluster_id:
-                text = f"{where}: {origin} holds results of Kafka cluster {cluster}, this is {facts.cluster_id}. {advice}"
+                text = (
+                    f"{where}: {origin} holds results of Kafka cluster {cluster}, this is {facts.cluster_id}. {advice}"
+                )
                 raise RefusedError(text)
             for topic, topic_id in ids.items():
                 if facts.topic_ids.get(topic, topic_id) != topic_id:
@@ -322,6 +323,10 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                     raise RefusedError(text)
         if state is not None and state["version"] != SNAPSHOT_VERSION:
             text = f"{where}: the snapshot is of another version of the code. Delete the recovery store; {advice}"
+            raise RefusedError(text)
+        gone = sorted(set(claim.offsets) - set(facts.topics))
+        if gone:
+            text = f"{where}: results contain topics {', '.join(gone)}, which the broker no longer has. {advice}"
             raise RefusedError(text)
         lows, ends = facts.lows(task), facts.ends(task)
         offsets: dict[str, int] = {}

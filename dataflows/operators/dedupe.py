@@ -55,8 +55,9 @@ class Seen:
         fresh = np.ones(count, np.bool_)
         self._against_state(words, hi, lo, order, before, fresh)
         self._within_batch(words, hi, lo, order, minute_start_ms, before, fresh)
-        self._remember(words, hi, lo, order[fresh[order] & (minute_start_ms[order] + self._horizon_ms > low_ms)],
-                       minute_start_ms)
+        self._remember(
+            words, hi, lo, order[fresh[order] & (minute_start_ms[order] + self._horizon_ms > low_ms)], minute_start_ms
+        )
         return fresh
 
     def forget(self, low_ms: int) -> None:
@@ -112,7 +113,11 @@ class Seen:
             known = self._minutes.get(minute)
             if known is not None:
                 at = np.searchsorted(known[0], new[0])
-                new = (np.insert(known[0], at, new[0]), np.insert(known[1], at, new[1]), np.insert(known[2], at, new[2]))
+                new = (
+                    np.insert(known[0], at, new[0]),
+                    np.insert(known[1], at, new[1]),
+                    np.insert(known[2], at, new[2]),
+                )
             self._minutes[minute] = new
 
     def state(self) -> dict[int, tuple[Ids, Ids, Ids]]:

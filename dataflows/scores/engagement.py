@@ -35,13 +35,13 @@ _SATURDAY: Final = 5
 def is_interaction(event_name: str, *, hidden: bool) -> bool:
     """Returns whether a student's event is an interaction: not idling, not a server's doing, not a hidden tab's ping.
 
+    Decode marks nothing but pings as hidden.
+
     Example:
         >>> is_interaction("time_ping", hidden=True), is_interaction("time_ping", hidden=False)
         (False, True)
     """
-    if event_name in _NO_INTERACTION:
-        return False
-    return not (hidden and is_heartbeat(event_name))
+    return not hidden and event_name not in _NO_INTERACTION
 
 
 def is_heartbeat(event_name: str) -> bool:
@@ -53,7 +53,8 @@ def weight_tenths(event_name: str, *, hidden: bool) -> int:
     """Returns the weight of an event in tenths; 0 for what is no interaction.
 
     Example:
-        >>> [weight_tenths(n, hidden=False) for n in ("video_play", "quiz_answer", "scroll", "button_click", "time_ping")]
+        >>> names = ("video_play", "quiz_answer", "scroll", "button_click", "time_ping")
+        >>> [weight_tenths(name, hidden=False) for name in names]
         [10, 8, 4, 3, 1]
     """
     if not is_interaction(event_name, hidden=hidden):
@@ -101,10 +102,7 @@ def engagement_scores(since_ms: Ints, tenths: Ints, session_minutes: Ints, strea
     duration = np.minimum(1.0, session_minutes / DURATION_FULL_MINUTES)
     streak = np.minimum(1.0, streak_days / STREAK_FULL_DAYS)
     score = (
-        WEIGHT_RECENCY * recency
-        + WEIGHT_INTENSITY * intensity
-        + WEIGHT_DURATION * duration
-        + WEIGHT_STREAK * streak
+        WEIGHT_RECENCY * recency + WEIGHT_INTENSITY * intensity + WEIGHT_DURATION * duration + WEIGHT_STREAK * streak
     )
     return Scores(round4(score), round4(recency), round4(intensity), round4(duration), round4(streak))
 

@@ -19,8 +19,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-def connect(database_url: str, application: str) -> psycopg.Connection[Any]:
+def connect(database_url: str, application: str, schema: str = "public") -> psycopg.Connection[Any]:
     """Returns an autocommit connection; transactions are explicit.
+
+    Args:
+        database_url: libpq URL.
+        application: What `pg_stat_activity` shows.
+        schema: Where unqualified tables are looked for first (a plain identifier of ours).
 
     Raises:
         psycopg.OperationalError: Where the server does not answer.
@@ -31,7 +36,10 @@ def connect(database_url: str, application: str) -> psycopg.Connection[Any]:
         application_name=application,
         connect_timeout=_CONNECT_TIMEOUT_S,
         # A writer that freezes in a transaction must not hold its locks for ever; keepalives notice a dead host.
-        options="-c idle_in_transaction_session_timeout=15s -c timezone=UTC -c client_min_messages=warning",
+        options=(
+            "-c idle_in_transaction_session_timeout=15s -c timezone=UTC -c client_min_messages=warning "
+            f"-c search_path={schema},public"
+        ),
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,

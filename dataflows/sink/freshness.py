@@ -61,7 +61,9 @@ class Freshness(Collector):
         ]
         buckets.append(("+Inf", float(self.count)))
         family = HistogramMetricFamily(
-            "event_freshness_seconds", "Append time to committed row, live records.", buckets=buckets,
+            "event_freshness_seconds",
+            "Append time to committed row, live records.",
+            buckets=buckets,
             sum_value=self._sum_ms / 1000,
         )
         yield family

@@ -29,20 +29,23 @@ log = structlog.get_logger()
 def to_csv(frame: pl.DataFrame) -> bytes:
     """Returns the rows as CSV bytes for COPY; null is `\\N` unquoted, and text is always quoted."""
     out = io.BytesIO()
-    frame.write_csv(out, include_header=False, null_value=_NULL, quote_style="non_numeric", datetime_format="%FT%T%.3fZ")
+    frame.write_csv(
+        out, include_header=False, null_value=_NULL, quote_style="non_numeric", datetime_format="%FT%T%.3fZ"
+    )
     return out.getvalue()
 
 
 class Writer(StatelessSinkPartition[tuple[str, Changes]]):
     """Writes the changes of all tasks of one worker; `write_batch` returns only after COMMIT."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         database_url: str,
         flow: str,
         freshness: Freshness,
         publish: Callable[[list[tuple[bytes, bytes]]], None],
         give_up: Callable[[], bool],
+        schema: str = "public",
     ) -> None:
         """Connects at the first write.
 
@@ -52,7 +55,9 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             freshness: Takes the age of every live record at its commit.
             publish: Publishes dead letters and returns when the broker has them.
             give_up: Whether to stop trying while the database is away.
+            schema: Where the tables are.
         """
+        self._schema = schema
         self._url, self._flow, self._freshness = database_url, flow, freshness
         self._publish, self._give_up = publish, give_up
         self._connection: psycopg.Connection[Any] | None = None
@@ -100,7 +105,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, f"{APPLICATION}-{self._flow}")
+            self._connection = connect(self._url, f"{APPLICATION}-{self._flow}", self._schema)
         return self._connection
 
     def _upsert(self, cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes) -> None:
