@@ -27,8 +27,7 @@ def expanded(
     Raises:
         ValueError: something is left that Grafana would not know either.
     """
-    choices = chosen or {}
-    sql = re.sub(r"\$\{(\w+):sqlstring\}", lambda match: literals(choices.get(match.group(1))), sql)
+    sql = choices_filled(sql, chosen)
     sql = sql.replace("$__interval", f"{interval_s}s")
     sql = re.sub(
         r"\$__timeGroup(Alias)?\((\w+), (\d+)s\)",
@@ -42,6 +41,12 @@ def expanded(
         message = f"not expanded: {sql[sql.index('$') :][:40]}"
         raise ValueError(message)
     return sql
+
+
+def choices_filled(sql: str, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Returns the statement with its variables filled in, as the browser does it; macros are left for the server."""
+    choices = chosen or {}
+    return re.sub(r"\$\{(\w+):sqlstring\}", lambda match: literals(choices.get(match.group(1))), sql)
 
 
 def literals(values: Sequence[str] | None) -> str:

@@ -1,0 +1,179 @@
+"""A real Grafana, where one is installed, reads the provisioned files and gives the panels the known day's answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+from cli.live.grafana import find
+from db.migrate import migrate
+from grafana.postgres import TEACHERS
+from tests.grafana import known_day
+from tests.grafana.boards import boards, statement
+from tests.grafana.conftest import ROLE, School
+from tests.grafana.macros import choices_filled
+from tests.parts import require
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2] / "grafana"
+HOUR = (known_day.NOW - timedelta(hours=1), known_day.NOW)
+PASSWORD = secrets.token_urlsafe(12)
+
+
+@dataclass
+class Grafana:
+    """A running server."""
+
+    address: str
+    school: School
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Returns the JSON answer of the API, as its administrator."""
+        token = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+        request = urllib.request.Request(
+            self.address + path,
+            data=json.dumps(body).encode() if body else None,
+            headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return dict(json.load(answer))
+
+    def rows(self, statement_: str) -> list[tuple[Any, ...]]:
+        """Returns what the teachers' datasource answers to a statement whose macros Grafana expands."""
+        query = {
+            "refId": "A",
+            "datasource": {"uid": TEACHERS.uid},
+            "format": "table",
+            "rawSql": statement_,
+            "intervalMs": 60_000,
+        }
+        start, end = (str(round(moment.timestamp() * 1000)) for moment in HOUR)
+        answer = self.call("/api/ds/query", {"queries": [query], "from": start, "to": end})
+        frames = answer["results"]["A"]["frames"]
+        return list(zip(*frames[0]["data"]["values"], strict=True)) if frames else []
+
+
+@pytest.fixture(scope="module")
+def grafana(timescale_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grafana]:
+    found = find()
+    require("grafana", found is not None, "no `grafana` program on PATH with its home beside it")
+    assert found
+    name = f"grafana_{secrets.token_hex(6)}"
+    owner = timescale_server.url("postgres")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(sql.Identifier(name)))
+    school = School(timescale_server.url(name))
+    migrate(school.url)
+    school.put(**known_day.TABLES)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                sql.Identifier(name), sql.Literal(PASSWORD), sql.Identifier(ROLE)
+            )
+        )
+    folder = tmp_path_factory.mktemp("grafana")
+    port = free_port()
+    with (folder / "out.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*found[0], "--homepath", str(found[1])],
+            env={**os.environ, **environment(school.url, name, folder, port)},
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    server = Grafana(f"http://127.0.0.1:{port}", school)
+    try:
+        wait_until_it_answers(server, process, folder / "out.log")
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def environment(url: str, login: str, folder: Path, port: int) -> dict[str, str]:
+    parts = conninfo.conninfo_to_dict(url)
+    host = str(parts["host"])
+    return {
+        "GF_SERVER_HTTP_ADDR": "127.0.0.1",
+        "GF_SERVER_HTTP_PORT": str(port),
+        "GF_SECURITY_ADMIN_PASSWORD": PASSWORD,
+        "GF_PATHS_DATA": str(folder / "data"),
+        "GF_PATHS_LOGS": str(folder / "logs"),
+        "GF_PATHS_PLUGINS": str(folder / "plugins"),
+        "GF_PATHS_PROVISIONING": str(ROOT / "provisioning"),
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        "CLASSPULSE_GRAFANA_DASHBOARDS": str(ROOT / "dashboards"),
+        "CLASSPULSE_GRAFANA_DB_HOST": host if host.startswith("/") else f"{host}:{parts.get('port', 5432)}",
+        "CLASSPULSE_GRAFANA_DB_NAME": str(parts["dbname"]),
+        "CLASSPULSE_GRAFANA_DB_SSLMODE": "disable",
+        "CLASSPULSE_GRAFANA_TEACHER_USER": login,
+        "CLASSPULSE_GRAFANA_TEACHER_PASSWORD": PASSWORD,
+    }
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_it_answers(server: Grafana, process: subprocess.Popen[bytes], log: Path) -> None:
+    def board_is_there() -> bool:
+        assert process.poll() is None, log.read_text()[-2000:]
+        try:
+            return bool(server.call(f"/api/dashboards/uid/{boards()['live_class']['uid']}"))
+        except OSError:
+            return False
+
+    until(board_is_there, 120)
+
+
+def test_the_datasource_reaches_the_database_as_the_teachers_reader(grafana: Grafana) -> None:
+    health = grafana.call(f"/api/datasources/uid/{TEACHERS.uid}/health")
+    assert health["status"] == "OK", health
+
+
+def test_every_board_is_provisioned_into_its_folder_and_converts(grafana: Grafana) -> None:
+    for board in boards().values():
+        stored = grafana.call(f"/apis/dashboard.grafana.app/v1beta1/namespaces/default/dashboards/{board['uid']}")
+        assert not stored.get("status", {}).get("conversion", {}).get("failed", False)
+        meta = grafana.call(f"/api/dashboards/uid/{board['uid']}")["meta"]
+        assert (meta["provisioned"], meta["folderTitle"]) == (True, "Teaching")
+
+
+@pytest.mark.parametrize("title", [p["title"] for p in boards()["live_class"]["panels"] if "rawSql" in p["targets"][0]])
+def test_grafana_answers_each_panel_as_our_own_expansion_does(grafana: Grafana, title: str) -> None:
+    query = statement("live_class", title)
+    ours = grafana.school.ask(query, time_range=HOUR)
+    theirs = grafana.rows(choices_filled(query))
+    assert ours
+    assert [tuple(map(plain, row)) for row in theirs] == [tuple(map(plain, row)) for row in ours]
+
+
+def plain(value: Any) -> Any:
+    """Returns times as Grafana sends them (epoch milliseconds) and numbers as floats."""
+    if isinstance(value, datetime):
+        return float(round(value.timestamp() * 1000))
+    return float(value) if isinstance(value, int | float) else value
