@@ -18,6 +18,7 @@ import msgspec
 
 from cli.formats import Entry, FormatError, Unreadable, open_log
 from cli.formats.moodle_names import event_name_of
+from cli.formats.moodle_times import parse_time
 from dataflows.kafka.peek import time_ms
 from dataflows.kafka.topics import CLICKSTREAM
 
@@ -43,8 +44,6 @@ _USER = re.compile(r"\buser with id '(-?\d+)'", re.IGNORECASE)
 # "course with id '5'", "course with the id '5'", "course id '5'", "at course: 5": Moodle's plugins word it differently
 _COURSE = re.compile(r"\bcourse(?: with)?(?: the)? id '(\d+)'|\bat course: (\d+)")
 _MODULE = re.compile(r"\bcourse module (?:with )?id '(\d+)'")
-_SHORT_TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), (\d{1,2}):(\d{2})(?::(\d{2}))?")
-_LONG_TIMES = ("%d %B %Y, %I:%M %p", "%A, %d %B %Y, %I:%M %p", "%d %B %Y, %I:%M:%S %p")
 _COURSE_CONTEXT = "Course: "
 _USER_CONTEXT = "User: "
 
@@ -190,26 +189,3 @@ def _event_ms(row: Row, zone: tzinfo) -> int | None:
             return None
         return time_ms(round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
     return parse_time(row.get("time", ""), zone)
-
-
-def parse_time(text: str, zone: tzinfo) -> int | None:
-    """Returns Moodle's time text as epoch milliseconds, or None where there is no such instant.
-
-    Example:
-        >>> parse_time("6/07/20, 02:53", UTC), parse_time("29/02/18, 19:00", UTC)
-        (1594003980000, None)
-    """
-    if match := _SHORT_TIME.fullmatch(text.strip()):
-        day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
-        try:
-            moment = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, second, tzinfo=zone)
-        except ValueError:
-            return None
-        return time_ms(round(moment.timestamp() * 1000))
-    for pattern in _LONG_TIMES:
-        try:
-            moment = datetime.strptime(text.strip(), pattern).replace(tzinfo=zone)
-        except ValueError:
-            continue
-        return time_ms(round(moment.timestamp() * 1000))
-    return None

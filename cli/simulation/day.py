@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from math import exp
@@ -10,12 +9,12 @@ from random import Random
 from typing import Final
 
 from cli.simulation.behaviour import Visitor, Waits, visit
-from cli.simulation.faults import BROKEN, LATE_MS, NO_FAULTS, REPEAT_MS, Faults, Truth, between, broken_value
+from cli.simulation.faults import NO_FAULTS, Faults, Truth, between
+from cli.simulation.records import Record, Recorder
 from cli.simulation.school import School, Student
 from cli.simulation.timetable import Period, period_at, subject_of
 
-# (arrival in epoch milliseconds, record key, JSON)
-Record = tuple[int, bytes, bytes]
+__all__ = ["Record", "SchoolDay"]
 
 # how many seconds pass between two events of one student who is online, at a natural pace; found by running
 NATURAL_S: Final = 9.5
@@ -79,15 +78,13 @@ class SchoolDay:
         self._school = school
         self._start_ms = start_ms
         self._rate = rate
-        self._faults = faults
         self._flat = flat
         self._rng = Random(f"day/{school.seed if seed is None else seed}")  # noqa: S311 (no secret)
-        self._salt = int.from_bytes(hashlib.blake2b(str(start_ms).encode(), digest_size=16).digest(), "big")
+        self._recorder = Recorder(start_ms, self._rng, faults, self.truth)
         self._at_once = classes or self._classes_needed()
         self._online: set[str] = set()
         self._chosen: set[int] = set()
         self._heap: list[tuple[int, int, Visitor, Waits]] = []
-        self._repeats: list[tuple[int, int, bytes, bytes]] = []
         self._number = 0
         self._due = 0.0
         self._paced_ms = 0
@@ -95,7 +92,7 @@ class SchoolDay:
     def events(self, seconds: float | None = None) -> Iterator[Record]:
         """Yields records in the order of their arrival, for ever or for so many simulated seconds."""
         end_ms = None if seconds is None else round(seconds * 1000)
-        heap, repeats, start_ms = self._heap, self._repeats, self._start_ms
+        heap = self._heap
         period = period_at(0, flat=self._flat)
         self._begin(period)
         pace = self._pace(period, 0)
@@ -103,11 +100,7 @@ class SchoolDay:
         while True:
             due_ms = heap[0][0] if heap else period.ends_ms
             due_ms = min(due_ms, period.ends_ms)
-            while repeats and repeats[0][0] <= due_ms and (end_ms is None or repeats[0][0] < end_ms):
-                at_ms, _, key, value = heappop(repeats)
-                self.truth.records += 1
-                self.truth.duplicates += 1
-                yield start_ms + at_ms, key, value
+            yield from self._recorder.repeats(due_ms if end_ms is None else min(due_ms, end_ms - 1))
             if end_ms is not None and due_ms >= end_ms:
                 return
             if due_ms == period.ends_ms:
@@ -128,34 +121,7 @@ class SchoolDay:
                 pace = self._pace(period, due_ms)
             heappush(heap, (due_ms + 1 + int(wait_s * pace * 1000), number, visitor, waits))
             if visitor.name:
-                yield self._record(due_ms, visitor)
-
-    def _record(self, at_ms: int, visitor: Visitor) -> Record:
-        rng, faults, truth = self._rng, self._faults, self.truth
-        student = visitor.student
-        moment = self._start_ms + at_ms
-        stamp = moment + student.clock_ms
-        late = False
-        if faults.late and not student.clock_ms and rng.random() < faults.late:
-            stamp -= between(rng, LATE_MS)
-            late = True
-        bits = f"{rng.getrandbits(128) ^ self._salt:032x}"
-        place = f",{visitor.chapter.place}" if visitor.chapter else ""
-        value = (
-            f'{{"event_id":"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}",'
-            f'"event_name":"{visitor.name}","timestamp":{stamp},{student.person},'
-            f'"session_id":"{visitor.session_id}"{place}{visitor.extra}}}'
-        )
-        if faults.broken and rng.random() < faults.broken:
-            reason = BROKEN[truth.broken.total() % len(BROKEN)]
-            truth.count_broken(reason)
-            return moment, student.key, broken_value(reason, value, str(stamp)).encode()
-        truth.count(visitor.name, late=late, fast=student.clock_ms > 0)
-        encoded = value.encode()
-        if faults.duplicates and rng.random() < faults.duplicates:
-            self._number += 1
-            heappush(self._repeats, (at_ms + between(rng, REPEAT_MS), self._number, student.key, encoded))
-        return moment, student.key, encoded
+                yield self._recorder.record(due_ms, visitor)
 
     def _begin(self, period: Period) -> None:
         """Lets the students of a period come; whoever is still busy with the last one comes when done."""

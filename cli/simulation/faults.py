@@ -69,6 +69,11 @@ class Truth:
         self.records += 1
         self.broken[reason] += 1
 
+    def count_repeat(self) -> None:
+        """Counts a record that repeats another."""
+        self.records += 1
+        self.duplicates += 1
+
     @property
     def accepted(self) -> int:
         """Distinct events that a decoder accepts."""

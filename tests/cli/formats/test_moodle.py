@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.formats import Entry, FormatError, Unreadable
-from cli.formats.moodle import parse_time, read_moodle
+from cli.formats.moodle import read_moodle
 from cli.formats.moodle_names import event_name_of
+from cli.formats.moodle_times import parse_time
 from tests.parts import require
 
 HEAD = "Time,ts,user,Event context,Component,Event name,Description,Origin,file,cmid\n"
