@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 TREND_MINUTES = 10
 LATEST = 40
-PAUSE_OVER_COST = 4.0  # counting everybody may take a fifth of the time, however slow the machine
+PAUSE_OVER_COST = 2.0  # counting everybody may take a third of the time, however slow the machine
 
 NOW = """
 SELECT scope, scope_id, active_students, idle_students, present, enrolled, absent, engagement_score

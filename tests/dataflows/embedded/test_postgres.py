@@ -107,3 +107,14 @@ def test_root_uses_an_account_that_exists_and_opens_nobodys_folders(tmp_path: Pa
     assert account.user not in {None, 0}
     tmp_path.chmod(0o700)
     assert not account.can_enter(tmp_path / "data")
+
+
+def test_programs_that_the_account_cannot_reach_are_copied_for_as_long_as_the_server_runs(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Account, "can_enter", lambda _self, _directory: False)
+    with Postgres(home) as server:
+        assert ask(server, "SELECT 1") == 1
+        assert (home / "programs").exists()
+        assert subprocess.run([server.psql, "--version"], check=True, capture_output=True).stdout
+    assert not (home / "programs").exists()
