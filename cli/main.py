@@ -1,13 +1,15 @@
-"""The entry of the `classpulse` command; each command lives in the file of its name and is imported when it is called."""
+"""The entry of the `classpulse` command; each command lives in the file of its name and is imported when called."""
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import click
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
 
 # command -> (module, what `--help` lists); the module has an `app: typer.Typer` or a function `command`
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -30,11 +32,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class LazyGroup(TyperGroup):
     """Imports a command's module only when that command is called, so that `--help` stays instant."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         """Returns the commands in the order of their use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """Returns the command's click object, or None where there is no such command."""
         if cmd_name not in COMMANDS:
             return None

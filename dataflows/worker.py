@@ -23,7 +23,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("RUST_BACKTRACE", "0")
 
 import structlog  # noqa: E402
+from bytewax._bytewax import cli_main  # noqa: E402
 from bytewax.dataflow import Dataflow  # noqa: E402
+from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
 from dataflows import archive, engagement  # noqa: E402
@@ -92,8 +94,6 @@ def dead_letter_publisher(settings: Settings) -> Callable[[list[tuple[bytes, byt
 
 def recovery_store(settings: Settings, flow: str) -> Path:
     """Returns the flow's recovery folder, made where it is missing."""
-    from bytewax.recovery import init_db_dir
-
     path = settings.recovery_dir / flow
     if not list(path.glob("part-*.sqlite3")):
         path.mkdir(parents=True, exist_ok=True)
@@ -103,9 +103,6 @@ def recovery_store(settings: Settings, flow: str) -> Path:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Runs the worker until the log's end, a signal or an error; returns the exit code."""
-    from bytewax._bytewax import cli_main
-    from bytewax.recovery import RecoveryConfig
-
     freshness = Freshness()
     REGISTRY.register(freshness)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dataflows.engage.columns import Events, Place
+from dataflows.engage.columns import Events
+from dataflows.events.coding import Place
 from dataflows.operators import packing
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.hopping import TrailingMembers

@@ -8,13 +8,11 @@ import numpy as np
 import polars as pl
 
 from dataflows.events.coded import Coded
+from dataflows.events.coding import Act, Place
 from dataflows.kafka.batch import TaskBatch
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints
 from dataflows.scores.engagement import Floats
-
-Place = tuple[str | None, str | None, str | None, str | None, str | None]
-Act = tuple[str, str, str | None, str | None, bool]
 
 
 @dataclass(slots=True)

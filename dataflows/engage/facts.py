@@ -79,8 +79,8 @@ def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: in
     order = order_by_time_and_id(moment >> 2, events.hi, events.lo)
     act, place = events.act[order], events.place[order]
 
-    def by_act(values: list[object], dtype: type) -> Ints:
-        return np.array(values, dtype)[act] if values else np.empty(0, dtype)
+    def flag(values: list[bool]) -> Bools:
+        return np.array(values, np.bool_)[act] if values else np.empty(0, np.bool_)
 
     def act_text(part: int) -> Ints:
         return codes_of([a[part] for a in acts], texts)[act]  # type: ignore[misc]
@@ -88,17 +88,18 @@ def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: in
     def place_text(part: int) -> Ints:
         return codes_of([p[part] for p in events.places], texts)[place]
 
-    video = by_act([n.startswith("video_") for n in names], np.bool_)
-    playing = by_act([n in _PLAYING for n in names], np.bool_)
+    tenths = np.array([weight_tenths(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.int64)
+    video = flag([n.startswith("video_") for n in names])
+    playing = flag([n in _PLAYING for n in names])
     return Facts(
         order=order,
         student=events.student[order],
         moment=moment[order],
         minute=packing.moment_minute(moment[order]),
-        interaction=by_act([is_interaction(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.bool_),
-        tenths=by_act([weight_tenths(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.int64),
-        idle=by_act([n == "idle" for n in names], np.bool_),
-        end=by_act([n == "session_end" for n in names], np.bool_),
+        interaction=flag([is_interaction(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)]),
+        tenths=tenths[act] if len(acts) else act,
+        idle=flag([n == "idle" for n in names]),
+        end=flag([n == "session_end" for n in names]),
         video=video,
         until_ms=_until(events, order, playing, unknown_video_ms),
         role=act_text(0),
@@ -122,7 +123,7 @@ def codes_of(values: list[str | None], texts: Texts) -> Ints:
 
 
 def _until(events: Events, order: Ints, playing: Bools, unknown_ms: int) -> Ints:
-    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where that is unknown."""
+    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where unknown."""
     position, duration, rate = events.position_s[order], events.duration_s[order], events.rate[order]
     rate = np.where(np.isfinite(rate) & (rate > 0), rate, 1.0)
     rest_ms = np.floor((duration - position) / rate * 1000)

@@ -49,9 +49,9 @@ class Folded:
     last_day: Ints
 
 
-def fold(
+def fold(  # noqa: PLR0913
     base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, rules: Rules, calendar: Calendar
-) -> Folded:  # noqa: PLR0913
+) -> Folded:
     """Folds marks (interactions and explicit ends) and minute weights into `base`.
 
     Args:
@@ -101,7 +101,8 @@ def _session_minutes(base: Base, member: Ints, minute: Ints, rank: Ints, session
     run = np.repeat(starts, np.diff(starts, append=len(member)))
     before_run = np.where(run > 0, counted[run - 1], 0)
     carried = base.session_minutes[member] + counted - before_run
-    return np.where(opened >= 0, counted - counted[opened] + 1, carried)
+    minutes: Ints = np.where(opened >= 0, counted - counted[opened] + 1, carried)
+    return minutes
 
 
 def _days(base: Base, member: Ints, minute: Ints, rank: Ints, calendar: Calendar) -> tuple[Ints, Ints]:
@@ -140,7 +141,7 @@ def _weights(base: Base, after: Base, minutes: Ints, weights: Ints) -> Ints:
     newest = packing.minute_of(after.last_ms)
     shift = np.clip(newest - packing.minute_of(base.last_ms), 0, NIBBLES)
     kept = np.where(shift < NIBBLES, base.weights & (_WEIGHT_MASK >> 4 * np.minimum(shift, NIBBLES - 1)), 0)
-    out = kept << 4 * np.minimum(shift, NIBBLES - 1)
+    out: Ints = kept << 4 * np.minimum(shift, NIBBLES - 1)
     member = packing.student_of(minutes)
     back = newest[member] - packing.minute_in(minutes)
     near = (back >= 0) & (back < NIBBLES)

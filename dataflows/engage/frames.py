@@ -69,9 +69,9 @@ def named_scores(parts: list[pl.DataFrame], ids: list[str], texts: TextColumn) -
     )
 
 
-def day_frame(
+def day_frame(  # noqa: PLR0913
     student: Ints, day: Ints, values: Ints, class_code: Ints, ids: list[str], texts: TextColumn
-) -> pl.DataFrame:  # noqa: PLR0913
+) -> pl.DataFrame:
     """Returns rows of `student_days`."""
     if not len(student):
         return pl.DataFrame()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
 from itertools import count, islice
 from typing import NamedTuple
 
@@ -28,10 +27,6 @@ class Act(NamedTuple):
     hidden: bool
 
 
-def _table() -> defaultdict[str, int]:
-    return defaultdict(count().__next__)
-
-
 def _packed(codes: list[int]) -> Codes:
     # three times as fast as `np.array` of a list
     return np.frombuffer(array("I", codes), dtype=np.uint32)
@@ -40,16 +35,16 @@ def _packed(codes: list[int]) -> Codes:
 class Coding:
     """Gives texts their codes in order of appearance.
 
-    Places and acts are keyed by their parts joined with NUL, which no part holds: one string is hashed and
-    compared faster than a tuple of six.
+    Acts are keyed by their parts joined with NUL, which no part holds: one string is hashed and compared faster than
+    a tuple of eight, and there are few to take apart again.
     """
 
     def __init__(self) -> None:
         """Starts with empty dictionaries."""
-        self._students: defaultdict[str, int] = _table()
+        self._students: defaultdict[str, int] = defaultdict(count().__next__)
         self._sessions: defaultdict[str | None, int] = defaultdict(count().__next__)
-        self._places = _table()
-        self._said = _table()
+        self._places: defaultdict[Place, int] = defaultdict(count().__next__)
+        self._said: defaultdict[str, int] = defaultdict(count().__next__)
         self._acts: defaultdict[Act, int] = defaultdict(count().__next__)
         self._act_of: list[int] = []
         self._is_video: list[bool] = []
@@ -67,13 +62,7 @@ class Coding:
     def places_of(self, events: list[Plain]) -> Codes:
         """Returns a code of each event's place."""
         table = self._places
-        codes = [
-            table[
-                f"{e.class_id or ''}\0{e.grade or ''}\0{e.subject_id or ''}\0{e.course_id or ''}\0{e.chapter_id or ''}"
-            ]
-            for e in events
-        ]
-        return _packed(codes)
+        return _packed([table[e.class_id, e.grade, e.subject_id, e.course_id, e.chapter_id] for e in events])
 
     def acts_of(self, events: list[Plain]) -> tuple[Codes, NDArray[np.intp]]:
         """Returns a code of each event's act, and the rows of video events."""
@@ -113,14 +102,9 @@ class Coding:
     @property
     def places(self) -> list[Place]:
         """Places by code."""
-        return [_place(iter(key.split("\0"))) for key in self._places]
+        return list(self._places)
 
     @property
     def acts(self) -> list[Act]:
         """Acts by code."""
         return list(self._acts)
-
-
-def _place(parts: Iterator[str]) -> Place:
-    class_id, grade, subject_id, course_id, chapter_id = (part or None for part in parts)
-    return class_id, grade, subject_id, course_id, chapter_id

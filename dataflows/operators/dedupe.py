@@ -17,8 +17,9 @@ _ODD_B: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 
 def mix(hi: Ids, lo: Ids) -> Ids:
     """Returns one well-spread 64-bit word of an event_id's two halves (multiply-xor; wraps around)."""
-    word = hi * _ODD_A ^ (lo * _ODD_B)
-    return word ^ (word >> np.uint64(29))
+    word: Ids = hi * _ODD_A ^ (lo * _ODD_B)
+    mixed: Ids = word ^ (word >> np.uint64(29))
+    return mixed
 
 
 class Seen:
@@ -65,7 +66,15 @@ class Seen:
         for minute in [m for m in self._minutes if low_ms >= m + self._horizon_ms]:
             del self._minutes[minute]
 
-    def _against_state(self, words: Ids, hi: Ids, lo: Ids, order: Any, before: Ints, fresh: Bools) -> None:  # noqa: ANN401
+    def _against_state(  # noqa: PLR0913
+        self,
+        words: Ids,
+        hi: Ids,
+        lo: Ids,
+        order: Any,  # noqa: ANN401
+        before: Ints,
+        fresh: Bools,
+    ) -> None:
         ordered = words[order]
         for minute, (known, known_hi, known_lo) in self._minutes.items():
             at = np.minimum(np.searchsorted(known, ordered), len(known) - 1)

@@ -80,4 +80,4 @@ class KeyedTable:
 
     def restore(self, state: State) -> None:
         """Continues from a snapshot's state."""
-        self.key, self.values, self.dirty = (part.copy() for part in state)
+        self.key, self.values, self.dirty = state[0].copy(), state[1].copy(), state[2].copy()

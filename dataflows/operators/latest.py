@@ -80,7 +80,8 @@ class Latest:
 
 def _after(time_a: Ints, hi_a: Ids, lo_a: Ids, time_b: Ints, hi_b: Ids, lo_b: Ids) -> Bools:  # noqa: PLR0913
     later_id = (hi_a > hi_b) | ((hi_a == hi_b) & (lo_a > lo_b))
-    return (time_a > time_b) | ((time_a == time_b) & later_id)
+    later: Bools = (time_a > time_b) | ((time_a == time_b) & later_id)
+    return later
 
 
 def order_by_time_and_id(moments: Ints, hi: Ids, lo: Ids) -> npt.NDArray[np.intp]:

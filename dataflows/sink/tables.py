@@ -39,7 +39,7 @@ class Table:
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         action = sql.SQL("DO NOTHING")
         if self.on_conflict == "update" and values:
-            sets = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
+            sets: list[sql.Composable] = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
             sets += [sql.SQL("updated_at = now()")] if self.name in STAMPED else []
             action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(sets)  # type: ignore[assignment]
         return sql.SQL("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ON CONFLICT ({key}) {action}").format(

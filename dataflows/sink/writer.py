@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 def to_csv(frame: pl.DataFrame) -> bytes:
-    """Returns the rows as CSV bytes for COPY; null is `\\N` unquoted, and text is always quoted."""
+    r"""Returns the rows as CSV bytes for COPY; null is `\\N` unquoted, and text is always quoted."""
     out = io.BytesIO()
     frame.write_csv(
         out, include_header=False, null_value=_NULL, quote_style="non_numeric", datetime_format="%FT%T%.3fZ"
@@ -163,7 +163,7 @@ def _payload(changes: list[Changes]) -> list[tuple[Table, list[str], bytes]]:
             continue
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
-        keep = "first" if table.on_conflict == "keep" else "last"
+        keep: Literal["first", "last"] = "first" if table.on_conflict == "keep" else "last"
         if table.merge is None:
             frame = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
         payload.append((table, frame.columns, to_csv(frame)))
@@ -182,7 +182,7 @@ class DatabaseSink(DynamicSink[tuple[str, Changes]]):
         give_up: Callable[[], bool],
     ) -> None:
         """Keeps what each worker's `Writer` needs."""
-        self._build = lambda: Writer(database_url, flow, freshness, publish, give_up)
+        self._build: Callable[[], Writer] = lambda: Writer(database_url, flow, freshness, publish, give_up)
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> Writer:  # noqa: ARG002
         """Returns this worker's writer."""

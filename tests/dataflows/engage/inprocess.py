@@ -72,7 +72,9 @@ def run(
         restart_share: Share of batches after which every operator goes through its snapshot.
     """
     rng = random.Random(seed)
-    tables: dict[str, Rows] = {name: {} for name in ("activity_windows", "student_state", "engagement_scores", "student_days")}
+    tables: dict[str, Rows] = {
+        name: {} for name in ("activity_windows", "student_state", "engagement_scores", "student_days")
+    }
     logs: dict[int, list[Record]] = {}
     for record in log:
         logs.setdefault(record.partition, []).append(record)

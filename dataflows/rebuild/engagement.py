@@ -1,0 +1,291 @@
+"""`classpulse rebuild engagement`: the live pipeline over the past, compared with and put in place of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from dataflows import archive
+from dataflows.engage.steps import FLOW
+from dataflows.engagement import OPTIONAL_TOPICS, TOPICS, decode, gather, pipeline
+from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.kafka.source import Claim, RefusedError
+from dataflows.operators.segments import Ints
+from dataflows.rebuild.history import archived, from_topic, tick_at
+from dataflows.settings import Settings
+from dataflows.sink.connection import APPLICATION, connect
+from dataflows.sink.freshness import Freshness
+from dataflows.sink.progress import claim_task
+from dataflows.sink.tables import STAMPED, TABLES
+from dataflows.sink.writer import Writer
+
+SHADOW: Final = "classpulse_rebuild"
+REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days")
+_TIME_COLUMN: Final = {"activity_windows": "window_start", "engagement_scores": "time", "student_days": "day"}
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """What the rebuild found in one table.
+
+    Attributes:
+        table: The table.
+        same: Rows that were as rebuilt.
+        changed: Rows that had other values, now replaced.
+        added: Rows that were missing.
+        removed: Rows that should not have been there.
+        kept: Rows from before the time that the archive covers, left as they are.
+    """
+
+    table: str
+    same: int
+    changed: int
+    added: int
+    removed: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a rebuild did: from when on it holds (None: from the log's beginning), and the tables."""
+
+    covers_from: datetime | None
+    events: int
+    tables: list[TableReport]
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """How far one task's rebuild goes: the archive's offset and watermark by topic, and the live flow's offset."""
+
+    task: int
+    claim: Claim
+    archived: dict[str, int]
+    archived_marks: dict[str, int]
+    upto: dict[str, int]
+
+
+def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
+    """Recomputes `engagement` from the archive and the topics and replaces what that covers.
+
+    Lateness is judged by the watermark that each event met when it came, so the result equals what live gave. Workers
+    of the flow that still run are fenced: stop them first.
+
+    Args:
+        settings: Database, Kafka, rules.
+        progress: Called with the events read so far.
+        dry_run: Compare only; change nothing (the shadow schema is dropped).
+
+    Raises:
+        RefusedError: Where the archive has nothing to rebuild from.
+    """
+    url = settings.database_url.get_secret_value()
+    with connect(url, f"{APPLICATION}-rebuild") as connection:
+        goals = _goals(connection, settings, url, claim=not dry_run)
+        covers_from = _covers_from(connection, settings, [g.task for g in goals])
+        _make_shadow(connection, goals)
+        done = 0
+        writer = Writer(url, FLOW, Freshness(), lambda _: None, lambda: True, schema=SHADOW)
+        try:
+            for goal in goals:
+                for read in _replay(connection, settings, goal, writer):
+                    done += read
+                    progress(done)
+        finally:
+            writer.close()
+        tables = [_replace(connection, table, covers_from, dry_run=dry_run) for table in REBUILT]
+        if not dry_run:
+            _finish(connection)
+        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(SHADOW)))
+    return Report(covers_from, done, tables)
+
+
+def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *, claim: bool) -> list[_Goal]:
+    wanted = {settings.topic(t) for t in (*TOPICS, *OPTIONAL_TOPICS)}
+    rows = connection.execute(
+        "SELECT task, offsets, watermarks FROM task_progress WHERE flow = %s ORDER BY task", (archive.FLOW,)
+    ).fetchall()
+    if not rows:
+        text = "the archive is empty: run `classpulse run archive` first, then rebuild"
+        raise RefusedError(text)
+    live = dict(connection.execute("SELECT task, offsets FROM task_progress WHERE flow = %s", (FLOW,)).fetchall())
+    goals = []
+    for task, offsets, marks in rows:
+        mine = {t: o for t, o in offsets.items() if t in wanted}
+        upto = {t: max(o, live.get(task, {}).get(t, 0)) for t, o in mine.items()}
+        held = claim_task(url, FLOW, task) if claim else Claim(0, {}, "", {})
+        goals.append(_Goal(task, held, mine, {t: m for t, m in marks.items() if t in wanted}, upto))
+    return goals
+
+
+def _covers_from(connection: psycopg.Connection[Any], settings: Settings, tasks: list[int]) -> datetime | None:
+    """Returns since when the archive is whole: None when nothing live is older than what it keeps.
+
+    Where retention has dropped its beginning, results hold from the second local midnight after the first event kept.
+    """
+    row = connection.execute(
+        """
+        SELECT max(first_kept) FROM (
+            SELECT partition, min(event_time) AS first_kept FROM events
+            WHERE topic = ANY(%s) AND partition = ANY(%s) GROUP BY partition) AS kept
+        WHERE EXISTS (SELECT 1 FROM activity_windows w WHERE w.task = kept.partition AND w.scope = 'all'
+                      AND w.window_start < date_trunc('minute', kept.first_kept))
+        """,
+        ([settings.topic(t) for t in (*TOPICS, *OPTIONAL_TOPICS)], tasks),
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    found = connection.execute(
+        "SELECT (date_trunc('day', %s::timestamptz AT TIME ZONE %s) + interval '2 days') AT TIME ZONE %s",
+        (row[0], settings.timezone, settings.timezone),
+    ).fetchone()
+    return None if found is None else found[0]
+
+
+def _make_shadow(connection: psycopg.Connection[Any], goals: list[_Goal]) -> None:
+    schema = sql.Identifier(SHADOW)
+    with connection.transaction():
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
+        for table in (*REBUILT, "task_progress", "anomalies"):
+            connection.execute(
+                sql.SQL("CREATE TABLE {}.{} (LIKE public.{} INCLUDING DEFAULTS INCLUDING INDEXES)").format(
+                    schema, sql.Identifier(table), sql.Identifier(table)
+                )
+            )
+        for goal in goals:
+            connection.execute(
+                sql.SQL("INSERT INTO {}.task_progress (flow, task, generation) VALUES (%s, %s, %s)").format(schema),
+                (FLOW, goal.task, goal.claim.generation),
+            )
+
+
+def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal, writer: Writer) -> Any:  # noqa: ANN401
+    """Runs one task's past through the pipeline; yields how many records each batch held."""
+    generous = settings.model_copy(update={"max_event_bytes": 1 << 26})
+    operators = pipeline(goal.task, settings)
+    offsets = dict.fromkeys(goal.archived, 0)
+
+    def step(records: Records, before: Ints | None, rules: Settings, *, beat: bool) -> None:
+        batch = TaskBatch(
+            goal.task,
+            goal.claim.generation,
+            {},
+            [records] if records.offsets else [],
+            dict(offsets),
+            beat,
+            goal.claim.topic_ids,
+            goal.claim.cluster_id,
+            1 << 62,
+        )
+        item = decode(batch, rules)
+        if before is not None:
+            if any(coded.rejects for _topic, coded in item.decoded):
+                text = f"an archived event is not accepted any more: {item.decoded[0][1].rejects[0]}"
+                raise RefusedError(text)
+            item.before_ms = {records.topic: before}
+        for operator in operators:
+            item = operator.process(item)
+        changes = gather(item)
+        if changes:
+            writer.write_batch([(str(goal.task), c) for c in changes])
+
+    for topic, end in goal.archived.items():
+        for piece in archived(connection, topic, goal.task, end):
+            offsets[topic] = piece.next_offset
+            step(piece.records, piece.before, generous, beat=True)
+            yield len(piece.records.offsets)
+        if topic in goal.archived_marks:
+            step(tick_at(topic, goal.task, end, goal.archived_marks[topic]), None, generous, beat=False)
+        offsets[topic] = end
+    for topic, end in goal.upto.items():
+        for piece in from_topic(settings, topic, goal.task, goal.archived[topic], end):
+            offsets[topic] = piece.next_offset
+            step(piece.records, None, settings, beat=True)
+            yield len(piece.records.offsets)
+        offsets[topic] = end
+    step(Records("", goal.task), None, settings, beat=True)
+
+
+def _replace(connection: psycopg.Connection[Any], name: str, since: datetime | None, *, dry_run: bool) -> TableReport:
+    """Puts the rebuilt rows in place of the covered ones: only rows that differ are touched."""
+    table = TABLES[name]
+    live, shadow = sql.Identifier("public", name), sql.Identifier(SHADOW, name)
+    columns = [
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s "
+            "ORDER BY ordinal_position",
+            (SHADOW, name),
+        ).fetchall()
+        if row[0] != "updated_at"
+    ]
+    covered = sql.SQL("true")
+    if since is not None:
+        time = _TIME_COLUMN.get(name)
+        # The state of a student is the sum of his past: without the whole of it the live one is better.
+        covered = (
+            sql.SQL("false")
+            if time is None
+            else sql.SQL("{} >= {}").format(  # type: ignore[assignment]
+                sql.Identifier(time), sql.Literal(since)
+            )
+        )
+    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    values = [c for c in columns if c not in table.key]
+    differs = sql.SQL("({}) IS DISTINCT FROM ({})").format(
+        sql.SQL(", ").join(sql.SQL("l.{}").format(sql.Identifier(c)) for c in values),
+        sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(c)) for c in values),
+    )
+    parts = {"live": live, "shadow": shadow, "covered": covered, "key": key, "names": names, "differs": differs}
+    with connection.transaction():
+        counts = connection.execute(
+            sql.SQL(
+                "SELECT count(*) FILTER (WHERE l.present AND s.present AND NOT ({differs})), "
+                "count(*) FILTER (WHERE l.present AND s.present AND {differs}), "
+                "count(*) FILTER (WHERE l.present IS NULL), count(*) FILTER (WHERE s.present IS NULL) "
+                "FROM (SELECT *, true AS present FROM {live} WHERE {covered}) l "
+                "FULL JOIN (SELECT *, true AS present FROM {shadow} WHERE {covered}) s USING ({key})"
+            ).format(**parts)
+        ).fetchone()
+        kept = connection.execute(
+            sql.SQL("SELECT count(*) FROM {live} WHERE NOT ({covered})").format(**parts)
+        ).fetchone()
+        if not dry_run:
+            join = sql.SQL(" AND ").join(sql.SQL("l.{0} = s.{0}").format(sql.Identifier(c)) for c in table.key)
+            connection.execute(
+                sql.SQL(
+                    "DELETE FROM {live} l WHERE {covered} AND NOT EXISTS (SELECT 1 FROM {shadow} s WHERE {join})"
+                ).format(join=join, **parts)
+            )
+            sets: list[sql.Composable] = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
+            sets += [sql.SQL("updated_at = now()")] if name in STAMPED else []
+            connection.execute(
+                sql.SQL(
+                    "INSERT INTO {live} AS t ({names}) SELECT {names} FROM {shadow} s WHERE {covered} AND NOT EXISTS "
+                    "(SELECT 1 FROM {live} l WHERE {join} AND NOT ({differs})) ON CONFLICT ({key}) DO UPDATE SET {sets}"
+                ).format(join=join, sets=sql.SQL(", ").join(sets), **parts)
+            )
+    found = counts or (0, 0, 0, 0)
+    return TableReport(name, found[0], found[1], found[2], found[3], kept[0] if kept else 0)
+
+
+def _finish(connection: psycopg.Connection[Any]) -> None:
+    """Moves the flow's progress to where the rebuild has come, so that a worker goes on from there."""
+    connection.execute(
+        sql.SQL(
+            "UPDATE public.task_progress p SET offsets = s.offsets, watermarks = s.watermarks, updated_at = now() "
+            "FROM {}.task_progress s WHERE p.flow = s.flow AND p.task = s.task AND p.generation = s.generation"
+        ).format(sql.Identifier(SHADOW))
+    )
+
+
+def describe(since: datetime | None) -> str:
+    """Returns since when a rebuild holds, in words."""
+    return "the beginning of the log" if since is None else f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,119 @@
+"""The past as batches: accepted events from table `events`, then the topics from where the archive ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+from confluent_kafka import Consumer, TopicPartition
+
+from dataflows.kafka.batch import Records
+from dataflows.kafka.source import RefusedError, tick_of
+from dataflows.operators.segments import Ints
+from dataflows.operators.watermark import NEVER
+from dataflows.settings import Settings
+
+BATCH: Final = 16_384
+
+_EVENTS = """
+SELECT kafka_offset,
+       (extract(epoch FROM ingested_at) * 1000)::bigint,
+       (extract(epoch FROM watermark_before) * 1000)::bigint,
+       json_build_object(
+           'event_id', event_id, 'student_id', student_id, 'role', role, 'event_name', event_name,
+           'event_type', event_type, 'timestamp', (extract(epoch FROM event_time) * 1000)::bigint,
+           'class_id', class_id, 'grade', grade, 'subject_id', subject_id, 'course_id', course_id,
+           'chapter_id', chapter_id, 'session_id', session_id, 'device_type', device_type, 'browser', browser,
+           'metadata', coalesce(metadata, '{}')
+       )::text
+FROM events WHERE topic = %s AND partition = %s AND kafka_offset < %s ORDER BY kafka_offset
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A batch of the past of one topic-partition.
+
+    Attributes:
+        records: The records; from the archive, each value is the canonical event as JSON.
+        before: The watermark that each event met, as stored; None for records read from the topic.
+        next_offset: Offset after the last record.
+    """
+
+    records: Records
+    before: Ints | None
+    next_offset: int
+
+
+def archived(connection: psycopg.Connection[Any], topic: str, partition: int, upto: int) -> Iterator[Piece]:
+    """Yields the archive's events of a topic-partition below offset `upto`, in log order.
+
+    The events go through the live decoder again, so that there is one reading of an event and not two.
+    """
+    with connection.transaction(), connection.cursor("archived") as cursor:
+        cursor.itersize = BATCH
+        cursor.execute(_EVENTS, (topic, partition, upto))
+        while rows := cursor.fetchmany(BATCH):
+            offsets, appends, marks, values = zip(*rows, strict=True)
+            records = Records(
+                topic,
+                partition,
+                list(offsets),
+                list(appends),
+                [None] * len(rows),
+                [value.encode() for value in values],
+            )
+            before = np.array([NEVER if mark is None else mark for mark in marks], np.int64)
+            yield Piece(records, before, offsets[-1] + 1)
+
+
+def tick_at(topic: str, partition: int, offset: int, watermark_ms: int) -> Records:
+    """Returns a tick that brings a topic-partition to the watermark that the archive has reached."""
+    return Records(topic, partition, [offset], [watermark_ms], [None], [None], [watermark_ms])
+
+
+def from_topic(settings: Settings, topic: str, partition: int, start: int, end: int) -> Iterator[Piece]:
+    """Yields the records of a topic-partition from offset `start` up to, not with, `end`.
+
+    Raises:
+        RefusedError: Where the log no longer has them.
+    """
+    config: dict[str, Any] = {
+        **settings.kafka_config(),
+        "group.id": "classpulse-rebuild",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",
+    }
+    consumer = Consumer(config)
+    position = start
+    try:
+        low, _high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        if low > start:
+            text = (
+                f"{topic}/{partition} begins at offset {low}, but neither it nor the archive has {start}: run archive"
+            )
+            raise RefusedError(text)
+        consumer.assign([TopicPartition(topic, partition, start)])
+        while position < end:
+            consumed: list[Any] = consumer.consume(BATCH, timeout=1.0)
+            messages = [m for m in consumed if m.error() is None and m.offset() < end]
+            if not messages:
+                position = max(position, consumer.position([TopicPartition(topic, partition)])[0].offset)
+                continue
+            values = [m.value() for m in messages]
+            records = Records(
+                topic,
+                partition,
+                [m.offset() for m in messages],
+                [m.timestamp()[1] for m in messages],
+                [m.key() for m in messages],
+                values,
+                [tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)],
+            )
+            position = records.offsets[-1] + 1
+            yield Piece(records, None, position)
+    finally:
+        consumer.close()
