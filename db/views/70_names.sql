@@ -7,14 +7,14 @@ SELECT e.*, d.display_name
 FROM latest_events e
 LEFT JOIN directory d USING (student_id);
 
--- A class's students: enrolled in it, or last seen in it; absent ones are rows too.
+-- Students by class: enrolled in it, or last seen in it; absent ones are rows too. Where no class is known it is null.
 CREATE OR REPLACE VIEW class_students WITH (security_barrier) AS
 WITH now AS MATERIALIZED (SELECT * FROM student_now),
      members AS (
          SELECT class_id, student_id, bool_or(is_enrolled) AS is_enrolled
          FROM (
-             SELECT class_id, student_id, true AS is_enrolled FROM enrolled_students WHERE class_id IS NOT NULL
-             UNION ALL SELECT class_id, student_id, false FROM now WHERE class_id IS NOT NULL
+             SELECT class_id, student_id, true AS is_enrolled FROM enrolled_students
+             UNION ALL SELECT class_id, student_id, false FROM now
          ) m
          GROUP BY class_id, student_id
      )
@@ -22,7 +22,7 @@ SELECT m.class_id,
        m.student_id,
        d.display_name,
        coalesce(n.status, 'offline')                            AS status,
-       coalesce(n.is_present AND n.class_id = m.class_id, false) AS is_present,
+       coalesce(n.is_present AND n.class_id IS NOT DISTINCT FROM m.class_id, false) AS is_present,
        m.is_enrolled,
        n.last_interaction_at                                    AS last_active_at,
        n.last_event_name                                        AS current_activity,

@@ -26,8 +26,8 @@ def documented() -> dict[str, tuple[str, list[str]]]:
 def test_the_page_lists_every_view_with_its_columns_and_readers(database: Database) -> None:
     page = documented()
     for view, (letters, columns) in page.items():
-        names = [name for (name,) in database.values(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum", view)]  # fmt: skip
+        attributes = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum"
+        names = [name for (name,) in database.values(attributes, view)]
         assert names == columns, view
         for letter, role in LETTERS.items():
             granted = database.value("SELECT has_table_privilege(%s, %s, 'SELECT')", role, view)

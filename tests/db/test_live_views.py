@@ -139,6 +139,21 @@ def test_a_teacher_sees_absent_students_by_name(database: Database) -> None:
     ]
 
 
+def test_students_of_no_known_class_are_rows_too(database: Database) -> None:
+    database.put("enrolments", {"student_id": "ben", "course_id": "math"})
+    database.put("enrolments", {"student_id": "cem", "course_id": "math", "class_id": "7B"})
+    database.student("ann", ago(10))
+    database.student("cem", ago(10))
+    assert database.values(
+        "SELECT class_id, student_id, is_present, is_enrolled FROM class_students ORDER BY 2, 1"
+    ) == [
+        (None, "ann", True, False),
+        (None, "ben", False, True),
+        ("7B", "cem", False, True),
+        (None, "cem", True, False),
+    ]
+
+
 def test_present_now_sums_to_active_now_under_any_filter(database: Database) -> None:
     database.student("ann", ago(10), class_id="7B", chapter_id="ch1", device="mobile")
     database.student("ben", ago(10), class_id="7B", chapter_id="ch1", device="mobile")
