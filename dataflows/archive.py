@@ -19,6 +19,7 @@ from bytewax.outputs import Sink
 from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
+from dataflows.kafka import metrics
 from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
@@ -63,7 +64,11 @@ def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dat
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as the columns of `events`."""
     rules = Rules.of(settings)
-    return Batch(batch, [(records.topic, decode_full(records, rules)) for records in batch.records])
+    decoded = [(records.topic, decode_full(records, rules)) for records in batch.records]
+    for topic, full in decoded:
+        for reject in full.rejects:
+            metrics.EVENTS_REJECTED.labels(topic, reject.reason, FLOW).inc()
+    return Batch(batch, decoded)
 
 
 class KeepRows:
@@ -89,8 +94,11 @@ class KeepRows:
             floor = source.floor.get(topic, 0)
             self._events.append(event_rows(full, before, floor))
             self._rejects += [r for r in full.rejects if r.offset >= floor]
-            live = ~full.frame["is_tick"].to_numpy() & (append_ms >= source.live_from_ms)
-            self._live.append(append_ms[live])
+            is_event = ~full.frame["is_tick"].to_numpy()
+            metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
+            self._live.append(append_ms[is_event & (append_ms >= source.live_from_ms)])
+        if source.beat:
+            metrics.note_watermarks(source.task, self._marks.marks)
         due = batch.decoded or source.beat
         batch.decoded = []
         if due and source.past_floor:

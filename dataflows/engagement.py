@@ -63,12 +63,12 @@ def pipeline(task: int, settings: Settings) -> list[Operator[Batch]]:
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
-    """Returns the batch with its records as columns; rejects are counted here and kept by the `archive` flow."""
+    """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
     rules = Rules.of(settings)
     decoded = [(records.topic, decode_coded(records, rules)) for records in batch.records]
     for topic, coded in decoded:
         for reject in coded.rejects:
-            metrics.EVENTS_REJECTED.labels(topic, reject.reason).inc()
+            metrics.EVENTS_REJECTED.labels(topic, reject.reason, FLOW).inc()
     return Batch(source=batch, decoded=decoded)
 
 

@@ -29,6 +29,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
 from dataflows import archive, engagement  # noqa: E402
+from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource, RefusedError, stopping  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Runs the worker until the log's end, a signal or an error; returns the exit code."""
     freshness = Freshness()
     REGISTRY.register(freshness)
+    metrics.begin(args.flow)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     flow = flow_of(args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest)

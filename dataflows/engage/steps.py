@@ -42,6 +42,7 @@ class JudgeTime:
             before = self._marks.advance(topic, event_ms, append_ms)
             before = before if given is None else given
             is_event = ~frame["is_tick"].to_numpy()
+            metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
             counts = is_event & _of_students(coded.acts, frame["act"].to_numpy())
             end_ms = (event_ms // packing.MINUTE_MS + 1) * packing.MINUTE_MS
             late = counts & is_late(before, end_ms, self._lateness_ms)
@@ -52,6 +53,8 @@ class JudgeTime:
             batch.before.append(before[keep])
             self._live.append(append_ms[is_event & (append_ms >= batch.source.live_from_ms)])
         batch.decoded = []
+        if batch.source.beat:
+            metrics.note_watermarks(batch.source.task, self._marks.marks)
         if batch.source.writes and self._live:
             batch.live_append_ms, self._live = np.concatenate(self._live), []
         batch.watermarks, batch.low = dict(self._marks.marks), self._marks.low

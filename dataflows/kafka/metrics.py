@@ -1,29 +1,63 @@
-"""Prometheus metrics of the workers; the names are fixed in the contract."""
+"""Prometheus metrics of the workers; the names are fixed in the contract.
+
+Ages and lags are computed when they are scraped: they grow while a worker stands still, which is when they matter.
+"""
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from prometheus_client import Counter, Gauge, Histogram
 
-EVENTS_CONSUMED = Counter("kafka_events_consumed_total", "Records read from Kafka.", ["topic"])
-EVENTS_REJECTED = Counter("events_rejected_total", "Records refused by decode.", ["topic", "reason"])
-LATE_EVENTS = Counter("late_events_total", "Events that met a watermark past their window's lateness.", ["flow"])
-DUPLICATES = Counter("duplicate_events_total", "Records dropped because their event_id was counted.", ["flow"])
-CONSUMER_LAG = Gauge(
+from dataflows.kafka.histogram import BulkHistogram
+
+EVENTS_CONSUMED: Final = Counter("kafka_events_consumed_total", "Records read from Kafka.", ["topic", "flow"])
+EVENTS_REJECTED: Final = Counter("events_rejected_total", "Records refused by decode.", ["topic", "reason", "flow"])
+LATE_EVENTS: Final = Counter("late_events_total", "Events that met a watermark past their window's lateness.", ["flow"])
+DUPLICATES: Final = Counter("duplicate_events_total", "Records dropped because their event_id was counted.", ["flow"])
+CONSUMER_LAG: Final = Gauge(
     "consumer_lag", "Records between the log's end and what was read.", ["topic", "partition", "consumer_group"]
 )
-WATERMARK_LAG = Gauge("watermark_lag_seconds", "Wall clock minus watermark.", ["topic", "partition"])
-WINDOWS_OPEN = Gauge("windows_open", "Window rows that are not final.", ["flow", "task"])
-SNAPSHOT_TIME = Gauge("snapshot_timestamp_seconds", "When the last snapshot was taken (epoch).", ["flow"])
-SNAPSHOT_AGE = Gauge("snapshot_age_seconds", "Seconds since the last snapshot.", ["flow"])
-DB_WRITE = Histogram(
+WATERMARK_LAG: Final = Gauge("watermark_lag_seconds", "Wall clock minus watermark.", ["topic", "partition"])
+WINDOWS_OPEN: Final = Gauge("windows_open", "Window rows that are not final.", ["flow", "task"])
+SNAPSHOT_AGE: Final = Gauge("snapshot_age_seconds", "Time since the last snapshot, or since the start.", ["flow"])
+DB_WRITE: Final = Histogram(
     "analytics_db_write_duration_ms",
     "Time to stage and upsert one table's rows.",
     ["table"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000),
 )
-DELIVERY_DELAY = Histogram(
-    "event_delivery_delay_seconds",
-    "Event time to append time.",
-    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600),
+DELIVERY_DELAY: Final = BulkHistogram(
+    "event_delivery_delay_seconds", "Event time to append time.", (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 )
-KEY_MOVES = Counter("student_task_moves_total", "Students seen in two tasks: a producer breaks the keying.", ["flow"])
+KEY_MOVES: Final = Counter(
+    "student_task_moves_total", "Students seen in two tasks: a producer breaks the keying.", ["flow"]
+)
+
+_watermarks_ms: dict[tuple[str, int], int] = {}
+_snapshot_s: dict[str, float] = {}
+
+
+def begin(flow: str) -> None:
+    """Starts a flow's series at zero, so that a rate sees the first event too."""
+    for counter in (LATE_EVENTS, DUPLICATES, KEY_MOVES):
+        counter.labels(flow)
+    note_snapshot(flow)
+
+
+def note_snapshot(flow: str) -> None:
+    """Notes that the flow's state is being snapshot now."""
+    if flow not in _snapshot_s:
+        SNAPSHOT_AGE.labels(flow).set_function(lambda: time.time() - _snapshot_s[flow])
+    _snapshot_s[flow] = time.time()
+
+
+def note_watermarks(partition: int, marks_ms: dict[str, int]) -> None:
+    """Notes how far a task's topics have come, in epoch milliseconds by topic."""
+    for topic, mark in marks_ms.items():
+        place = (topic, partition)
+        if place not in _watermarks_ms:
+            gauge = WATERMARK_LAG.labels(topic, str(partition))
+            gauge.set_function(lambda place=place: time.time() - _watermarks_ms[place] / 1000)  # type: ignore[misc]
+        _watermarks_ms[place] = mark

@@ -131,7 +131,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             self._consumer.commit(offsets=commits, asynchronous=True)
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
-        metrics.SNAPSHOT_TIME.labels(self._flow).set(time.time())
+        metrics.note_snapshot(self._flow)
         return {
             "version": SNAPSHOT_VERSION,
             "offsets": dict(self._emitted),
@@ -175,7 +175,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             records.ticks.extend([None] * len(values))
         records.values.extend(values)
         self._read[topic] = records.offsets[-1] + 1
-        metrics.EVENTS_CONSUMED.labels(topic).inc(len(messages))
+        metrics.EVENTS_CONSUMED.labels(topic, self._flow).inc(len(messages))
 
     def _errors(self, messages: list[Message]) -> None:
         for message in messages:
