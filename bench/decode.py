@@ -1,7 +1,7 @@
 """Time of decode alone, CPU microseconds an event: `POLARS_MAX_THREADS=1 python -m bench.decode`.
 
-Prints one JSON object: the floor (msgspec walks the JSON and keeps nothing), and the best of many runs over one batch for
-each decoder and kind of input. Take it on an idle machine: neighbours cost more than any change worth seeing.
+Prints one JSON object: the floor (msgspec walks the JSON and keeps nothing), and the best of many runs over one batch
+for each decoder and kind of input. Take it on an idle machine: neighbours cost more than any change worth seeing.
 """
 
 from __future__ import annotations
