@@ -1,30 +1,33 @@
-"""The simulated school's roster, as the database wants it: classes, who is in them, and their names."""
+"""The simulated school's roster, loaded as any school's: written as files, read, checked and upserted."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 
+from cli.rosters.files import read
+from cli.simulation.roster_files import write_roster
 from cli.simulation.school import School
+from db.roster import KEYS, write
 
-ENROLLED_BEFORE = timedelta(days=60)
 
+def load(school: School, folder: Path, url: str, *, lesson_ms: int, timezone: str) -> None:
+    """Writes the school's roster to `folder` and loads it.
 
-def load(school: School, url: str) -> None:
-    """Writes classes, enrolments (one a student and course) and the directory into an empty database."""
-    since = datetime.now(UTC) - ENROLLED_BEFORE
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        with cursor.copy("COPY classes (class_id, title, grade) FROM STDIN") as copy:
-            for group in school.classes:
-                copy.write_row((group.class_id, f"Class {group.class_id}", group.grade))
-        with cursor.copy("COPY directory (student_id, display_name) FROM STDIN") as copy:
-            for group in school.classes:
-                for student in group.students:
-                    copy.write_row((student.student_id, student.name))
-        with cursor.copy("COPY enrolments (student_id, course_id, class_id, enrolled_at, class_at) FROM STDIN") as copy:
-            for group in school.classes:
-                for chapters in group.courses.values():
-                    for student in group.students:
-                        copy.write_row((student.student_id, chapters[0].course_id, group.class_id, since, since))
-        cursor.execute("ANALYZE classes, directory, enrolments")
+    Args:
+        school: Whose roster.
+        folder: Where the files stay, for a look and for `classpulse roster load`.
+        url: The database.
+        lesson_ms: When the present lesson began, epoch milliseconds; the timetable counts from there.
+        timezone: The timetable's zone.
+    """
+    files = write_roster(school, folder, lesson_ms, timezone)
+    with psycopg.connect(url) as connection:
+        for file in files:
+            tables = read(file, ZoneInfo(timezone)).tables
+            for table in KEYS:
+                if table in tables:
+                    write(connection, table, list(tables[table].values()))
+        connection.execute(b"ANALYZE " + ", ".join(KEYS).encode())

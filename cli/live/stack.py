@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from cli.live import grafana, roster
-from cli.live.feed import Feed
+from cli.live.feed import LESSON_BEGAN_S, Feed
 from cli.live.home import Home, fresh_home
 from cli.live.reader import Reader
 from cli.live.school import SEED, school_for
@@ -64,7 +64,8 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         report = migrate(server.url, settings=settings)
         say(f"schema at {report.to_version}, {report.database}")
         school = school_for(rate)
-        roster.load(school, server.url)
+        lesson_ms = time.time_ns() // 1_000_000 - LESSON_BEGAN_S * 1000
+        roster.load(school, home.root / "roster", server.url, lesson_ms=lesson_ms, timezone=settings.timezone)
         say(f"roster: {school.students:,} students in {len(school.classes)} classes")
         dashboards = parts.enter_context(grafana.beside(server, home.root / "grafana"))
         if dashboards is not None:

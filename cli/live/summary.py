@@ -125,7 +125,7 @@ def sentences(summary: Summary, home: Home) -> list[str]:
 
 def _command() -> str:
     """Returns how to call us from here: by name, or by path where the virtual environment is not on the PATH."""
-    if shutil.which("classpulse"):
-        return "classpulse"
     path = Path(sys.argv[0]).absolute()
+    if shutil.which("classpulse") or path.name != "classpulse":
+        return "classpulse"
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
