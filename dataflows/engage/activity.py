@@ -10,15 +10,16 @@ import polars as pl
 from dataflows.engage.columns import Events
 from dataflows.events.coding import Place
 from dataflows.operators import packing
-from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.dictionary import Dictionary, RowCache
 from dataflows.operators.hopping import TrailingMembers
-from dataflows.operators.segments import Bools, Ints, starts_of
+from dataflows.operators.segments import Bools, Ints, lengths_of, starts_of
 from dataflows.operators.tumbling import ACTIVE, EVENTS, TRAILING, DistinctMembers, WindowTable
 from dataflows.scores.engagement import is_interaction
 
 Scope = tuple[str, str]
 
 _COMPACT_FROM = 100_000
+_SCOPES = 7
 
 
 def scopes_of(place: Place) -> list[Scope]:
@@ -69,6 +70,7 @@ class Activity:
         self._table = WindowTable()
         self._present = DistinctMembers()
         self._trailing = TrailingMembers(span_minutes)
+        self._codes_of = RowCache(_SCOPES, self._scope_codes)
 
     def add(self, events: Events) -> None:
         """Counts events that are neither late nor repeated; `student` holds the task's codes."""
@@ -82,7 +84,7 @@ class Activity:
         order = np.argsort(packed)
         ordered = packed[order]
         starts = starts_of(ordered)
-        counts = np.diff(starts, append=len(ordered)).astype(np.int64)
+        counts = lengths_of(starts, len(ordered))
         acting = np.logical_or.reduceat(acts[events.act[order]], starts)
         group = ordered[starts]
         student = group & (packing.MAX_STUDENTS - 1)
@@ -141,14 +143,15 @@ class Activity:
     def _scope_matrix(self, places: list[Place]) -> Ints:
         if len(self._scopes) > _COMPACT_FROM:
             self._compact()
-        matrix = np.full((len(places), 7), -1, np.int64)
-        for i, place in enumerate(places):
-            codes = self._scopes.codes(scopes_of(place))
-            matrix[i, : len(codes)] = codes
+        matrix = self._codes_of.rows(places)
         if len(self._scopes) >= packing.MAX_SCOPES:
             text = f"task {self._task} holds more than {packing.MAX_SCOPES} open scopes; use more partitions"
             raise OverflowError(text)
         return matrix
+
+    def _scope_codes(self, place: Place) -> list[int]:
+        codes: list[int] = self._scopes.codes(scopes_of(place)).tolist()
+        return codes + [-1] * (_SCOPES - len(codes))
 
     def _compact(self) -> None:
         """Gives up the codes of scopes that no open window speaks of."""
@@ -161,6 +164,7 @@ class Activity:
         code = np.full(len(self._scopes), -1, np.int64)
         code[used] = np.arange(len(used))
         self._scopes = Dictionary([self._scopes.values[c] for c in used.tolist()])
+        self._codes_of.clear()
         # Codes keep their order, so every sorted array stays sorted.
         self._table.key = (self._table.key & ~np.int64(mask)) | code[self._table.key & mask]
         shift = packing.STUDENT_BITS
@@ -175,6 +179,7 @@ class Activity:
     def restore(self, state: ActivityState) -> None:
         """Continues from a snapshot's state."""
         self._scopes = Dictionary(state.scopes)
+        self._codes_of.clear()
         self._table.restore(state.table)
         self._present = DistinctMembers(state.present)
         self._trailing = TrailingMembers(self._span, state.trailing)

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from dataflows.engage.columns import Events
+from dataflows.events.coding import Place
 from dataflows.operators import packing
-from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.dictionary import Dictionary, RowCache
 from dataflows.operators.latest import order_by_time_and_id
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.session import NO_TIME, RANK_END, RANK_OTHER, RANK_START
@@ -60,12 +61,13 @@ class Facts:
     session: Ints
 
 
-def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: int) -> Facts:
+def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Texts, unknown_video_ms: int) -> Facts:
     """Returns the facts of events whose `student` holds the task's codes.
 
     Args:
         events: Events that count.
         texts: The task's dictionary of scopes, names and devices; None has the code -1.
+        places: The codes of places in it (`place_codes`).
         sessions: The task's dictionary of session ids.
         unknown_video_ms: How long a video of unknown length is taken to play.
     """
@@ -85,9 +87,7 @@ def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: in
     def act_text(part: int) -> Ints:
         return codes_of([a[part] for a in acts], texts)[act]  # type: ignore[misc]
 
-    def place_text(part: int) -> Ints:
-        return codes_of([p[part] for p in events.places], texts)[place]
-
+    class_id, grade, subject, course, chapter = places.rows(events.places)[place].T
     tenths = np.array([weight_tenths(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)], np.int64)
     video = flag([n.startswith("video_") for n in names])
     playing = flag([n in _PLAYING for n in names])
@@ -106,13 +106,18 @@ def facts_of(events: Events, texts: Texts, sessions: Texts, unknown_video_ms: in
         name=act_text(1),
         device=act_text(2),
         browser=act_text(3),
-        class_id=place_text(0),
-        grade=place_text(1),
-        subject=place_text(2),
-        course=place_text(3),
-        chapter=place_text(4),
+        class_id=class_id,
+        grade=grade,
+        subject=subject,
+        course=course,
+        chapter=chapter,
         session=codes_of(events.sessions, sessions)[events.session[order]],
     )
+
+
+def place_codes(texts: Texts) -> RowCache[Place]:
+    """Returns a cache of the text codes of places: class, grade, subject, course, chapter."""
+    return RowCache(5, lambda place: codes_of(list(place), texts).tolist())
 
 
 def codes_of(values: list[str | None], texts: Texts) -> Ints:

@@ -12,7 +12,7 @@ from dataflows.engage import frames
 from dataflows.engage.base import Base
 from dataflows.engage.columns import Events
 from dataflows.engage.days import Calendar
-from dataflows.engage.facts import Facts, Texts, facts_of
+from dataflows.engage.facts import Facts, Texts, facts_of, place_codes
 from dataflows.engage.fold import Folded, Rules, fold, last_upto
 from dataflows.engage.spans import score_rows
 from dataflows.operators import packing
@@ -57,6 +57,7 @@ class Students:
         """Starts without students."""
         self._task, self._rules, self._calendar = task, rules, calendar
         self._texts: Texts = Dictionary()
+        self._places = place_codes(self._texts)
         self._sessions: Texts = Dictionary()
         self._base = Base.empty(0)
         self._dirty: Bools = np.empty(0, np.bool_)
@@ -77,7 +78,7 @@ class Students:
         self._grow(students)
         if not len(events):
             return
-        facts = facts_of(events, self._texts, self._sessions, self._rules.unknown_video_ms)
+        facts = facts_of(events, self._texts, self._places, self._sessions, self._rules.unknown_video_ms)
         time_ms, hi, lo = events.event_ms[facts.order], events.hi[facts.order], events.lo[facts.order]
         self._dirty[facts.student] = True
         self._keep_last(facts, time_ms, hi, lo)
@@ -283,6 +284,7 @@ class Students:
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from a snapshot's state."""
         self._texts, self._sessions = Dictionary(state["texts"]), Dictionary(state["sessions"])
+        self._places = place_codes(self._texts)
         self._base = Base(**state["base"])
         self._dirty, self._final, self._marks = state["dirty"].copy(), state["final"], state["marks"]
         self._scores = list(state["scores"])

@@ -52,7 +52,7 @@ class Seen:
         if not count:
             return np.zeros(0, np.bool_)
         words = mix(hi, lo)
-        order = np.argsort(words, kind="stable")
+        order = np.argsort(words)
         fresh = np.ones(count, np.bool_)
         self._against_state(words, hi, lo, order, before, fresh)
         self._within_batch(words, hi, lo, order, minute_start_ms, before, fresh)
@@ -96,12 +96,15 @@ class Seen:
     ) -> None:
         ordered = words[order]
         repeats = np.flatnonzero(ordered[1:] == ordered[:-1])
-        # Repeats are few: a loop over them costs nothing. Rows of a run come in log order, since the sort is stable.
+        if not len(repeats):
+            return
+        rows = order[np.unique(np.concatenate([repeats, repeats + 1]))]
+        rows = rows[np.lexsort((rows, words[rows]))]  # runs of equal words, each in log order
+        # Repeats are few: a loop over them costs nothing.
         run_word, counted = None, list[int]()
-        for position in np.unique(np.concatenate([repeats, repeats + 1])).tolist():
-            row = int(order[position])
-            if ordered[position] != run_word:
-                run_word, counted = ordered[position], []
+        for row, word in zip(rows.tolist(), words[rows].tolist(), strict=True):
+            if word != run_word:
+                run_word, counted = word, []
             if not fresh[row]:
                 continue
             if any(

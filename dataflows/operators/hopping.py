@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflows.operators import packing
-from dataflows.operators.segments import Bools, Ints, found_in, merge_sorted, unique_sorted
+from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
 
 
 class TrailingMembers:
@@ -40,48 +40,54 @@ class TrailingMembers:
             (window, scope).
         """
         candidates = unique_sorted(keys)
-        known, _at = found_in(candidates, self.keys)
+        known, at = found_in(candidates, self.keys)
         new = candidates[~known]
         if not len(new):
             return new, new
-        merged = merge_sorted(self.keys, new)
-        is_new, _at = found_in(merged, new)
-        self.keys = merged
-        return self._changes(merged, is_new)
+        # The only places at which anything changes: where the new keys are from now on, and the keys after them.
+        where = at[~known] + np.arange(len(new))
+        self.keys = merge_sorted(self.keys, new)
+        return self._changes(where)
 
-    def _changes(self, merged: Ints, is_new: Bools) -> tuple[Ints, Ints]:
-        minute = packing.minute_in(merged)
-        member = merged >> packing.MINUTE_BITS
-        index = np.arange(len(merged))
-        before = index - 1
-        gain_from = self._own_from(merged, minute, member, before)
-        new = np.flatnonzero(is_new)
+    def _changes(self, new: npt.NDArray[np.intp]) -> tuple[Ints, Ints]:
+        """Returns what the keys at the indices `new` (ascending) change."""
         windows, amounts = [], []
+        gain_from, key = self._own_from(new, new - 1), self.keys[new]
         for offset in range(self._span):
-            window = minute[new] + offset
-            gained = new[window >= gain_from[new]]
-            windows.append(merged[gained] + offset)
+            gained = key[packing.minute_in(key) + offset >= gain_from] + offset
+            windows.append(gained)
             amounts.append(np.ones(len(gained), np.int64))
         # Old minutes that now have a new one before them lose the windows that it owns.
-        old_before = np.where(is_new, -1, index)
-        last_old = np.concatenate(([-1], np.maximum.accumulate(old_before)[:-1]))
-        losers = np.flatnonzero(~is_new & np.concatenate(([False], is_new[:-1])))
-        losers = losers[member[losers] == member[losers - 1]]
-        lost_from = self._own_from(merged, minute, member, last_old)
+        ends = np.flatnonzero(np.diff(new, append=len(self.keys) + 1) > 1)
+        begins = np.concatenate(([0], ends[:-1] + 1))
+        losers, last_old = new[ends] + 1, new[begins] - 1
+        inside = losers < len(self.keys)
+        losers, last_old = losers[inside], last_old[inside]
+        same = _member(self.keys[losers]) == _member(self.keys[losers - 1])
+        losers, last_old = losers[same], last_old[same]
+        lost_from, lost_upto = self._own_from(losers, last_old), self._own_from(losers, losers - 1)
+        key = self.keys[losers]
         for offset in range(self._span):
-            window = minute[losers] + offset
-            lost = losers[(window >= lost_from[losers]) & (window < gain_from[losers])]
-            windows.append(merged[lost] + offset)
+            window = packing.minute_in(key) + offset
+            lost = key[(window >= lost_from) & (window < lost_upto)] + offset
+            windows.append(lost)
             amounts.append(np.full(len(lost), -1, np.int64))
         return np.concatenate(windows), np.concatenate(amounts)
 
-    def _own_from(self, merged: Ints, minute: Ints, member: Ints, before: npt.NDArray[np.intp]) -> Ints:
-        """Returns the first window that each minute owns, given the index of the minute before it."""
-        has = (before >= 0) & (member[before] == member)
-        return np.where(has, np.maximum(minute, minute[before] + self._span), minute) if len(merged) else minute
+    def _own_from(self, index: npt.NDArray[np.intp], before: npt.NDArray[np.intp]) -> Ints:
+        """Returns the first window that each of some keys owns, given the index of the key before it, or -1."""
+        key, previous = self.keys[index], self.keys[before]
+        minute = packing.minute_in(key)
+        has = (before >= 0) & (_member(previous) == _member(key))
+        return np.where(has, np.maximum(minute, packing.minute_in(previous) + self._span), minute)
 
     def drop_before(self, minute: int) -> None:
         """Forgets minutes that reach into no window from `minute` (packed) on."""
         keep = packing.minute_in(self.keys) + self._span > minute
         if not keep.all():
             self.keys = self.keys[keep]
+
+
+def _member(keys: Ints) -> Ints:
+    """Returns the (scope, member) part of packed (scope, member, minute) keys."""
+    return keys >> packing.MINUTE_BITS

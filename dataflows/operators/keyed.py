@@ -39,7 +39,7 @@ class KeyedTable:
         """
         if not len(keys):
             return keys
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(keys)
         ordered = keys[order]
         starts = starts_of(ordered)
         groups = ordered[starts]

@@ -86,7 +86,7 @@ def _after(time_a: Ints, hi_a: Ids, lo_a: Ids, time_b: Ints, hi_b: Ids, lo_b: Id
 
 def order_by_time_and_id(moments: Ints, hi: Ids, lo: Ids) -> npt.NDArray[np.intp]:
     """Returns the order of events by (packed moment, event_id): one fast sort, and a slow one for the rare ties."""
-    order = np.argsort(moments, kind="stable")
+    order = np.argsort(moments)
     ordered = moments[order]
     tied = np.flatnonzero(ordered[1:] == ordered[:-1])
     if len(tied):
