@@ -17,6 +17,12 @@ WITH now AS MATERIALIZED (SELECT * FROM student_now),
              UNION ALL SELECT class_id, student_id, false FROM now
          ) m
          GROUP BY class_id, student_id
+     ),
+     courses AS (
+         SELECT student_id, array_agg(DISTINCT course_id ORDER BY course_id) AS course_ids
+         FROM enrolled_students
+         WHERE course_id <> '*'
+         GROUP BY student_id
      )
 SELECT m.class_id,
        m.student_id,
@@ -33,9 +39,11 @@ SELECT m.class_id,
        n.chapter_id,
        n.device,
        n.browser,
+       coalesce(o.course_ids, '{}')                             AS course_ids,
        c.as_of
 FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
 CROSS JOIN members m
 LEFT JOIN now n USING (student_id)
+LEFT JOIN courses o USING (student_id)
 LEFT JOIN classes k ON k.class_id = m.class_id
 LEFT JOIN directory d USING (student_id);

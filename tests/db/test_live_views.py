@@ -144,13 +144,12 @@ def test_students_of_no_known_class_are_rows_too(database: Database) -> None:
     database.put("enrolments", {"student_id": "cem", "course_id": "math", "class_id": "7B"})
     database.student("ann", ago(10))
     database.student("cem", ago(10))
-    assert database.values(
-        "SELECT class_id, student_id, is_present, is_enrolled FROM class_students ORDER BY 2, 1"
-    ) == [
-        (None, "ann", True, False),
-        (None, "ben", False, True),
-        ("7B", "cem", False, True),
-        (None, "cem", True, False),
+    columns = "class_id, student_id, is_present, is_enrolled, course_ids"
+    assert database.values(f"SELECT {columns} FROM class_students ORDER BY 2, 1") == [
+        (None, "ann", True, False, []),
+        (None, "ben", False, True, ["math"]),
+        ("7B", "cem", False, True, ["math"]),
+        (None, "cem", True, False, ["math"]),
     ]
 
 
