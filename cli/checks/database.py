@@ -12,6 +12,7 @@ from cli.checks.finding import Finding, note, ok, wrong
 from dataflows.settings import Settings
 from db import repeatable
 from db.migrate import MIGRATIONS
+from db.migrate import _roles as existing_roles
 from db.target import OLDEST_SERVER, Kind, timescale_version
 from db.values import sql_values
 
@@ -79,7 +80,8 @@ def _version(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> 
 
 def _views(connection: Connection, settings: Settings, kind: Kind) -> Finding:
     here = _value(connection, "SELECT checksum FROM public.schema_state")
-    if here == repeatable.checksum(repeatable.scripts(kind, sql_values(settings))):
+    texts = repeatable.scripts(kind, sql_values(settings))
+    if here == repeatable.checksum([*texts, existing_roles(connection)]):  # as `migrate` decides it
         return ok(PART, "views", "views and functions are current")
     return wrong(PART, "views", "other definitions or thresholds than this program's", MIGRATE)
 
