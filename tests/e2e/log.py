@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import replace
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -109,14 +108,14 @@ def shuffled(records: Iterable[Record], seed: int, within_ms: int = 60_000) -> l
     return result
 
 
-def repeated(records: Iterable[Record], seed: int, share: float = 0.05, within: int = 2_000) -> list[Record]:
-    """Returns the records, a share of them written a second time at most `within` records later."""
+def repeated(records: Iterable[Record], seed: int, share: float = 0.05) -> list[Record]:
+    """Returns the records, a share of them written a second time: at once, or up to 2,000 records later (and late)."""
     rng = random.Random(seed)
     result: list[Record] = []
     for log in by_partition(records).values():
         places: list[tuple[float, Record]] = [(float(i), record) for i, record in enumerate(log)]
         chosen = [i for i, record in enumerate(log) if record.tick is None and rng.random() < share]
-        places += [(i + 0.5 + rng.randrange(within), replace(log[i])) for i in chosen]
+        places += [(i + 0.5 + rng.randrange(rng.choice((3, 2_000))), log[i]) for i in chosen]
         result += [record for _, record in sorted(places, key=lambda place: place[0])]
     return result
 

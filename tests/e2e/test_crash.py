@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.harness import Stack, Worker, stack
 from tests.e2e.log import close, read_topic
 from tests.e2e.poller import Poller
@@ -18,6 +20,7 @@ KILLS = 22
 PATIENCE_S = 40
 
 
+@pytest.mark.timeout(1_200)
 def test_twenty_two_kills_leave_the_same_tables_and_no_number_ever_falls(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import read_topic, repeated, shuffled, slices, write
 from tests.e2e.tables import ENGAGEMENT, assert_holds, dump
-from tests.oracle.engagement import Expected, Rules, expect
+from tests.oracle.engagement import Expected, expect
 from tests.oracle.reading import Record
 from tests.parts import require
 
@@ -57,11 +57,12 @@ def test_shuffled_repeated_stopped_and_rebuilt_it_is_the_same(
     with stack(kafka, timescale_url, topic_prefix, tmp_path) as source:
         source.command("replay", str(moodle), "--format", "moodle", "--close")
         original = read_topic(kafka, source.topic())
+    mixed = repeated(shuffled(original, seed=12), seed=13)
     folder = tmp_path / "mixed"
     folder.mkdir()
     with stack(kafka, timescale_url, f"{topic_prefix}mixed.", folder) as here:
         rng = random.Random(11)
-        first, second, third = slices(repeated(shuffled(original, seed=12), seed=13), 3)
+        first, second, third = slices(mixed, 3)
         for piece, workers, batch_records in ((first, 1, 50), (second, 2, 1_999)):
             covered = here.offsets()
             write(kafka, here.topic(), piece)
@@ -72,10 +73,11 @@ def test_shuffled_repeated_stopped_and_rebuilt_it_is_the_same(
         write(kafka, here.topic(), third)
         here.catch_up(CLASSPULSE_BATCH_RECORDS="400")
         expected = expect(read_topic(kafka, here.topic()))
-        assert expected.late == 0
-        assert expected.duplicates > 2_000
+        # of the repeats some come in time and are dropped, others come too late; of the first records none does
+        assert expected.duplicates > 500
+        assert expected.late > 500
+        assert_says_the_same(expected, expect(original))
         assert_holds(here.database, expected)
-        assert_says_the_same(expected, expect(original, Rules()))
 
         live = {table: dump(here.database, table) for table in ENGAGEMENT}
         here.command("rebuild", "engagement")
