@@ -18,7 +18,7 @@ from dataflows.embedded.postgres import DATABASE, Postgres
 
 FILES = Path(__file__).resolve().parents[2] / "grafana"
 HOMES = ("/usr/share/grafana", "/usr/local/share/grafana", "/opt/homebrew/opt/grafana/share/grafana")
-LOGIN = "classpulse_demo_grafana"
+LOGIN = "demo_grafana"  # not classpulse_…: those are roles of the schema
 STOP_TIMEOUT_S = 10.0
 
 
