@@ -23,7 +23,7 @@ WATCH: Final = IDLE
 BAD: Final = "#E02F44"
 CLEAR: Final = "transparent"
 
-COUNT: Final = "short"
+COUNT: Final = "locale"
 SHARE: Final = "percentunit"
 SCORE: Final = "none"
 SECONDS: Final = "s"
@@ -46,4 +46,14 @@ def status_mapping() -> dashboard.ValueMap:
             status: dashboard.ValueMappingResult(text=status.capitalize(), color=colour, index=index)
             for index, (status, colour) in enumerate(STATUS_COLOURS.items())
         }
+    )
+
+
+def nothing_mapping() -> dashboard.SpecialValueMap:
+    """Returns the value mapping that shows a missing value (a mean over nobody) as a grey dash, not as a good zero."""
+    return dashboard.SpecialValueMap(
+        options=dashboard.DashboardSpecialValueMapOptions(
+            match=dashboard.SpecialValueMatch.NULL_AND_NAN,
+            result=dashboard.ValueMappingResult(text="–", color=ABSENT, index=0),
+        )
     )

@@ -27,6 +27,8 @@ class Thresholds(BaseSettings):
     lag_watch_s: int = Field(default=5, ge=0)
     lag_stalled_s: int = Field(default=60, ge=1)
     students_shown: int = Field(default=200, ge=1)
+    chapters_shown: int = Field(default=12, ge=1)
+    lines_shown: int = Field(default=12, ge=1)
 
 
 def steps(base: str, *above: tuple[float, str]) -> ThresholdsConfig:

@@ -57,7 +57,7 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(3, (17, state()), (4, as_of()), (3, lag(limits))),
             Shelf(5, (14, headline(limits)), (5, idle_share(limits)), (5, engagement(limits))),
             Shelf(13, (15, students(limits)), (9, trend())),
-            Shelf(9, (13, classes(limits)), (11, heatmap())),
+            Shelf(9, (13, classes(limits)), (11, heatmap(limits))),
             Shelf(8, (10, chapters(limits)), (5, subjects()), (4, devices()), (5, browsers())),
             Shelf(9, (14, events()), (10, sessions())),
             Shelf(8, (24, lesson(limits))),
@@ -93,6 +93,9 @@ def state() -> stat.Panel:
         .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("State"))
         .mappings([*mappings])
+        .thresholds(thresholds.steps(theme.BAD))
+        .color_scheme(panels.thresholds_decide())
+        .no_value("The database does not answer: your administrator can run 'classpulse doctor'.")
     )
 
 
@@ -172,6 +175,7 @@ def idle_share(limits: Thresholds) -> stat.Panel:
         .decimals(0)
         .thresholds(thresholds.idle_steps(limits))
         .color_scheme(panels.thresholds_decide())
+        .mappings([theme.nothing_mapping()])
     )
 
 
@@ -250,7 +254,7 @@ def classes(limits: Thresholds) -> table.Panel:
     return panel
 
 
-def heatmap() -> table.Panel:
+def heatmap(limits: Thresholds) -> table.Panel:
     """Returns class × chapter: a cell is the number of students at work there."""
     cells = [
         columns.prop("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
@@ -263,8 +267,9 @@ def heatmap() -> table.Panel:
         panels.rows(
             "Classes × chapters",
             "Students at work on each chapter in the last five minutes, class by class; darker is more. Whoever worked "
-            "on two chapters counts in both. The choice of course does not apply here.",
-            Sql(load("live_class/heatmap")),
+            f"on two chapters counts in both. The {limits.chapters_shown} busiest chapters; the choice of course does "
+            "not apply here.",
+            Sql(load("live_class/heatmap", chapters_shown=limits.chapters_shown)),
         )
         .with_transformation(
             dashboard.DataTransformerConfig(
@@ -351,8 +356,8 @@ def lesson(limits: Thresholds) -> timeseries.Panel:
         panels.lines(
             "Engagement through the chosen time",
             "Mean score of each class, minute by minute, 0 to 100; final minutes only, so it ends about two minutes "
-            "ago. Uses the time range at the top right.",
-            Sql(load("live_class/lesson"), "time_series"),
+            f"ago. Above {limits.lines_shown} classes a line a grade. Uses the time range at the top right.",
+            Sql(load("live_class/lesson", lines_shown=limits.lines_shown), "time_series"),
             "Class",
         )
         .min(0)

@@ -4,14 +4,22 @@ WITH latest AS (
     WHERE scope = 'all'
       AND window_start > classpulse_now() - interval '5 minutes'
       AND window_start <= (SELECT least(classpulse_now(), max(as_of)) FROM data_freshness WHERE flow = 'engagement')
+),
+cells AS (
+    SELECT coalesce(title, class_id) AS class, chapter_id AS chapter, active_5m AS students
+    FROM class_chapter_activity
+    JOIN latest USING (window_start)
+    LEFT JOIN class_list USING (class_id)
+    WHERE active_5m > 0
+      AND ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
+      AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring}))
+),
+busiest AS (
+    SELECT chapter FROM cells GROUP BY chapter ORDER BY sum(students) DESC, chapter LIMIT {{chapters_shown}}
 )
-SELECT coalesce(title, class_id) AS "Class",
-       chapter_id                AS "Chapter",
-       active_5m                 AS "Students"
-FROM class_chapter_activity
-JOIN latest USING (window_start)
-LEFT JOIN class_list USING (class_id)
-WHERE active_5m > 0
-  AND ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
-  AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring}))
+SELECT class    AS "Class",
+       chapter  AS "Chapter",
+       students AS "Students"
+FROM cells
+JOIN busiest USING (chapter)
 ORDER BY 2, 1
