@@ -23,6 +23,8 @@ TICK_HEADER: Final = "classpulse-tick"
 SNAPSHOT_VERSION: Final = 1
 _POLL_IDLE: Final = timedelta(milliseconds=25)
 _LIVE_FETCH: Final = 2000
+_BEHIND_MS: Final = 5000
+_BEATS_BEHIND: Final = 5
 
 log = structlog.get_logger()
 
@@ -101,6 +103,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._next_check = time.monotonic() + 30
         self._ended = False
         self._awake: datetime | None = None
+        self._last_append_ms = 0
 
     def next_batch(self) -> list[TaskBatch]:
         """Returns at most one batch: when it is full, when a beat is due, or at the end."""
@@ -108,12 +111,12 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             raise StopIteration
         got = self._fetch()
         beat = self._beat.now()
-        due = beat != self._seen_beat
+        due = beat - self._seen_beat >= (_BEATS_BEHIND if self._behind() else 1)
         self._ended = stopping.is_set() or self._caught_up()
         self._awake = None
         if self._ended or due or self._pending_count >= self._settings.batch_records:
-            self._seen_beat = beat
             if due:
+                self._seen_beat = beat
                 self._report()
             return [self._emit(beat=due or self._ended)]
         if got < _LIVE_FETCH:
@@ -175,6 +178,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             records.ticks.extend([None] * len(values))
         records.values.extend(values)
         self._read[topic] = records.offsets[-1] + 1
+        self._last_append_ms = records.append_ms[-1]
         metrics.EVENTS_CONSUMED.labels(topic, self._flow).inc(len(messages))
 
     def _errors(self, messages: list[Message]) -> None:
@@ -206,6 +210,10 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._pending = {}
         self._pending_count = 0
         return batch
+
+    def _behind(self) -> bool:
+        """Whether what is read is old: while a backlog lasts, rows that change every second are written less often."""
+        return self._last_append_ms < time.time() * 1000 - _BEHIND_MS and self._pending_count > 0
 
     def _caught_up(self) -> bool:
         return self._targets is not None and all(self._read[t] >= end for t, end in self._targets.items())
