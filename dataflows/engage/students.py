@@ -20,7 +20,7 @@ from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
 from dataflows.operators.segments import Bools, Ints, merge_sorted
-from dataflows.operators.session import NO_TIME
+from dataflows.operators.session import NO_TIME, ends_to_give_again
 
 DAY_BITS: Final = 20
 _COMPACT_FROM: Final = 50_000
@@ -151,8 +151,19 @@ class Students:
         member = packing.student_of(self._minute_class.key)
         self._carry(self._minute_class, member, self._base.class_code, final)
         self._carry(self._minute_video, packing.student_of(self._minute_video.key), self._base.until_ms, final)
-        self._marks = self._marks[~marks_split]
+        self._marks = merge_sorted(self._ends_again(marks, final), self._marks[~marks_split])
         self._minutes.keep(~split)
+
+    def _ends_again(self, marks: Ints, final: int) -> Ints:
+        """Returns the session ends, of the marks that became final, that the next fold must get again."""
+        mask = ends_to_give_again(
+            packing.moment_student(marks),
+            packing.moment_ms(marks),
+            marks & 3,
+            upto_ms=(final + packing.EPOCH_MIN) * packing.MINUTE_MS,
+            end_grace_ms=self._rules.fold.end_grace_ms,
+        )
+        return marks[mask]
 
     def _fold(self, base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints) -> Folded:
         weighty = weights > 0

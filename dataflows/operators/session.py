@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from dataflows.operators.segments import Bools, Ints, previous_where, starts_of
+from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, previous_where, starts_of
 
 RANK_END: Final = 0
 RANK_START: Final = 1
@@ -73,7 +73,7 @@ def assign_sessions(  # noqa: PLR0913
         member: Index of the member into `carry`, shape (n,), ascending.
         time_ms: Epoch milliseconds, ascending within a member.
         rank: `RANK_END`, `RANK_START` or `RANK_OTHER`, ascending within an instant.
-        carry: Where each member stood before.
+        carry: Where each member stood before; with it belong the ends that `ends_to_give_again` names.
         gap_ms: Inactivity that ends a session.
         end_grace_ms: How long after an explicit end interactions still belong to it.
 
@@ -96,6 +96,25 @@ def assign_sessions(  # noqa: PLR0913
         end_ms=np.where(upto_end >= 0, time_ms[upto_end], carry.end_ms[member]),
         close_ms=_closing_end(member, time_ms, ends, carry, last_ms, _last_upto(explicit, starts), end_grace_ms),
     )
+
+
+def ends_to_give_again(member: Ints, time_ms: Ints, rank: Ints, *, upto_ms: int, end_grace_ms: int) -> Bools:
+    """Marks the explicit ends that the next call must get again, before its own marks.
+
+    A carry holds one end. Of several within the grace before `upto_ms`, later interactions decide which one closes
+    their session. To give an end twice changes nothing.
+
+    Args:
+        member: As given to `assign_sessions`.
+        time_ms: Likewise.
+        rank: Likewise.
+        upto_ms: The marks of the next call lie at or after this instant.
+        end_grace_ms: How long after an explicit end interactions still belong to it.
+    """
+    starts = starts_of(member)
+    last_explicit = np.repeat(last_where(rank == RANK_START, starts), lengths_of(starts, len(member)))
+    after = np.arange(len(member)) > last_explicit
+    return (rank == RANK_END) & after & (time_ms >= upto_ms - end_grace_ms)
 
 
 def _closing_end(  # noqa: PLR0913
