@@ -260,7 +260,7 @@ def heatmap(limits: Thresholds) -> table.Panel:
         columns.prop("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
         columns.prop("color", {"mode": "continuous-blues"}),
         columns.prop("custom.align", "center"),
-        columns.prop("custom.minWidth", 80),
+        columns.prop("custom.minWidth", 95),
         columns.prop("min", 0),
     ]
     return (
