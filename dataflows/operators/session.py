@@ -114,7 +114,8 @@ def ends_to_give_again(member: Ints, time_ms: Ints, rank: Ints, *, upto_ms: int,
     starts = starts_of(member)
     last_explicit = np.repeat(last_where(rank == RANK_START, starts), lengths_of(starts, len(member)))
     after = np.arange(len(member)) > last_explicit
-    return (rank == RANK_END) & after & (time_ms >= upto_ms - end_grace_ms)
+    again: Bools = (rank == RANK_END) & after & (time_ms >= upto_ms - end_grace_ms)
+    return again
 
 
 def _closing_end(  # noqa: PLR0913
