@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 TREND_MINUTES = 10
 LATEST = 40
+COUNT_EVERY_S = 2.0
 PAUSE_OVER_COST = 2.0  # counting everybody may take a third of the time, however slow the machine
 
 NOW = """
@@ -186,7 +187,8 @@ class Reader:
         began = time.monotonic()
         if began >= self._counts_due:
             self._counts = [_headcount(row) for row in self._rows(NOW)]
-            self._counts_due = time.monotonic() + PAUSE_OVER_COST * (time.monotonic() - began)
+            cost_s = time.monotonic() - began
+            self._counts_due = began + max(COUNT_EVERY_S, (1 + PAUSE_OVER_COST) * cost_s)
         return self._counts
 
     def unread(self, published: int, topic: str, flows: int) -> int:
