@@ -17,10 +17,10 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test lint format services services-stop up down ci lock clean
+.PHONY: help install demo test lint format services services-stop up down bench-throughput bench-freshness bench-outage ci lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 install: $(RUN) ## a virtual environment .venv with the classpulse command and its locked dependencies
 
@@ -39,6 +39,15 @@ lint: $(DEV) ## style, types, and whether what is generated is current
 format: $(DEV) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-throughput: $(RUN) ## events a second and core on real Kafka and TimescaleDB (ARGS="--rounds 5")
+	@$(BIN)/classpulse bench throughput $(ARGS)
+
+bench-freshness: $(RUN) ## append to committed row at 5,000 events/s for five minutes
+	@$(BIN)/classpulse bench freshness $(ARGS)
+
+bench-outage: $(RUN) ## the database away for a minute under load
+	@$(BIN)/classpulse bench outage $(ARGS)
 
 services: $(RUN) ## start real Kafka and PostgreSQL on loopback without Docker; addresses go to .services.env
 	@$(BIN)/classpulse services up $(ARGS)

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),
+    "bench": ("cli.bench", "Measure throughput, freshness, and an outage of the database."),
 }
 
 

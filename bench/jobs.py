@@ -1,0 +1,139 @@
+"""The jobs that are compared, each a process: `python -m bench.jobs poll_decode|windows|fold_window`.
+
+All read the same source and decode the same way, inside Bytewax, one worker, no recovery. Prints one JSON object with
+the events, and the wall and CPU seconds from the dataflow's start to its end (imports are left out).
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import argparse  # noqa: E402
+import gc  # noqa: E402
+import json  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable, Iterable  # noqa: E402
+from datetime import UTC, datetime, timedelta  # noqa: E402
+from typing import Any  # noqa: E402
+
+import bytewax.operators as op  # noqa: E402
+import bytewax.operators.windowing as win  # noqa: E402
+from bytewax._bytewax import cli_main  # noqa: E402
+from bytewax.dataflow import Dataflow  # noqa: E402
+from bytewax.operators.windowing import EventClock, TumblingWindower  # noqa: E402
+from bytewax.outputs import DynamicSink, StatelessSinkPartition  # noqa: E402
+
+from dataflows import engagement  # noqa: E402
+from dataflows.engage.columns import Batch  # noqa: E402
+from dataflows.kafka.keys import task_key  # noqa: E402
+from dataflows.kafka.source import Claim, KafkaSource  # noqa: E402
+from dataflows.operators.shell import stateful  # noqa: E402
+from dataflows.scores.engagement import is_interaction  # noqa: E402
+from dataflows.settings import Settings  # noqa: E402
+
+WINDOW_STEPS = ("watermark", "dedupe", "encode", "activity")
+
+
+class _Nowhere(StatelessSinkPartition[Any], DynamicSink[Any]):
+    """Takes everything, keeps nothing; counts the items."""
+
+    def __init__(self) -> None:
+        self.items = 0
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Nowhere:  # noqa: ARG002
+        return self
+
+    def write_batch(self, items: list[Any]) -> None:
+        self.items += len(items)
+
+
+def poll_decode(flow: Dataflow, decoded: Any, sink: _Nowhere, _settings: Settings) -> None:  # noqa: ANN401
+    """The ceiling: what reading and decoding alone costs."""
+    op.output("sink", op.map("empty", decoded, lambda item: (item[0], None)), sink)
+
+
+def windows(flow: Dataflow, decoded: Any, sink: _Nowhere, settings: Settings) -> None:  # noqa: ANN401
+    """The window job: watermark, dedupe, students' codes, `activity_windows` in all scopes with rows once a second."""
+    makers = engagement.steps(settings)
+    stream = decoded
+    for step_id in WINDOW_STEPS:
+        stream = stateful(step_id, stream, makers[step_id], lambda batch: batch.source.task)
+    op.output("sink", op.map_value("rows", stream, lambda batch: batch.rows), sink)
+
+
+def fold_window(flow: Dataflow, decoded: Any, sink: _Nowhere, settings: Settings) -> None:  # noqa: ANN401
+    """Bytewax's own windows: events and interactions by minute, keyed by student, one item an event."""
+    clock: EventClock[Any] = EventClock(
+        ts_getter=lambda item: item[0], wait_for_system_duration=timedelta(seconds=settings.lateness_s)
+    )
+    windower = TumblingWindower(align_to=datetime(2020, 1, 1, tzinfo=UTC), length=timedelta(seconds=settings.window_s))
+    events = op.flat_map("events", decoded, lambda item: list(_events(item[1])))
+    out = win.fold_window("fold_window", events, clock, windower, lambda: (0, 0), _count, _add)
+    op.output("sink", out.down, sink)
+
+
+def _events(batch: Batch) -> Iterable[tuple[str, tuple[datetime, bool]]]:
+    for _topic, coded in batch.decoded:
+        acting = [is_interaction(act.event_name, hidden=act.hidden) for act in coded.acts]
+        columns = (coded.frame[name].to_list() for name in ("event_ms", "student", "act"))
+        for event_ms, student, act in zip(*columns, strict=True):
+            yield coded.students[student], (datetime.fromtimestamp(event_ms / 1000, UTC), acting[act])
+
+
+def _count(total: tuple[int, int], item: tuple[datetime, bool]) -> tuple[int, int]:
+    return total[0] + 1, total[1] + item[1]
+
+
+def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+JOBS: dict[str, Callable[[Dataflow, Any, _Nowhere, Settings], None]] = {
+    "poll_decode": poll_decode,
+    "windows": windows,
+    "fold_window": fold_window,
+}
+
+
+def measure(job: str, settings: Settings) -> dict[str, Any]:
+    """Runs a job over what the topic holds and returns the figures."""
+    events = 0
+
+    def decode(batch: Any) -> tuple[str, Batch]:  # noqa: ANN401
+        nonlocal events
+        events += sum(len(records.values) for records in batch.records)
+        return task_key(batch.task), engagement.decode(batch, settings)
+
+    source = KafkaSource(
+        settings,
+        f"bench-{job}",
+        [settings.topic("clickstream_events")],
+        [],
+        lambda _flow, _task: Claim(1, {}, "", {}),
+        until_caught_up=True,
+    )
+    flow, sink = Dataflow(job), _Nowhere()
+    JOBS[job](flow, op.map("decode", op.input("source", flow, source), decode), sink, settings)
+    gc.freeze()
+    cpu, wall = time.process_time(), time.monotonic()
+    cli_main(flow, workers_per_process=1)
+    return {
+        "events": events,
+        "wall_s": time.monotonic() - wall,
+        "cpu_s": time.process_time() - cpu,
+        "items_out": sink.items,
+    }
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", choices=sorted(JOBS))
+    args = parser.parse_args()
+    print(json.dumps(measure(args.job, Settings())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""`classpulse bench`: the measurements in `bench/`, on servers of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure: throughput, profile, freshness, outage. Prints one JSON object.")
+
+PerS = Annotated[float, typer.Option(min=1, help="Density: events a second of event time, all tasks together.")]
+Rate = Annotated[float, typer.Option(min=1, help="Events a second.")]
+
+
+@app.command()
+def throughput(
+    events: Annotated[int, typer.Option(min=1000, help="Events of the log.")] = 2_000_000,
+    fold_events: Annotated[int, typer.Option(min=1000, help="Events that Bytewax's fold_window gets.")] = 200_000,
+    per_s: PerS = 2000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each job runs; medians count.")] = 3,
+) -> None:
+    """`engagement` with everything on, beside poll and decode alone, the windows alone, and Bytewax's fold_window."""
+    from bench.throughput import measure
+
+    _print(measure(events=events, fold_events=fold_events, per_s=per_s, rounds=rounds))
+
+
+@app.command()
+def profile(
+    events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,
+    per_s: PerS = 2000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time of a step counts.")] = 5,
+    functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
+) -> None:
+    """What an event costs in `engagement`, step by step, without Kafka and database."""
+    from bench.profile import run
+
+    _print(run(events=events, per_s=per_s, rounds=rounds, functions=functions))
+
+
+@app.command()
+def freshness(rate: Rate = 5000, seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 300) -> None:
+    """Append to committed row under a steady load, everything on this machine."""
+    from bench.freshness import measure
+
+    _print(measure(rate=rate, seconds=seconds))
+
+
+@app.command()
+def outage(
+    rate: Rate = 5000, away: Annotated[float, typer.Option(min=1, help="Seconds without a database.")] = 60
+) -> None:
+    """The database stopped under load and started again: is anything lost, how long does it take to catch up?"""
+    from bench.outage import measure
+
+    _print(measure(rate=rate, away_s=away))
+
+
+def _print(report: dict[str, Any]) -> None:
+    typer.echo(json.dumps(report, indent=2))
