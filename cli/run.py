@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,10 @@ from typing import Annotated
 
 import typer
 
+from cli.services_parts.part import free_port
+
 FLOWS = ("engagement", "archive")
+_given: set[int] = set()
 GRACE_S = 30.0
 
 app = typer.Typer(add_completion=False)
@@ -55,10 +57,13 @@ def start(flow: str, workers: int, flags: list[str], metrics_port: int | None) -
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Returns ports that no process of ours has been given: a worker binds its own a while after it was chosen."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = free_port()
+        if port not in _given:
+            _given.add(port)
+            ports.append(port)
     return ports
 
 

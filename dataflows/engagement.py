@@ -19,6 +19,7 @@ from dataflows.events.rules import Rules
 from dataflows.kafka import metrics
 from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
+from dataflows.kafka.trace import trace
 from dataflows.operators.shell import Operator, stateful
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -75,6 +76,7 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
 def gather(batch: Batch) -> list[Changes]:
     """Returns the batch's rows as changes to write, when they are due."""
     source = batch.source
+    trace("gather", source.task)
     if not source.writes:
         return []
     return [

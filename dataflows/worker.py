@@ -30,6 +30,7 @@ from prometheus_client import REGISTRY  # noqa: E402
 
 from dataflows import archive, engagement  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
+from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource, RefusedError, stopping  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
@@ -121,25 +122,39 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             recovery_config=RecoveryConfig(settings.recovery_dir / args.flow, timedelta(0)),
         )
     except BaseException as error:  # noqa: BLE001
-        return _explain(error)
+        return _explain(error, settings)
     finally:
         write_stats(args, freshness)
     return 0
 
 
-def _explain(error: BaseException) -> int:
+def _explain(error: BaseException, settings: Settings) -> int:
     """Logs the first cause that an operator can act on, and returns the exit code that says which kind it is."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, FencedError):
             log.error("fenced", reason=str(cause))
             return EXIT_FENCED
-        if isinstance(cause, RefusedError):
-            log.error("refused", reason=str(cause))
+        advice = _advice(cause, settings)
+        if advice:
+            log.error("refused", reason=advice)
             return EXIT_REFUSED
         cause = cause.__cause__ or cause.__context__
     log.error("worker failed", error=str(error), exc_info=error)
     return 1
+
+
+def _advice(cause: BaseException, settings: Settings) -> str | None:
+    """Returns what to do about an error that is the surroundings' and not the code's; None for any other."""
+    if isinstance(cause, RefusedError | PartitionCountError):
+        return str(cause)
+    if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return f"the database has not our schema ({str(cause).splitlines()[0]}): run `classpulse migrate`"
+    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return f"{str(cause).splitlines()[0]}: DATABASE_URL needs the role classpulse_writer"
+    if isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError._TRANSPORT:
+        return f"no Kafka broker answers at {settings.kafka_bootstrap_servers}: `classpulse doctor` tells more"
+    return None
 
 
 def write_stats(args: argparse.Namespace, freshness: Freshness) -> None:

@@ -17,6 +17,7 @@ from dataflows.kafka import metrics
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.keys import task_of
 from dataflows.kafka.log import LogFacts, check_partition_count
+from dataflows.kafka.trace import trace
 from dataflows.settings import Settings
 
 TICK_HEADER: Final = "classpulse-tick"
@@ -196,6 +197,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
 
     def _emit(self, *, beat: bool) -> TaskBatch:
         self._emitted = dict(self._read)
+        trace("source", self._task)
         batch = TaskBatch(
             task=self._task,
             generation=self._claim.generation,
