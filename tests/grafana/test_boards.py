@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from cli.dashboards import app
 from grafana import catalogue
+from grafana.boards.live.answer import COLUMNS, HEADLINE_ID
 from grafana.links import BOARDS
 from grafana.postgres import TEACHERS
 from grafana.thresholds import Thresholds
@@ -99,3 +101,10 @@ def test_all_is_one_value_whatever_the_schools_size() -> None:
         assert variable["multi"]
         assert variable["includeAll"]
         assert variable["allValue"] == "'__all'"
+
+
+def test_the_shared_answer_has_the_columns_that_the_panels_pick_from() -> None:
+    [asking] = [panel for panel in boards()["live_class"]["panels"] if panel["id"] == HEADLINE_ID]
+    sql = asking["targets"][0]["rawSql"]
+    final = sql[sql.rindex("SELECT kind,") :]
+    assert [name for name in COLUMNS if f'"{name}"' not in final and not re.search(rf"\b{name},", final)] == []

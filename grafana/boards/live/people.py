@@ -1,0 +1,60 @@
+"""Who: the students, and what they did last."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.models import dashboard
+
+from grafana import columns, links, panels, theme, thresholds
+from grafana.postgres import Sql
+from grafana.queries import load
+from grafana.thresholds import Thresholds
+
+
+def students(limits: Thresholds) -> table.Panel:
+    """Returns the chosen students, those first that need someone."""
+    panel = panels.rows(
+        "Students",
+        "Idle longest first, then active by lowest engagement, then absent by name. "
+        f"At most {limits.students_shown} are listed; choose a class to see all of it.",
+        Sql(load("live_class/students", students_shown=limits.students_shown)),
+    )
+    link = links.drill("This student", "student", student="student_id")
+    panel.override_by_name("Student", [*columns.links(link), columns.width(140)])
+    panel.override_by_name("Status", [*columns.pill(theme.status_mapping()), columns.width(70)])
+    panel.override_by_name("Class", [columns.width(90)])
+    panel.override_by_name("Ago", [*columns.ago(), columns.width(90)])
+    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Last did", [columns.width(135)])
+    for key in ("student_id", "class_id"):
+        panel.override_by_name(key, columns.hidden())
+    return panel
+
+
+def events() -> table.Panel:
+    """Returns the latest twenty events."""
+    return (
+        panels.rows("Latest 20 events", "What students did last, newest first.", Sql(load("live_class/events")))
+        .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
+        .override_by_name("Student", [columns.width(140)])
+    )
+
+
+def sessions() -> table.Panel:
+    """Returns who came and who left."""
+    came_and_left = dashboard.ValueMap(
+        options={
+            "arrived": dashboard.ValueMappingResult(text="Arrived", color=theme.ACTIVE, index=0),
+            "left": dashboard.ValueMappingResult(text="Left", color=theme.OFFLINE, index=1),
+        }
+    )
+    return (
+        panels.rows(
+            "Arrivals and departures",
+            "The latest 20 sessions that students began or ended themselves, newest first.",
+            Sql(load("live_class/sessions")),
+        )
+        .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
+        .override_by_name("Student", [columns.width(140)])
+        .override_by_name("What", [*columns.pill(came_and_left), columns.width(80)])
+    )
