@@ -22,10 +22,12 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 # An error's own message says what to do; hundreds of lines of Rust frames above it hide that.
 os.environ.setdefault("RUST_BACKTRACE", "0")
 
+import psycopg  # noqa: E402
 import structlog  # noqa: E402
 from bytewax._bytewax import cli_main  # noqa: E402
 from bytewax.dataflow import Dataflow  # noqa: E402
 from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
+from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
 from dataflows import archive, engagement  # noqa: E402
