@@ -68,7 +68,7 @@ def fold_window(flow: Dataflow, decoded: Any, sink: _Nowhere, settings: Settings
     clock: EventClock[Any] = EventClock(
         ts_getter=lambda item: item[0], wait_for_system_duration=timedelta(seconds=settings.lateness_s)
     )
-    windower = TumblingWindower(align_to=datetime(2020, 1, 1, tzinfo=UTC), length=timedelta(seconds=settings.window_s))
+    windower = TumblingWindower(align_to=datetime(2020, 1, 1, tzinfo=UTC), length=timedelta(minutes=1))
     events = op.flat_map("events", decoded, lambda item: list(_events(item[1])))
     out = win.fold_window("fold_window", events, clock, windower, lambda: (0, 0), _count, _add)
     op.output("sink", out.down, sink)

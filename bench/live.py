@@ -61,8 +61,14 @@ class Live:
 
     def __post_init__(self) -> None:
         """Opens the consumer that asks for the log's ends."""
-        self._ends = Consumer({"bootstrap.servers": self.servers.kafka.bootstrap, "group.id": "bench"})
+        self._ends = Consumer(
+            {"bootstrap.servers": self.servers.kafka.bootstrap, "group.id": "bench", "log_level": 0}
+        )
         self._began = time.monotonic()
+
+    def close(self) -> None:
+        """Leaves the broker."""
+        self._ends.close()
 
     def begin(self) -> None:
         """Sets the clock of the samples to zero."""
@@ -124,6 +130,7 @@ def live(servers: Stack) -> Iterator[Live]:
             lambda: running.count("SELECT count(*) FROM task_progress WHERE offsets <> '{}'") == 8, "the first commits"
         )
         yield running
+        running.close()
     finally:
         for process in (ticks, workers):
             end(process)

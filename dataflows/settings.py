@@ -37,7 +37,6 @@ class Settings(BaseSettings):
     replication: int = Field(default=1, ge=1)
     timezone: str = "UTC"
 
-    window_s: int = 60
     lateness_s: int = Field(default=60, ge=0)
     max_future_s: int = Field(default=300, ge=0)
     max_event_bytes: int = 65536

@@ -20,7 +20,7 @@ def sql_values(settings: Settings) -> dict[str, str]:
     zone = quoted(settings.timezone)
     return {
         "timezone": zone,
-        "window": f"interval '{settings.window_s} seconds'",
+        "window": "interval '60 seconds'",
         "lateness": f"interval '{settings.lateness_s} seconds'",
         "idle_after": f"interval '{settings.idle_after_s} seconds'",
         "offline_after": f"interval '{settings.offline_after_s} seconds'",

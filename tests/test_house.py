@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from cli.main import COMMANDS
 from dataflows.settings import Settings
+from grafana.thresholds import Thresholds
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -32,14 +33,25 @@ def documented() -> dict[str, tuple[bool, str]]:
     return {name: (not commented, value) for commented, name, value in lines}
 
 
+OF_ONE_COMMAND = {
+    "CLASSPULSE_METRICS_PORT",
+    "CLASSPULSE_STATS_FILE",
+    "CLASSPULSE_TRACE_BATCHES",
+    "GRAFANA_URL",
+    "PROMETHEUS_URL",
+}
+
+
 def test_env_example_names_exactly_the_settings() -> None:
-    assert set(documented()) == {variable(name, field) for name, field in Settings.model_fields.items()}
+    fields = Settings.model_fields | Thresholds.model_fields
+    assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND
 
 
 def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:
     shown = tmp_path / "env"
     shown.write_text("".join(f"{name}={value}\n" for name, (active, value) in documented().items() if active))
     assert Settings(_env_file=shown) == Settings(_env_file=None)
+    assert Thresholds(_env_file=shown) == Thresholds(_env_file=None)
 
 
 def test_every_lock_line_is_pinned_and_hashed() -> None:

@@ -79,6 +79,7 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
     )
     moment = packing.moment(events.student, events.event_ms, rank[events.act] if len(acts) else events.act)
     order = order_by_time_and_id(moment >> 2, events.hi, events.lo)
+    moment = moment[order]
     act, place = events.act[order], events.place[order]
 
     def flag(values: list[bool]) -> Bools:
@@ -94,8 +95,8 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
     return Facts(
         order=order,
         student=events.student[order],
-        moment=moment[order],
-        minute=packing.moment_minute(moment[order]),
+        moment=moment,
+        minute=packing.moment_minute(moment),
         interaction=flag([is_interaction(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)]),
         tenths=tenths[act] if len(acts) else act,
         idle=flag([n == "idle" for n in names]),
@@ -128,10 +129,13 @@ def codes_of(values: list[str | None], texts: Texts) -> Ints:
 
 
 def _until(events: Events, order: Ints, playing: Bools, unknown_ms: int) -> Ints:
-    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where unknown."""
-    position, duration, rate = events.position_s[order], events.duration_s[order], events.rate[order]
+    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where that is unknown."""
+    until = np.full(len(order), NO_TIME, np.int64)
+    rows = order[playing]
+    position, duration, rate = events.position_s[rows], events.duration_s[rows], events.rate[rows]
     rate = np.where(np.isfinite(rate) & (rate > 0), rate, 1.0)
     rest_ms = np.floor((duration - position) / rate * 1000)
     known = np.isfinite(rest_ms) & (rest_ms >= 0) & (rest_ms < 86_400_000)
     length = np.where(known, np.where(known, rest_ms, 0).astype(np.int64), unknown_ms)
-    return np.where(playing, events.event_ms[order] + length, NO_TIME)
+    until[playing] = events.event_ms[rows] + length
+    return until

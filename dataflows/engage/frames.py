@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 
@@ -12,6 +14,10 @@ from dataflows.operators.dedupe import Ids
 from dataflows.operators.latest import Latest
 from dataflows.operators.segments import Ints
 from dataflows.operators.session import NO_TIME
+
+
+_DIGITS: Final = [i for i in range(36) if i not in {8, 13, 18, 23}]
+"""Where the digits of an id's canonical text lie."""
 
 
 class TextColumn:
@@ -34,8 +40,11 @@ def times(values: Ints) -> pl.Series:
 
 def uuids(hi: Ids, lo: Ids) -> pl.Series:
     """Returns event ids as canonical text."""
-    text = [f"{h:016x}{x:016x}" for h, x in zip(hi.tolist(), lo.tolist(), strict=True)]
-    return pl.Series([f"{t[:8]}-{t[8:12]}-{t[12:16]}-{t[16:20]}-{t[20:]}" for t in text], dtype=pl.String)
+    digits = np.stack([hi, lo], axis=1).astype(">u8").tobytes().hex().encode()
+    text = np.full((len(hi), 36), ord("-"), np.uint8)
+    text[:, _DIGITS] = np.frombuffer(digits, np.uint8).reshape(-1, 32)
+    whole = text.tobytes().decode()
+    return pl.Series([whole[at : at + 36] for at in range(0, len(whole), 36)], dtype=pl.String)
 
 
 def score_frame(rows: ScoreRows) -> pl.DataFrame:

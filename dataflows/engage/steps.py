@@ -80,7 +80,7 @@ class DropRepeats:
 
     def __init__(self, settings: Settings) -> None:
         """Starts with no id seen."""
-        self._seen = Seen((settings.window_s + settings.lateness_s) * 1000)
+        self._seen = Seen(packing.MINUTE_MS + settings.lateness_s * 1000)
 
     def process(self, batch: Batch) -> Batch:
         """Keeps the first event of each id."""
@@ -137,7 +137,7 @@ class CountActivity:
     def __init__(self, task: int, settings: Settings) -> None:
         """Starts without windows."""
         self._task = str(task)
-        self._activity = Activity(task, TRAILING_MINUTES, (settings.window_s + settings.lateness_s) * 1000)
+        self._activity = Activity(task, TRAILING_MINUTES, packing.MINUTE_MS + settings.lateness_s * 1000)
 
     def process(self, batch: Batch) -> Batch:
         """Counts the events; adds changed rows when they are due."""
@@ -167,7 +167,7 @@ class FollowStudents:
         """Starts without students."""
         rules = StudentRules(
             fold=Rules(settings.session_gap_s * 1000, settings.session_end_grace_s * 1000),
-            settle_ms=(settings.window_s + settings.lateness_s) * 1000,
+            settle_ms=packing.MINUTE_MS + settings.lateness_s * 1000,
             lateness_ms=settings.lateness_s * 1000,
             offline_ms=settings.offline_after_s * 1000,
             unknown_video_ms=settings.idle_after_s * 1000,

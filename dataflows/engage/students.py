@@ -87,12 +87,8 @@ class Students:
         key = packing.student_minute(facts.student, facts.minute)
         self._add_days(facts, key, time_ms, hi, lo)
         self._minutes.add(key, (facts.tenths,))
-        has_class = facts.class_id >= 0
-        self._minute_class.add(
-            key[has_class], time_ms[has_class], hi[has_class], lo[has_class], facts.class_id[has_class][:, None]
-        )
-        video = facts.video
-        self._minute_video.add(key[video], time_ms[video], hi[video], lo[video], facts.until_ms[video][:, None])
+        _keep(self._minute_class, facts.class_id >= 0, key, time_ms, hi, lo, facts.class_id)
+        _keep(self._minute_video, facts.video, key, time_ms, hi, lo, facts.until_ms)
 
     def _grow(self, students: int) -> None:
         if students > packing.MAX_STUDENTS:
@@ -104,16 +100,14 @@ class Students:
     def _keep_last(self, facts: Facts, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
         student = facts.student
         columns = (facts.role, facts.name, facts.subject, facts.course, facts.chapter, facts.device, facts.browser)
-        self._last.add(student, time_ms, hi, lo, np.stack(columns, axis=1))
+        _keep(self._last, None, student, time_ms, hi, lo, *columns)
         for latest, code in (
             (self._last_class, facts.class_id),
             (self._last_grade, facts.grade),
             (self._last_session, facts.session),
         ):
-            has = code >= 0
-            latest.add(student[has], time_ms[has], hi[has], lo[has], code[has][:, None])
-        video = facts.video
-        self._last_video.add(student[video], time_ms[video], hi[video], lo[video], facts.until_ms[video][:, None])
+            _keep(latest, code >= 0, student, time_ms, hi, lo, code)
+        _keep(self._last_video, facts.video, student, time_ms, hi, lo, facts.until_ms)
         self._times.add(
             student,
             (
@@ -131,8 +125,7 @@ class Students:
         first[acts] = np.append(True, key[acts][1:] != key[acts][:-1])[: len(acts)]
         first &= self._minutes.get(key)[:, 0] == 0
         self._days.add(day_key, (first.astype(np.int64), facts.interaction.astype(np.int64)))
-        has = facts.class_id >= 0
-        self._day_class.add(day_key[has], time_ms[has], hi[has], lo[has], facts.class_id[has][:, None])
+        _keep(self._day_class, facts.class_id >= 0, day_key, time_ms, hi, lo, facts.class_id)
 
     def settle(self, low_ms: int) -> None:
         """Folds the minutes that the watermark has made final into the base and makes their score rows."""
@@ -316,6 +309,17 @@ _TABLES: Final = (
     "days",
     "day_class",
 )
+
+
+def _keep(latest: Latest, mask: Bools | None, key: Ints, time_ms: Ints, hi: Any, lo: Any, *columns: Ints) -> None:  # noqa: ANN401, PLR0913
+    """Gives `latest` the last event of each key among those for which `mask` holds; the events are sorted by key."""
+    rows = np.arange(len(key)) if mask is None else np.flatnonzero(mask)
+    if not len(rows):
+        return
+    held = key if len(rows) == len(key) else key[rows]
+    # Only the last of each key can count, so the columns are gathered for these alone.
+    last = rows[np.append(np.flatnonzero(held[1:] != held[:-1]), len(held) - 1)]
+    latest.add(key[last], time_ms[last], hi[last], lo[last], np.stack([column[last] for column in columns], axis=1))
 
 
 def _as_of(latest: Latest, facts: Ints, before: Ints) -> Ints:

@@ -16,7 +16,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from dataflows.kafka import metrics
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.keys import task_of
-from dataflows.kafka.log import LogFacts, check_partition_count
+from dataflows.kafka.log import MOVE_ON, LogFacts, check_partition_count
 from dataflows.kafka.trace import trace
 from dataflows.settings import Settings
 
@@ -141,6 +141,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             "offsets": dict(self._emitted),
             "cluster_id": self._facts.cluster_id,
             "topic_ids": dict(self._facts.topic_ids),
+            "partitions": self._facts.partitions,
         }
 
     def close(self) -> None:
@@ -333,6 +334,12 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                     raise RefusedError(text)
         if state is not None and state["version"] != SNAPSHOT_VERSION:
             text = f"{where}: the snapshot is of another version of the code. Delete the recovery store; {advice}"
+            raise RefusedError(text)
+        if state is not None and state["partitions"] != facts.partitions:
+            text = (
+                f"{where}: the topics had {state['partitions']} partitions when the snapshot was written and have "
+                f"now {facts.partitions}: keys hash to other tasks, and students would live in two. {MOVE_ON}"
+            )
             raise RefusedError(text)
         gone = sorted(set(claim.offsets) - set(facts.topics))
         if gone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dataflows.operators.segments import Bools, Ints, found_in, starts_of
+from dataflows.operators.segments import Bools, Ints, found_in, is_sorted, starts_of
 
 State = tuple[Ints, Ints, Bools]
 
@@ -39,14 +39,14 @@ class KeyedTable:
         """
         if not len(keys):
             return keys
-        order = np.argsort(keys)
-        ordered = keys[order]
+        order = None if is_sorted(keys) else np.argsort(keys)
+        ordered = keys if order is None else keys[order]
         starts = starts_of(ordered)
         groups = ordered[starts]
         at, new = self._ensure(groups)
         for column, (reduction, amounts) in enumerate(zip(self._reductions, columns, strict=True)):
             if amounts is not None:
-                reduced = reduction.reduceat(amounts[order], starts)
+                reduced = reduction.reduceat(amounts if order is None else amounts[order], starts)
                 self.values[at, column] = reduction(self.values[at, column], reduced)
         self.dirty[at] = True
         return new

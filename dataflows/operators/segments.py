@@ -30,6 +30,11 @@ def starts_of(sorted_keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(change)
 
 
+def is_sorted(keys: Ints) -> bool:
+    """Returns whether the keys ascend; many come from a batch that was sorted by student before."""
+    return bool((keys[1:] >= keys[:-1]).all())
+
+
 def lengths_of(starts: npt.NDArray[np.intp], total: int) -> Ints:
     """Returns the length of each run, given where the runs begin."""
     return np.diff(starts, append=total).astype(np.int64)
