@@ -1,0 +1,283 @@
+"""The micro-batch source on a real broker, and on the mock where it can do as much."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
+
+from cli.services_parts.kafka import Kafka
+from dataflows.kafka.log import LogFacts, PartitionCountError
+from dataflows.kafka.source import Beat, RefusedError, TaskPartition
+from dataflows.settings import Settings
+from tests.conftest import start
+from tests.dataflows.kafka import reading
+from tests.dataflows.kafka.reading import (
+    FLOW,
+    UNCLAIMED,
+    drain,
+    offsets,
+    partition_counts,
+    poll,
+    read_until,
+    settings,
+    source,
+    values,
+    write,
+)
+from tests.waiting import until
+
+CLICKS, CHAPTERS, ALIAS = "clickstream_events", "chapter_view_events", "lms_clickstream"
+REBUILD = "classpulse rebuild engagement"
+
+
+@pytest.fixture(params=["mock_kafka", "kafka"])
+def here(request: pytest.FixtureRequest, topic_prefix: str) -> Settings:
+    """Settings for a broker of each kind, with two input topics of two partitions at least."""
+    found = settings(request.getfixturevalue(request.param), topic_prefix, batch_records=10)
+    if request.param == "kafka":
+        reading.make(found.kafka_bootstrap_servers, {topic_prefix + name: 2 for name in (CLICKS, CHAPTERS)})
+    return found
+
+
+@pytest.fixture
+def real(kafka: str, topic_prefix: str) -> Settings:
+    """Settings for the real broker, with one input topic of two partitions."""
+    reading.make(kafka, {topic_prefix + CLICKS: 2})
+    return settings(kafka, topic_prefix, batch_records=10)
+
+
+def numbers(count: int, since: int = 0) -> list[bytes | None]:
+    return [str(number).encode() for number in range(since, since + count)]
+
+
+def test_until_caught_up_reads_every_topic_of_the_task_to_its_end_as_it_was_and_then_ends(here: Settings) -> None:
+    servers, clicks, chapters = here.kafka_bootstrap_servers, here.topic(CLICKS), here.topic(CHAPTERS)
+    write(servers, clicks, numbers(35), partition=1)
+    write(servers, clicks, numbers(3, since=900), partition=0)
+    write(servers, chapters, numbers(4, since=500), partition=1)
+    part = source(here, [CLICKS, CHAPTERS], until=True).build_part("source", "001", None)
+    batches = drain(part)
+    assert values(batches, clicks) == numbers(35)
+    assert values(batches, chapters) == numbers(4, since=500)
+    assert offsets(batches, clicks) == list(range(35))
+    assert {batch.task for batch in batches} == {1}
+    assert max(sum(len(r.offsets) for r in batch.records) for batch in batches) <= 10
+    assert batches[-1].offsets == {clicks: 35, chapters: 4}
+    assert batches[-1].beat
+
+
+def test_parts_are_named_so_that_their_sorted_order_is_that_of_the_partitions(here: Settings) -> None:
+    write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
+    names = source(here, [CLICKS]).list_parts()
+    assert names == sorted(names) == [f"{task:03d}" for task in range(len(names))]
+
+
+def test_a_snapshot_holds_the_offsets_of_what_was_emitted_and_a_resumed_part_goes_on_from_there(here: Settings) -> None:
+    servers, clicks = here.kafka_bootstrap_servers, here.topic(CLICKS)
+    write(servers, clicks, numbers(57))
+    first = source(here, [CLICKS]).build_part("source", "000", None)
+    before = read_until(first, clicks, 20)
+    first._fetch()  # polled, and not emitted yet
+    state = first.snapshot()
+    first.close()
+    assert state["offsets"] == {clicks: len(offsets(before, clicks))}
+    second = source(here, [CLICKS], until=True).build_part("source", "000", state)
+    assert values([*before, *drain(second)], clicks) == numbers(57)
+
+
+def test_a_beat_without_records_is_a_batch_too(here: Settings) -> None:
+    write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
+    part = source(here, [CLICKS]).build_part("source", "001", None)
+    [batch] = until(lambda: poll(part))
+    part.close()
+    assert batch.beat
+    assert batch.records == []
+    assert batch.offsets == {here.topic(CLICKS): 0}
+
+
+def test_ticks_are_told_from_tombstones_and_from_events(here: Settings) -> None:
+    servers, clicks = here.kafka_bootstrap_servers, here.topic(CLICKS)
+    write(servers, clicks, [b"{}", None])
+    write(servers, clicks, [None], tick=b"1700000000000")
+    for broken in (b"soon", b"-5", b"", b"1" * 16):
+        write(servers, clicks, [None], tick=broken)
+    write(servers, clicks, [b"{}"], tick=b"1700000000000")
+    found = drain(source(here, [CLICKS], until=True).build_part("source", "000", None))
+    ticks = [tick for batch in found for records in batch.records for tick in records.ticks or [None] * 99]
+    assert values(found, clicks) == [b"{}", *[None] * 6, b"{}"]
+    assert ticks[:8] == [None, None, 1_700_000_000_000, *[None] * 5]
+
+
+def test_append_times_are_the_brokers(real: Settings) -> None:
+    write(real.kafka_bootstrap_servers, real.topic(CLICKS), [b"1"])
+    [records] = drain(source(real, [CLICKS], until=True).build_part("source", "000", None))[0].records
+    assert abs(records.append_ms[0] - time.time() * 1000) < 60_000
+
+
+def test_another_name_of_a_topic_is_read_where_it_exists(real: Settings) -> None:
+    servers, alias = real.kafka_bootstrap_servers, real.topic(ALIAS)
+    assert drain(source(real, [CLICKS], optional=[ALIAS], until=True).build_part("s", "000", None))[-1].offsets == {
+        real.topic(CLICKS): 0
+    }
+    reading.make(servers, {alias: 2})
+    write(servers, alias, [b"1", b"2"])
+    part = source(real, [CLICKS], optional=[ALIAS], until=True).build_part("s", "000", None)
+    assert values(drain(part), alias) == [b"1", b"2"]
+
+
+def test_offsets_are_told_to_the_consumer_group_after_a_snapshot(real: Settings) -> None:
+    write(real.kafka_bootstrap_servers, real.topic(CLICKS), numbers(7))
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    read_until(part, real.topic(CLICKS), 7)
+    part.snapshot()
+    group = Consumer({"bootstrap.servers": real.kafka_bootstrap_servers, "group.id": f"classpulse-{FLOW}"})
+    place = TopicPartition(real.topic(CLICKS), 0)
+    until(lambda: poll(part) is not None and group.committed([place], timeout=10)[0].offset == 7)
+    group.close()
+    part.close()
+
+
+def test_topics_that_are_missing_or_of_unequal_counts_are_refused_with_advice(real: Settings) -> None:
+    with pytest.raises(PartitionCountError, match="`classpulse topics`"):
+        source(real, [CLICKS, CHAPTERS]).list_parts()
+    reading.make(real.kafka_bootstrap_servers, {real.topic(CHAPTERS): 3})
+    with pytest.raises(PartitionCountError, match="equal partition counts.*CLASSPULSE_TOPIC_PREFIX"):
+        source(real, [CLICKS, CHAPTERS]).list_parts()
+
+
+def test_a_partition_count_that_changes_while_the_flow_runs_is_refused_with_advice(real: Settings) -> None:
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    add_partitions(real, 3)
+    part._next_check = 0.0  # now instead of in half a minute
+    with pytest.raises(PartitionCountError, match="changed from 2 to .*CLASSPULSE_TOPIC_PREFIX"):
+        until(lambda: poll(part) and False, timeout_s=20)
+    part.close()
+
+
+def test_a_partition_count_that_changed_since_the_snapshot_is_refused_with_advice(real: Settings) -> None:
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    state = part.snapshot()
+    part.close()
+    add_partitions(real, 3)
+    with pytest.raises(RefusedError, match="2 partitions.*now 3.*CLASSPULSE_TOPIC_PREFIX"):
+        source(real, [CLICKS]).build_part("source", "000", state)
+
+
+def add_partitions(here: Settings, count: int) -> None:
+    admin = AdminClient({"bootstrap.servers": here.kafka_bootstrap_servers})
+    topic = here.topic(CLICKS)
+    admin.create_partitions([NewPartitions(topic, count)])[topic].result(15)
+    until(lambda: partition_counts(admin)[topic] == count)
+
+
+@pytest.mark.parametrize("remembered_by", ["database", "snapshot"])
+def test_a_topic_that_was_made_again_is_refused(real: Settings, remembered_by: str) -> None:
+    topic = real.topic(CLICKS)
+    part = source(real, [CLICKS], until=True).build_part("source", "000", None)
+    state = part.snapshot()
+    part.close()
+    claim = replace(UNCLAIMED, cluster_id=state["cluster_id"], topic_ids=state["topic_ids"])
+    source(real, [CLICKS], claim).build_part("source", "000", state).close()  # the same topic is taken
+    admin = AdminClient({"bootstrap.servers": real.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result(15)
+    until(lambda: topic not in partition_counts(admin))
+    reading.make(real.kafka_bootstrap_servers, {topic: 2})
+    by_database = remembered_by == "database"
+    with pytest.raises(RefusedError, match=f"made again since the {remembered_by} was written.*{REBUILD}"):
+        source(real, [CLICKS], claim if by_database else UNCLAIMED).build_part(
+            "source", "000", None if by_database else state
+        )
+
+
+def test_results_of_another_cluster_are_refused(real: Settings) -> None:
+    claim = replace(UNCLAIMED, cluster_id="elsewhere")
+    with pytest.raises(RefusedError, match="holds results of Kafka cluster elsewhere"):
+        source(real, [CLICKS], claim).build_part("source", "000", None)
+
+
+def test_offsets_beyond_the_logs_end_are_refused(here: Settings) -> None:
+    topic = here.topic(CLICKS)
+    write(here.kafka_bootstrap_servers, topic, numbers(3))
+    claim = replace(UNCLAIMED, offsets={topic: 4})
+    with pytest.raises(RefusedError, match="ends at offset 3, but offset 4 was already read"):
+        source(here, [CLICKS], claim).build_part("source", "000", None)
+    source(here, [CLICKS], replace(UNCLAIMED, offsets={topic: 3})).build_part("source", "000", None).close()
+
+
+def test_a_log_whose_start_is_gone_is_refused_naming_rebuild_unless_it_is_a_first_start_that_may(
+    real: Settings,
+) -> None:
+    topic = real.topic(CLICKS)
+    state = trimmed(real, count=9, upto=4)
+    for offset in (0, 3):
+        state["offsets"] = {topic: offset}
+        with pytest.raises(
+            RefusedError, match=re.escape(f"begins at offset 4, results need {offset}") + f".*{REBUILD}"
+        ):
+            source(real, [CLICKS], from_oldest=True).build_part("source", "000", state)
+    with pytest.raises(RefusedError, match="results need 0.*--from-oldest"):
+        source(real, [CLICKS]).build_part("source", "000", None)
+    with pytest.raises(RefusedError, match="results need 0"):
+        claim = replace(UNCLAIMED, offsets={topic: 5})
+        source(real, [CLICKS], claim, from_oldest=True).build_part("source", "000", None)
+    part = source(real, [CLICKS], from_oldest=True, until=True).build_part("source", "000", None)
+    assert offsets(drain(part), topic) == [4, 5, 6, 7, 8]
+    state["offsets"] = {topic: 6}
+    assert offsets(drain(source(real, [CLICKS], until=True).build_part("source", "000", state)), topic) == [6, 7, 8]
+
+
+def test_a_log_that_loses_what_was_not_read_yet_while_the_flow_runs_is_refused_naming_rebuild(real: Settings) -> None:
+    trimmed(real, count=9, upto=4)
+    facts = LogFacts.read(real, [real.topic(CLICKS)], [])
+    places = {real.topic(CLICKS): 1}
+    part = TaskPartition(real, FLOW, 0, facts, UNCLAIMED, places, Beat(0.05), until_caught_up=False)
+    with pytest.raises(RefusedError, match=f"no longer has offset.*{REBUILD}"):
+        until(lambda: poll(part) and False, timeout_s=20)
+    part.close()
+
+
+def trimmed(here: Settings, count: int, upto: int) -> dict[str, object]:
+    """Writes `count` records, deletes those below `upto`; returns a snapshot of the source."""
+    topic = here.topic(CLICKS)
+    write(here.kafka_bootstrap_servers, topic, numbers(count))
+    part = source(here, [CLICKS]).build_part("source", "000", None)
+    state = part.snapshot()
+    part.close()
+    admin = AdminClient({"bootstrap.servers": here.kafka_bootstrap_servers})
+    place = TopicPartition(topic, 0, upto)
+    admin.delete_records([place])[place].result(15)
+    return state
+
+
+def test_a_broker_that_restarts_costs_nothing_but_time(tmp_path_factory: pytest.TempPathFactory) -> None:
+    broker = Kafka(tmp_path_factory.mktemp("broker"))
+    start("kafka", broker)
+    try:
+        here = settings(broker.bootstrap, batch_records=10)
+        topic = here.topic(CLICKS)
+        reading.make(broker.bootstrap, {topic: 1})
+        write(broker.bootstrap, topic, numbers(20))
+        part = source(here, [CLICKS]).build_part("source", "000", None)
+        batches = read_until(part, topic, 20)
+        broker.stop()
+        beats = 0
+
+        def beaten() -> bool:
+            nonlocal beats
+            beats += sum(batch.beat for batch in poll(part))
+            return beats >= 5
+
+        until(beaten)  # away: the pulse goes on, nothing is raised
+        assert part.snapshot()["offsets"] == {topic: 20}
+        broker.start()
+        write(broker.bootstrap, topic, numbers(20, since=20))
+        batches += read_until(part, topic, 20)
+        part.close()
+        assert values(batches, topic) == numbers(40)
+    finally:
+        broker.destroy()
