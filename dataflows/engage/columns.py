@@ -117,7 +117,7 @@ def events_of(coded: Coded, keep: Bools) -> Events:
         return frame[name].to_numpy()[keep].astype(np.int64, copy=False)
 
     def floats(name: str) -> Floats:
-        return frame[name].fill_null(float("nan")).to_numpy()[keep]
+        return frame[name].to_numpy()[keep]  # null becomes NaN
 
     return Events(
         ints("event_ms"),

@@ -129,7 +129,7 @@ def codes_of(values: list[str | None], texts: Texts) -> Ints:
 
 
 def _until(events: Events, order: Ints, playing: Bools, unknown_ms: int) -> Ints:
-    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where that is unknown."""
+    """Returns when each playing video is expected to end: its rest at its rate, or a fixed while where unknown."""
     until = np.full(len(order), NO_TIME, np.int64)
     rows = order[playing]
     position, duration, rate = events.position_s[rows], events.duration_s[rows], events.rate[rows]

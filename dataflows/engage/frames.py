@@ -15,7 +15,6 @@ from dataflows.operators.latest import Latest
 from dataflows.operators.segments import Ints
 from dataflows.operators.session import NO_TIME
 
-
 _DIGITS: Final = [i for i in range(36) if i not in {8, 13, 18, 23}]
 """Where the digits of an id's canonical text lie."""
 
