@@ -23,6 +23,8 @@ class Changes:
         topic_ids: The topics' ids.
         rows: Rows to upsert by table. Times are epoch-millisecond integers in columns of dtype
             `Datetime("ms")`, days `Date`.
+        deletes: Keys of rows that these replace, by table: a session that was joined with another leaves no orphan.
+            Deleted before anything is upserted.
         live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
         rejects: Dead letters to publish, as (key, value) of records for the topic `dead_letters`.
     """
@@ -35,5 +37,6 @@ class Changes:
     cluster_id: str
     topic_ids: dict[str, str]
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    deletes: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     rejects: list[tuple[bytes, bytes]] = field(default_factory=list)

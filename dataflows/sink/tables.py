@@ -50,6 +50,14 @@ class Table:
             action=action,
         )
 
+    def delete_sql(self, stage: str) -> sql.Composed:
+        """Returns the statement that deletes the rows whose keys are staged."""
+        return sql.SQL("DELETE FROM {table} t USING {stage} s WHERE {same}").format(
+            table=sql.Identifier(self.name),
+            stage=sql.Identifier(stage),
+            same=sql.SQL(" AND ").join(sql.SQL("t.{0} = s.{0}").format(sql.Identifier(c)) for c in self.key),
+        )
+
 
 STAMPED: Final = frozenset({"activity_windows", "student_state"})
 """Tables with an `updated_at` of wall time."""

@@ -23,6 +23,9 @@ from dataflows.sink.tables import TABLES, Table
 
 _NULL: Final = "\\N"
 
+Staged = tuple[Table, list[str], bytes]
+"""Rows on their way: the table, the columns in order, and the rows as CSV."""
+
 log = structlog.get_logger()
 
 
@@ -70,15 +73,15 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             FencedError: A task was claimed by another worker.
         """
         changes = _merge([c for _key, c in items])
-        due = [c for c in changes if c.rows or self._written.get(c.task) != (c.offsets, c.watermarks)]
+        due = [c for c in changes if c.rows or c.deletes or self._written.get(c.task) != (c.offsets, c.watermarks)]
         if not due:
             return
-        payload = _payload(due)
+        payload, deletes = _payload(due), _deletes(due)
         rejects = [reject for c in due for reject in c.rejects]
         if rejects:
             # Before the commit: after a crash in between they come twice, and carry their source offset as key.
             self._publish(rejects)
-        with_patience(lambda: self._commit(due, payload), f"write {self._flow}", self._give_up)
+        with_patience(lambda: self._commit(due, deletes, payload), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
             self._written[c.task] = (c.offsets, c.watermarks)
@@ -89,11 +92,14 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if self._connection is not None:
             self._connection.close()
 
-    def _commit(self, changes: list[Changes], payload: list[tuple[Table, list[str], bytes]]) -> None:
+    def _commit(self, changes: list[Changes], deletes: list[Staged], payload: list[Staged]) -> None:
         connection = self._connected()
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 advance(cursor, changes)
+                for table, columns, data in deletes:
+                    stage = _stage(cursor, table, columns, data, suffix="_deleted")
+                    cursor.execute(table.delete_sql(stage))
                 for table, columns, data in payload:
                     started = time.perf_counter()
                     self._upsert(cursor, table, columns, data)
@@ -109,20 +115,25 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         return self._connection
 
     def _upsert(self, cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes) -> None:
-        stage = sql.Identifier(f"stage_{table.name}")
-        cursor.execute(
-            sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
-                stage, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table.name)
-            )
-        )
-        copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
-            stage, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
-        )
-        with cursor.copy(copy) as stream:
-            stream.write(data)
+        stage = _stage(cursor, table, columns, data)
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
-        cursor.execute(table.merge_sql(f"stage_{table.name}", columns))
+        cursor.execute(table.merge_sql(stage, columns))
+
+
+def _stage(cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes, suffix: str = "") -> str:
+    """Copies rows into a temporary table that empties itself at commit, and returns its name."""
+    name = f"stage_{table.name}{suffix}"
+    stage, names = sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    cursor.execute(
+        sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
+            stage, names, sql.Identifier(table.name)
+        )
+    )
+    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(stage, names, sql.Literal(_NULL))
+    with cursor.copy(copy) as stream:
+        stream.write(data)
+    return name
 
 
 def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:
@@ -147,15 +158,27 @@ def _merge(changes: list[Changes]) -> list[Changes]:
         before = latest.get(change.task)
         if before is not None:
             for name, frame in before.rows.items():
-                newer = change.rows.get(name)
-                change.rows[name] = frame if newer is None else pl.concat([frame, newer])
+                gone, newer = change.deletes.get(name), change.rows.get(name)
+                left = frame if gone is None else frame.join(gone, on=gone.columns, how="anti", maintain_order="left")
+                change.rows[name] = left if newer is None else pl.concat([left, newer])
+            for name, keys in before.deletes.items():
+                more = change.deletes.get(name)
+                change.deletes[name] = keys if more is None else pl.concat([keys, more])
             change.live_append_ms = np.concatenate([before.live_append_ms, change.live_append_ms])
             change.rejects = before.rejects + change.rejects
         latest[change.task] = change
     return list(latest.values())
 
 
-def _payload(changes: list[Changes]) -> list[tuple[Table, list[str], bytes]]:
+def _deletes(changes: list[Changes]) -> list[Staged]:
+    found = [(TABLES[name], keys) for c in changes for name, keys in c.deletes.items() if len(keys)]
+    return [
+        (table, list(table.key), to_csv(pl.concat([k.select(table.key) for t, k in found if t is table])))
+        for table in dict.fromkeys(table for table, _keys in found)
+    ]
+
+
+def _payload(changes: list[Changes]) -> list[Staged]:
     payload = []
     for name, table in TABLES.items():
         frames = [c.rows[name] for c in changes if name in c.rows and len(c.rows[name])]
