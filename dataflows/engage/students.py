@@ -264,13 +264,14 @@ class Students:
         return np.array(over, np.bool_)[at]
 
     def _compact(self) -> None:
-        """Gives up session ids that no student holds any more."""
-        if len(self._sessions) < max(_COMPACT_FROM, 3 * len(self._base)):
-            return
-        codes = self._last_session.values[:, 0]
-        used, codes = np.unique(codes, return_inverse=True)
-        self._sessions = Dictionary([self._sessions.values[c] for c in used.tolist()])
-        self._last_session.values = codes.reshape(-1, 1).astype(np.int64)
+        """Gives up session ids and other texts that nothing in the state speaks of any more."""
+        limit = max(_COMPACT_FROM, 3 * len(self._base))
+        if len(self._sessions) > limit:
+            self._sessions = _renumber(self._sessions, [self._last_session.values])
+        if len(self._texts) > limit:
+            tables = (self._last, self._last_class, self._last_grade, self._minute_class, self._day_class)
+            self._texts = _renumber(self._texts, [*(t.values for t in tables), self._base.class_code])
+            self._places = place_codes(self._texts)
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""
@@ -320,6 +321,17 @@ def _keep(latest: Latest, mask: Bools | None, key: Ints, time_ms: Ints, hi: Any,
     # Only the last of each key can count, so the columns are gathered for these alone.
     last = rows[np.append(np.flatnonzero(held[1:] != held[:-1]), len(held) - 1)]
     latest.add(key[last], time_ms[last], hi[last], lo[last], np.stack([column[last] for column in columns], axis=1))
+
+
+def _renumber(texts: Texts, columns: list[Ints]) -> Texts:
+    """Returns a dictionary of the texts that `columns` speak of, and rewrites their codes in place; -1 stays."""
+    used = np.unique(np.concatenate([column.ravel() for column in columns]))
+    used = used[used >= 0]
+    code = np.full(len(texts) + 1, -1, np.int64)  # the last place is that of -1
+    code[used] = np.arange(len(used))
+    for column in columns:
+        column[...] = code[column]
+    return Dictionary([texts.values[c] for c in used.tolist()])
 
 
 def _as_of(latest: Latest, facts: Ints, before: Ints) -> Ints:

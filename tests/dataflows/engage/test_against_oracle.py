@@ -34,6 +34,19 @@ def test_any_batches_beats_and_restarts_give_what_a_plain_reading_gives(seed: in
     assert not any(problems), "\n".join(filter(None, problems))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_dictionaries_that_are_compacted_at_every_write_change_nothing(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataflows.engage.students._COMPACT_FROM", 0)
+    monkeypatch.setattr("dataflows.engage.activity._COMPACT_FROM", 0)
+    log = spiteful_log(seed, size=300)
+    actual = run(log, Settings(_env_file=None), sizes=itertools.repeat(9), seed=seed, beat_share=0.8, restart_share=0.1)
+    expected = expect(log)
+    problems = [differences(getattr(expected, table), actual[table], table) for table in TABLES]
+    assert not any(problems), "\n".join(filter(None, problems))
+
+
 def test_batches_of_1_and_of_10000_judge_the_same_records_late() -> None:
     log = spiteful_log(7, size=400)
     results = [run(log, Settings(_env_file=None), sizes=itertools.repeat(size)) for size in (1, 10, 10_000)]
