@@ -84,7 +84,7 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
         columns = {name: column[order] for name, column in columns.items()}
     rows = columns.pop("row")
     placed = {"offset": decoding.offsets[rows], "append_ms": decoding.append_ms[rows]}
-    frame = pl.DataFrame(placed | columns).with_columns(pl.col(_VIDEO).fill_nan(None))
+    frame = pl.DataFrame(placed | columns, nan_to_null=True)
     return Coded(frame, coding.students, coding.places, coding.acts, coding.sessions, decoding.rejects)
 
 
