@@ -22,6 +22,7 @@ from dataflows.sink.progress import advance
 from dataflows.sink.tables import TABLES, Table
 
 _NULL: Final = "\\N"
+_TWO_TASKS: Final = "student_in_two_tasks"
 
 Staged = tuple[Table, list[str], bytes]
 """Rows on their way: the table, the columns in order, and the rows as CSV."""
@@ -104,10 +105,13 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
                     started = time.perf_counter()
                     self._upsert(cursor, table, columns, data)
                     metrics.DB_WRITE.labels(table.name).observe((time.perf_counter() - started) * 1000)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except psycopg.Error as error:
+            # Some errors that end a session, such as having idled in a transaction, are of no operational class.
+            if not (connection.closed or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
+                raise
             connection.close()
             self._connection = None
-            raise
+            raise psycopg.OperationalError(*error.args) from error
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
@@ -141,11 +145,12 @@ def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:
     cursor.execute(
         """
         INSERT INTO anomalies (detected_at, kind, subject_id, score, detail)
-        SELECT s.last_event_at, 'student_in_two_tasks', s.student_id, 1,
+        SELECT s.last_event_at, %s, s.student_id, 1,
                jsonb_build_object('was', t.task, 'is', s.task)
         FROM stage_student_state s JOIN student_state t USING (student_id) WHERE t.task <> s.task
         ON CONFLICT DO NOTHING
-        """
+        """,
+        (_TWO_TASKS,),
     )
     if cursor.rowcount > 0:
         metrics.KEY_MOVES.labels(flow).inc(cursor.rowcount)
@@ -188,9 +193,28 @@ def _payload(changes: list[Changes]) -> list[Staged]:
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
         keep: Literal["first", "last"] = "first" if table.on_conflict == "keep" else "last"
         if table.merge is None:
-            frame = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
+            kept = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
+            if name == "student_state" and len(kept) < len(frame):
+                payload.append(_meetings(frame, kept, changes[0].flow))
+            frame = kept
         payload.append((table, frame.columns, to_csv(frame)))
     return payload
+
+
+def _meetings(frame: pl.DataFrame, kept: pl.DataFrame, flow: str) -> Staged:
+    """Returns anomalies for students whom two tasks of this worker wrote in one go; see `_note_moves`."""
+    met = frame.join(kept.select("student_id", pl.col("task").alias("is")), on="student_id").filter(
+        pl.col("task") != pl.col("is")
+    )
+    rows = met.select(
+        pl.col("last_event_at").alias("detected_at"),
+        pl.lit(_TWO_TASKS).alias("kind"),
+        pl.col("student_id").alias("subject_id"),
+        pl.lit(1.0).alias("score"),
+        pl.concat_str(pl.lit('{"was": '), "task", pl.lit(', "is": '), "is", pl.lit("}")).alias("detail"),
+    ).unique(subset=["detected_at", "subject_id"], maintain_order=True)
+    metrics.KEY_MOVES.labels(flow).inc(len(rows))
+    return TABLES["anomalies"], rows.columns, to_csv(rows)
 
 
 class DatabaseSink(DynamicSink[tuple[str, Changes]]):
