@@ -64,7 +64,7 @@ def event_rows(full: Full, before: Ints, floor: int) -> pl.DataFrame:
 
 
 def enrolment_rows(events: pl.DataFrame) -> pl.DataFrame:
-    """Returns facts for `enrolments`, one an event; see `db.enrolments` for how they are merged."""
+    """Returns facts for `enrolments`, one an event; see `dataflows.sink.enrolments` for how they are merged."""
     enrols = pl.col("event_name") == "course_enroll"
     return events.filter(
         pl.col("event_name").is_in(["course_enroll", "course_unenroll"]) & pl.col("course_id").is_not_null()

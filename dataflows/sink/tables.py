@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
-from db.enrolments import merge_statement
+from dataflows.sink.enrolments import merge_statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.enrolments import FACT_COLUMNS, merge_statement
+from dataflows.sink.enrolments import FACT_COLUMNS, merge_statement
 from tests.db.conftest import NOW, Database, ago
 
 Fact = tuple[str, str, str | None, str, datetime | None, datetime | None]
