@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -17,6 +17,7 @@ from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.source import Claim, RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.rebuild.history import archived, from_topic, tick_at
+from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.freshness import Freshness
@@ -26,6 +27,8 @@ from dataflows.sink.writer import Writer
 
 SHADOW: Final = "classpulse_rebuild"
 REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days")
+_REACH: Final = {"engagement_scores": timedelta(days=STREAK_REACH_DAYS)}
+"""How far a row looks back beyond its day: where the archive lost its beginning, it is covered that much later."""
 _TIME_COLUMN: Final = {"activity_windows": "window_start", "engagement_scores": "time", "student_days": "day"}
 
 
@@ -98,6 +101,8 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
                     progress(done)
         finally:
             writer.close()
+        if covers_from is not None:
+            _keep_classes(connection)
         tables = [_replace(connection, table, covers_from, dry_run=dry_run) for table in REBUILT]
         if not dry_run:
             _finish(connection)
@@ -212,6 +217,16 @@ def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal
     step(Records("", goal.task), None, settings, beat=True)
 
 
+def _keep_classes(connection: psycopg.Connection[Any]) -> None:
+    """Gives scores the class that they have live where the event that told it is no longer in the archive."""
+    connection.execute(
+        sql.SQL(
+            "UPDATE {}.engagement_scores s SET class_id = l.class_id FROM public.engagement_scores l "
+            "WHERE s.time = l.time AND s.student_id = l.student_id AND s.class_id IS NULL"
+        ).format(sql.Identifier(SHADOW))
+    )
+
+
 def _replace(connection: psycopg.Connection[Any], name: str, since: datetime | None, *, dry_run: bool) -> TableReport:
     """Puts the rebuilt rows in place of the covered ones: only rows that differ are touched."""
     table = TABLES[name]
@@ -233,7 +248,7 @@ def _replace(connection: psycopg.Connection[Any], name: str, since: datetime | N
             sql.SQL("false")
             if time is None
             else sql.SQL("{} >= {}").format(  # type: ignore[assignment]
-                sql.Identifier(time), sql.Literal(since)
+                sql.Identifier(time), sql.Literal(since + _REACH.get(name, timedelta()))
             )
         )
     key = sql.SQL(", ").join(map(sql.Identifier, table.key))

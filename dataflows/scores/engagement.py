@@ -21,6 +21,8 @@ INTENSITY_MINUTES: Final = 10
 INTENSITY_FULL: Final = 100
 DURATION_FULL_MINUTES: Final = 45
 STREAK_FULL_DAYS: Final = 7
+STREAK_REACH_DAYS: Final = STREAK_FULL_DAYS + 8
+"""Days back that a streak may depend on: seven active ones, the empty weekends between them, an open day."""
 
 VIDEO_TENTHS: Final = 10
 TASK_TENTHS: Final = 8
@@ -123,8 +125,7 @@ def streak_days(day_bits: Ints, last_day: Ints, day: Ints) -> Ints:
     """
     count = np.zeros(len(day), np.int64)
     running = np.ones(len(day), np.bool_)
-    # Seven active days lie at most four empty weekend days and one open day apart.
-    for back in range(STREAK_FULL_DAYS + 8):
+    for back in range(STREAK_REACH_DAYS):
         current = day - back
         bit = last_day - current
         inside = (bit >= 0) & (bit < 32)
