@@ -1,7 +1,7 @@
 """Bit layouts of the packed keys; all are positive int64, and sorting the key sorts by its parts from left to right.
 
-A task holds at most 2 M students (2²¹) and 262,144 scopes (2¹⁸) at a time; minutes count from 2000-01-01 and reach 2031
-with 24 bits.
+A task holds at most 1 M students (2²⁰) and 262,144 scopes (2¹⁸) at a time; minutes count from 2000-01-01 and reach 2063
+with 25 bits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ EPOCH_MIN: Final = 946_684_800_000 // 60_000
 """2000-01-01 00:00 UTC in minutes since 1970: packed minutes count from here."""
 
 MINUTE_MS: Final = 60_000
-STUDENT_BITS: Final = 21
-MINUTE_BITS: Final = 24
+STUDENT_BITS: Final = 20
+MINUTE_BITS: Final = 25
 SCOPE_BITS: Final = 18
 MAX_STUDENTS: Final = 1 << STUDENT_BITS
 MAX_SCOPES: Final = 1 << SCOPE_BITS
@@ -52,7 +52,7 @@ def minute_in(key: Ints) -> Ints:
 
 
 def moment(student: Ints, time_ms: Ints, rank: Ints) -> Ints:
-    """Packs (student, time in ms, rank 0–3): 21 + 24 + 16 + 2 bits."""
+    """Packs (student, time in ms, rank 0–3): 20 + 25 + 16 + 2 bits."""
     minute = minute_of(time_ms)
     return ((student << MINUTE_BITS | minute) << 16 | (time_ms % MINUTE_MS)) << 2 | rank
 
