@@ -150,7 +150,7 @@ class Activity:
         return matrix
 
     def _scope_codes(self, place: Place) -> list[int]:
-        codes: list[int] = self._scopes.codes(scopes_of(place)).tolist()
+        codes = [self._scopes.code(scope) for scope in scopes_of(place)]
         return codes + [-1] * (_SCOPES - len(codes))
 
     def _compact(self) -> None:

@@ -118,7 +118,7 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
 
 def place_codes(texts: Texts) -> RowCache[Place]:
     """Returns a cache of the text codes of places: class, grade, subject, course, chapter."""
-    return RowCache(5, lambda place: codes_of(list(place), texts).tolist())
+    return RowCache(5, lambda place: [-1 if text is None else texts.code(text) for text in place])
 
 
 def codes_of(values: list[str | None], texts: Texts) -> Ints:

@@ -12,11 +12,12 @@ from dataflows.engage.days import Calendar
 from dataflows.engage.fold import Rules
 from dataflows.engage.students import StudentRules, Students
 from dataflows.kafka import metrics
+from dataflows.kafka.batch import TaskBatch
 from dataflows.operators import packing
 from dataflows.operators.dedupe import Seen
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.segments import Ints
-from dataflows.operators.watermark import Watermarks, is_late
+from dataflows.operators.watermark import NEVER, Watermarks, is_late
 from dataflows.settings import Settings
 
 FLOW = "engagement"
@@ -31,6 +32,7 @@ class JudgeTime:
         """Starts without a watermark."""
         self._lateness_ms = settings.lateness_s * 1000
         self._marks = Watermarks()
+        self._settled_ms = NEVER
         self._live: list[Ints] = []
 
     def process(self, batch: Batch) -> Batch:
@@ -45,7 +47,9 @@ class JudgeTime:
             metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
             counts = is_event & _of_students(coded.acts, frame["act"].to_numpy())
             end_ms = (event_ms // packing.MINUTE_MS + 1) * packing.MINUTE_MS
-            late = counts & is_late(before, end_ms, self._lateness_ms)
+            # A topic's very first records may be older than what the others have settled, which stays as it is.
+            met = np.maximum(before, self._settled_ms)
+            late = counts & is_late(met, end_ms, self._lateness_ms)
             if late.any():
                 metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
             keep = counts & ~late
@@ -57,16 +61,24 @@ class JudgeTime:
             metrics.note_watermarks(batch.source.task, self._marks.marks)
         if batch.source.writes and self._live:
             batch.live_append_ms, self._live = np.concatenate(self._live), []
-        batch.watermarks, batch.low = dict(self._marks.marks), self._marks.low
+        batch.watermarks, batch.low = dict(self._marks.marks), self._low(batch.source)
+        self._settled_ms = max(self._settled_ms, batch.low)
         return batch
 
-    def state(self) -> dict[str, int]:
-        """Returns the watermarks."""
-        return self._marks.marks
+    def _low(self, source: TaskBatch) -> int:
+        """Returns the lowest watermark; none while a topic whose log holds records has shown no event yet."""
+        waits = any(
+            topic not in self._marks.marks and source.offsets.get(topic, 0) < end for topic, end in source.ends.items()
+        )
+        return NEVER if waits else self._marks.low
 
-    def restore(self, state: dict[str, int]) -> None:
-        """Continues from a snapshot's watermarks."""
-        self._marks = Watermarks(state)
+    def state(self) -> tuple[dict[str, int], int]:
+        """Returns the watermarks, and how far minutes are settled."""
+        return self._marks.marks, self._settled_ms
+
+    def restore(self, state: tuple[dict[str, int], int]) -> None:
+        """Continues from a snapshot."""
+        self._marks, self._settled_ms = Watermarks(state[0]), state[1]
 
 
 def _of_students(acts: list[Any], act: Any) -> Any:  # noqa: ANN401

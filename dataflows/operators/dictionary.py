@@ -38,6 +38,13 @@ class Dictionary(Generic[K]):
         self.values.extend(_newest(known, len(known) - len(self.values)))
         return out
 
+    def code(self, value: K) -> int:
+        """Returns the code of one value."""
+        code = self._codes[value]
+        if code == len(self.values):
+            self.values.append(value)
+        return code
+
     def __len__(self) -> int:
         """How many values have a code."""
         return len(self.values)
