@@ -61,9 +61,7 @@ class Live:
 
     def __post_init__(self) -> None:
         """Opens the consumer that asks for the log's ends."""
-        self._ends = Consumer(
-            {"bootstrap.servers": self.servers.kafka.bootstrap, "group.id": "bench", "log_level": 0}
-        )
+        self._ends = Consumer({"bootstrap.servers": self.servers.kafka.bootstrap, "group.id": "bench", "log_level": 0})
         self._began = time.monotonic()
 
     def close(self) -> None:

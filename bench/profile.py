@@ -115,7 +115,7 @@ def report(costs: Costs, log: list[TaskBatch]) -> dict[str, Any]:
 
 
 def run(
-    *, events: int = 500_000, per_s: float = 2000, beat_every: int = 3, rounds: int = 3, functions: int = 0
+    *, events: int = 500_000, per_s: float = 2000, beat_every: int = 2, rounds: int = 3, functions: int = 0
 ) -> dict[str, Any]:
     """Measures and returns the figures.
 

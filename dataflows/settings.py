@@ -47,7 +47,7 @@ class Settings(BaseSettings):
 
     commit_interval_s: float = Field(default=1.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)
-    batch_records: int = Field(default=16384, ge=1)
+    batch_records: int = Field(default=32768, ge=1)
     recovery_dir: Path = Path(".classpulse/recovery")
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"
