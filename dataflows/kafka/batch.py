@@ -43,6 +43,7 @@ class TaskBatch:
         topic_ids: The broker's ids of the topics, which tell a recreated topic.
         cluster_id: The broker cluster's id.
         live_from_ms: Records appended since then count towards the freshness metric.
+        ends: Where the topics ended when this worker started: below that the log holds records for sure.
     """
 
     task: int
@@ -54,6 +55,7 @@ class TaskBatch:
     topic_ids: dict[str, str]
     cluster_id: str
     live_from_ms: int
+    ends: dict[str, int] = field(default_factory=dict)
 
     @property
     def past_floor(self) -> bool:

@@ -97,7 +97,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._pending: dict[str, Records] = {}
         self._pending_count = 0
         self._seen_beat = beat.number
-        self._targets = facts.ends(task) if until_caught_up else None
+        self._ends = facts.ends(task)
+        self._until = until_caught_up
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
         self._consumer.assign([TopicPartition(topic, task, offset) for topic, offset in offsets.items()])
@@ -209,6 +210,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             topic_ids=self._facts.topic_ids,
             cluster_id=self._facts.cluster_id,
             live_from_ms=self._live_from_ms,
+            ends=self._ends,
         )
         self._pending = {}
         self._pending_count = 0
@@ -219,7 +221,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         return self._last_append_ms < time.time() * 1000 - _BEHIND_MS and self._pending_count > 0
 
     def _caught_up(self) -> bool:
-        return self._targets is not None and all(self._read[t] >= end for t, end in self._targets.items())
+        return self._until and all(self._read[t] >= end for t, end in self._ends.items())
 
     def _report(self) -> None:
         for topic, offset in self._read.items():

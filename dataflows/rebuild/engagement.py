@@ -187,6 +187,7 @@ def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal
             goal.claim.topic_ids,
             goal.claim.cluster_id,
             1 << 62,
+            goal.upto,
         )
         item = decode(batch, rules)
         if before is not None:
@@ -200,7 +201,8 @@ def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal
         if changes:
             writer.write_batch([(str(goal.task), c) for c in changes])
 
-    for topic, end in goal.archived.items():
+    # The shortest first: minutes stay open, and in memory, until every topic has been begun.
+    for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
         for piece in archived(connection, topic, goal.task, end):
             offsets[topic] = piece.next_offset
             step(piece.records, piece.before, generous, beat=True)

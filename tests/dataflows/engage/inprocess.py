@@ -86,7 +86,7 @@ def run(
                 item = operator.process(item)
             for changes in gather(item):
                 for name, frame in changes.rows.items():
-                    _store(tables[name], name, frame)
+                    store(tables[name], name, frame)
             if rng.random() < restart_share:
                 snapshots = [pickle.dumps(o.state()) for o in operators]
                 operators = pipeline(task, settings)
@@ -95,7 +95,8 @@ def run(
     return tables
 
 
-def _store(table: Rows, name: str, frame: pl.DataFrame) -> None:
+def store(table: Rows, name: str, frame: pl.DataFrame) -> None:
+    """Upserts the rows that one write brings; a key may come once in it."""
     key = TABLES[name].key
     plain = frame.with_columns(pl.col(pl.Datetime).dt.epoch("ms"))
     keys: set[tuple[Any, ...]] = set()
