@@ -14,7 +14,7 @@ class KeyedTable:
 
     Example:
         >>> table = KeyedTable((np.add, np.maximum), initial=(0, 0))
-        >>> table.add(np.array([7, 7, 3]), (np.array([1, 1, 1]), np.array([4, 9, 2])))
+        >>> _new = table.add(np.array([7, 7, 3]), (np.array([1, 1, 1]), np.array([4, 9, 2])))
         >>> table.key.tolist(), table.values.tolist()
         ([3, 7], [[1, 2], [2, 9]])
     """
