@@ -10,13 +10,20 @@ import json
 import statistics
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from bench.stack import Stack, machine, run, run_json, say, stack
 
 TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days")
+
+TURNS: Final = (
+    ("poll_decode", "large."),
+    ("fold_window", "small."),
+    ("fold_window_fed", "small."),
+    ("windows", "large."),
+)
 
 
 def measure(
@@ -38,7 +45,7 @@ def measure(
         before = machine()
         results: dict[str, list[dict[str, float]]] = {}
         for number in range(rounds):
-            for job, prefix in (("poll_decode", "large."), ("fold_window", "small."), ("windows", "large.")):
+            for job, prefix in TURNS:
                 results.setdefault(job, []).append(_job(servers, job, prefix))
             results.setdefault("engagement", []).append(_engagement(servers, "large.", f"round_{number}"))
         results["start"] = [_start(servers) for _ in range(rounds)]
@@ -80,6 +87,7 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     rate = {job: report[job]["events_a_cpu_s"] for job in results if job != "start"}
     report["ratios"] = {
         "engagement_to_fold_window": round(rate["engagement"] / rate["fold_window"], 1),
+        "engagement_to_fold_window_fed": round(rate["engagement"] / rate["fold_window_fed"], 1),
         "windows_to_fold_window": round(rate["windows"] / rate["fold_window"], 1),
         "engagement_to_poll_decode": round(rate["engagement"] / rate["poll_decode"], 2),
     }
