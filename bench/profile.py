@@ -28,6 +28,7 @@ from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.tables import TABLES  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
+from dataflows.worker import calm_garbage_collector  # noqa: E402
 
 
 @dataclass
@@ -127,6 +128,7 @@ def run(
         functions: Print so many of the functions that take most, by cProfile in one round more.
     """
     settings = Settings(_env_file=None)
+    calm_garbage_collector()
     log = list(batches(events, per_s=per_s, batch_records=settings.batch_records, beat_every=beat_every))
     result = report(best([measure(log, settings) for _ in range(rounds)]), log)
     if functions:
