@@ -16,7 +16,7 @@ from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
 from dataflows.settings import Settings
 
-BATCH: Final = 16_384
+BATCH: Final = 32_768
 
 _EVENTS = """
 SELECT kafka_offset,
