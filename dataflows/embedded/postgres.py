@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel, on a Unix socket in a directory of its own: no root, no Docker, no port."""
+"""PostgreSQL 18 from a wheel, on a Unix socket in a directory of its own: no root, no Docker, no port."""
 
 from __future__ import annotations
 
