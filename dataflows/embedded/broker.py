@@ -14,7 +14,6 @@ from types import TracebackType
 from confluent_kafka import Producer
 
 PARTITIONS = 4
-PARTITION_BYTES = 5_000_000
 NAME = "librdkafka mock cluster (in memory)"
 
 

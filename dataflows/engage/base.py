@@ -70,8 +70,3 @@ class Base:
     def of(self, students: Ints) -> Base:
         """Returns copies of the entries of some students."""
         return Base(*(getattr(self, f.name)[students] for f in fields(Base)))
-
-    def put(self, students: Ints, other: Base) -> None:
-        """Replaces the entries of some students."""
-        for f in fields(Base):
-            getattr(self, f.name)[students] = getattr(other, f.name)

@@ -18,7 +18,7 @@ from dataflows.events.rules import DEFAULT_RULES, Rules
 from dataflows.events.whole import Whole, decode_whole, whole
 from dataflows.kafka.batch import Records
 
-_TEXTS = (
+TEXTS = (
     "event_id",
     "student_id",
     "role",
@@ -39,10 +39,11 @@ _TEXTS = (
     "country_code",
     "page_url",
 )
+"""The text columns of table `events` that are fields of an event."""
 
-_texts = attrgetter(*_TEXTS)
+_texts = attrgetter(*TEXTS)
 
-_ORDER = ["event_ms", *_TEXTS, "metadata", "topic", "partition", "offset", "append_ms", "is_tick", "id_hi", "id_lo"]
+_ORDER = ["event_ms", *TEXTS, "metadata", "topic", "partition", "offset", "append_ms", "is_tick", "id_hi", "id_lo"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -92,11 +93,11 @@ def decode_full(records: Records, rules: Rules = DEFAULT_RULES) -> Full:
 
 
 def _events(chunk: Chunk[Whole]) -> pl.DataFrame:
-    texts = zip(*map(_texts, chunk.events), strict=True) if chunk.events else [()] * len(_TEXTS)
+    texts = zip(*map(_texts, chunk.events), strict=True) if chunk.events else [()] * len(TEXTS)
     return _part(
         chunk.rows,
         chunk.times,
-        dict(zip(_TEXTS, texts, strict=True)) | {"metadata": [_json(event.metadata) for event in chunk.events]},
+        dict(zip(TEXTS, texts, strict=True)) | {"metadata": [_json(event.metadata) for event in chunk.events]},
         {"is_tick": np.zeros(len(chunk.events), dtype=np.bool_), "id_hi": chunk.high, "id_lo": chunk.low},
     )
 
@@ -109,7 +110,7 @@ def _ticks(ticks: list[int | None]) -> pl.DataFrame:
     return _part(
         rows,
         times,
-        dict.fromkeys((*_TEXTS, "metadata"), nothing),
+        dict.fromkeys((*TEXTS, "metadata"), nothing),
         {"is_tick": np.ones(len(rows), dtype=np.bool_), "id_hi": zeros, "id_lo": zeros},
     )
 

@@ -8,35 +8,12 @@ from typing import Final
 import msgspec
 import polars as pl
 
-from dataflows.events.full import Full
+from dataflows.events.full import TEXTS, Full
 from dataflows.events.rejects import Reject
 from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
 
-_EVENT_TEXTS: Final = (
-    "event_id",
-    "student_id",
-    "role",
-    "class_id",
-    "grade",
-    "subject_id",
-    "course_id",
-    "chapter_id",
-    "lesson_id",
-    "video_id",
-    "assessment_id",
-    "event_type",
-    "event_name",
-    "session_id",
-    "device_type",
-    "os",
-    "browser",
-    "country_code",
-    "page_url",
-    "metadata",
-    "topic",
-    "partition",
-)
+_EVENT_TEXTS: Final = (*TEXTS, "metadata", "topic", "partition")
 
 
 def event_rows(full: Full, before: Ints, floor: int) -> pl.DataFrame:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from dataflows.operators.segments import Ints
 
 EPOCH_MIN: Final = 946_684_800_000 // 60_000
@@ -90,8 +88,3 @@ def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Ints:
 def without_student(key: Ints) -> Ints:
     """Returns (minute, scope) of a (minute, scope, student) key."""
     return key >> STUDENT_BITS
-
-
-def as_ints(values: object) -> Ints:
-    """Returns any integer array as int64."""
-    return np.asarray(values, dtype=np.int64)
