@@ -1,0 +1,1 @@
+"""What the `content` flow computes: sessions, time on chapters, video views, milestones and day counts."""
