@@ -16,10 +16,11 @@ from tests.db.conftest import Database
 
 FLOW_TABLES = (
     "task_progress events activity_windows engagement_scores student_state student_days dead_letters anomalies"
-    " enrolments"
+    " enrolments sessions_closed sessions_open chapter_visit_facts video_views milestones student_click_days page_days"
+    " quiz_attempts learning_events memory_reviews memory_state revision_signal_facts"
 ).split()
 ROSTER_TABLES = "classes class_staff terms periods directory content_items".split()
-AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m".split()
+AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_performance_1d".split()
 SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"

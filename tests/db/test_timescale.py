@@ -42,7 +42,10 @@ def event(event_id: str, at: datetime) -> dict[str, Any]:
 
 
 def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Database) -> None:
-    names = "activity_windows anomalies dead_letters engagement_scores events student_days".split()
+    names = (
+        "activity_windows anomalies chapter_visit_facts dead_letters engagement_scores events milestones page_days"
+        " sessions_closed student_click_days student_days video_views"
+    ).split()
     assert timescale.values(
         "SELECT hypertable_name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public' ORDER BY 1"
     ) == [(name,) for name in names]
@@ -54,7 +57,14 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
     retained = [job for job in jobs if job["proc_name"] == "policy_retention"]
     assert [(job["hypertable_name"], "drop_created_before" in job["config"]) for job in retained] == [("events", True)]
     compressed = [job for job in jobs if job["proc_name"] == "policy_compression"]
-    assert sorted(job["hypertable_name"] for job in compressed) == ["activity_windows", "engagement_scores", "events"]
+    assert sorted(job["hypertable_name"] for job in compressed) == [
+        "activity_windows",
+        "chapter_visit_facts",
+        "engagement_scores",
+        "events",
+        "sessions_closed",
+        "video_views",
+    ]
     assert all("compress_created_before" in job["config"] for job in compressed)
 
 
@@ -63,7 +73,7 @@ def test_a_log_replayed_from_2019_survives_all_jobs(timescale: Database) -> None
     for i in range(100):
         timescale.put("events", event(f"e{i}", OLD + timedelta(days=i)))
     for _night in range(2):
-        assert run_jobs(timescale) == 8
+        assert run_jobs(timescale) == 11
     assert timescale.value("SELECT count(*) FROM events") == 100
     assert timescale.value("SELECT count(*) FROM activity_windows") == 360
     compressed = "SELECT count(*) FROM timescaledb_information.chunks WHERE is_compressed"
