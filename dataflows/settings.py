@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     offline_after_s: int = 1800
     session_gap_s: int = 1800
     session_end_grace_s: int = 5
+    pass_mark: float = Field(default=70.0, ge=0, le=100)
 
     commit_interval_s: float = Field(default=1.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)

@@ -27,10 +27,21 @@ def sql_values(settings: Settings) -> dict[str, str]:
         "hour_of_bucket": "time_bucket('1 hour', bucket)"
         if has_whole_hours(settings.timezone)
         else f"time_bucket('1 hour', bucket, {zone})",
-        "day_of_bucket": "time_bucket('1 day', bucket)"
-        if settings.timezone == "UTC"
-        else f"time_bucket('1 day', bucket, {zone})",
+        "day_of_bucket": local_bucket("bucket", settings.timezone),
+        "day_of_attempt": local_bucket("attempted_at", settings.timezone),
+        "pass_mark": repr(settings.pass_mark),
     }
+
+
+def local_bucket(column: str, timezone: str) -> str:
+    """Returns the SQL of a column's local day; that of UTC has a fixed width, which a refresh is quicker with.
+
+    Example:
+        >>> local_bucket("at", "Europe/Berlin")
+        "time_bucket('1 day', at, 'Europe/Berlin')"
+    """
+    zone = "" if timezone == "UTC" else f", {quoted(timezone)}"
+    return f"time_bucket('1 day', {column}{zone})"
 
 
 def quoted(text: str) -> str:

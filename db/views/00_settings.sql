@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION classpulse_window() RETURNS interval LANGUAGE sql STA
 CREATE OR REPLACE FUNCTION classpulse_lateness() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{lateness}};
 CREATE OR REPLACE FUNCTION classpulse_idle_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{idle_after}};
 CREATE OR REPLACE FUNCTION classpulse_offline_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{offline_after}};
+CREATE OR REPLACE FUNCTION classpulse_pass_mark() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{pass_mark}}::double precision;
 
 CREATE OR REPLACE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (at AT TIME ZONE classpulse_timezone())::date;
