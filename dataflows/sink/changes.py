@@ -23,8 +23,9 @@ class Changes:
         topic_ids: The topics' ids.
         rows: Rows to upsert by table. Times are epoch-millisecond integers in columns of dtype
             `Datetime("ms")`, days `Date`.
-        deletes: Keys of rows that these replace, by table: a session that was joined with another leaves no orphan.
-            Deleted before anything is upserted.
+        replaces: Stretches of time that the rows fill wholly, by table: the columns of the table's `Span.owner` and
+            `since`. What is stored of that owner from then on, and is not among the rows, is deleted before anything
+            is upserted: after a crash between other batch boundaries no orphan stays.
         live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
         rejects: Dead letters to publish, as (key, value) of records for the topic `dead_letters`.
     """
@@ -37,6 +38,6 @@ class Changes:
     cluster_id: str
     topic_ids: dict[str, str]
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
-    deletes: dict[str, pl.DataFrame] = field(default_factory=dict)
+    replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     rejects: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, LiteralString
 
 from psycopg import sql
 
 from dataflows.sink.enrolments import merge_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How a stretch of time of one owner is found in a table.
+
+    Attributes:
+        owner: The columns that name the owner: `("student_id",)`.
+        time: The time column of the key.
+        only: A condition of ours, in SQL, on the stored rows `t` that may be deleted.
+    """
+
+    owner: tuple[str, ...]
+    time: str
+    only: LiteralString = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,7 @@ class Table:
         owner: Whether the key contains the task. Where it does not, a producer that breaks the keying can make two
             tasks write one row; the writer then merges them and reports it.
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
+        span: How a stretch of time is replaced; None where that is never done.
     """
 
     name: str
@@ -30,6 +47,7 @@ class Table:
     on_conflict: str = "update"
     owner: bool = False
     merge: Callable[[str], sql.Composed] | None = None
+    span: Span | None = None
 
     def merge_sql(self, stage: str, columns: list[str]) -> sql.Composed:
         """Returns the statement that moves staged rows into the table."""
@@ -50,16 +68,42 @@ class Table:
             action=action,
         )
 
-    def delete_sql(self, stage: str) -> sql.Composed:
-        """Returns the statement that deletes the rows whose keys are staged."""
-        return sql.SQL("DELETE FROM {table} t USING {stage} s WHERE {same}").format(
+    def replace_sql(self, spans: str, stage: str, since: datetime) -> sql.Composed:
+        """Returns the statement that deletes what is stored in the staged stretches and is not staged again.
+
+        Args:
+            spans: The staged stretches: the owner's columns, and in the time column since when.
+            stage: The staged rows.
+            since: The earliest of the stretches; written out, so that older chunks are not even opened.
+
+        Raises:
+            ValueError: Where the table has no span.
+        """
+        if self.span is None:
+            text = f"{self.name} has no span"
+            raise ValueError(text)
+        return sql.SQL(
+            "DELETE FROM {table} t USING {spans} s WHERE {same} AND t.{time} >= s.{time} AND t.{time} >= {since} "
+            "AND ({only}) AND NOT EXISTS (SELECT FROM {stage} r WHERE {again})"
+        ).format(
             table=sql.Identifier(self.name),
+            spans=sql.Identifier(spans),
+            same=_equal("t", "s", self.span.owner),
+            time=sql.Identifier(self.span.time),
+            since=sql.Literal(since),
+            only=sql.SQL(self.span.only),
             stage=sql.Identifier(stage),
-            same=sql.SQL(" AND ").join(sql.SQL("t.{0} = s.{0}").format(sql.Identifier(c)) for c in self.key),
+            again=_equal("t", "r", self.key),
         )
 
 
-STAMPED: Final = frozenset({"activity_windows", "student_state"})
+def _equal(left: str, right: str, columns: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(" AND ").join(
+        sql.SQL("{0} = {1}").format(sql.Identifier(left, c), sql.Identifier(right, c)) for c in columns
+    )
+
+
+STAMPED: Final = frozenset({"activity_windows", "student_state", "memory_state"})
 """Tables with an `updated_at` of wall time."""
 
 TABLES: Final[dict[str, Table]] = {
@@ -73,5 +117,26 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_days", ("day", "student_id")),
         Table("enrolments", ("student_id", "course_id"), merge=merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
+        Table("quiz_attempts", ("attempted_at", "event_id"), on_conflict="keep"),
+        Table("learning_events", ("event_time", "event_id"), on_conflict="keep"),
+        Table("memory_reviews", ("reviewed_at", "event_id")),
+        Table("memory_state", ("user_id", "module")),
+        Table(
+            "revision_signal_facts",
+            ("user_id", "module_id", "scheduled_at"),
+            span=Span(("user_id", "module_id"), "scheduled_at"),
+        ),
+        Table("sessions_open", ("session_start", "student_id"), span=Span(("student_id",), "session_start")),
+        Table("sessions_closed", ("session_start", "student_id"), span=Span(("student_id",), "session_start")),
+        Table(
+            "chapter_visit_facts",
+            ("start_time", "event_id"),
+            # A visit that was sent is a fact for ever; one that was derived may be absorbed or joined with another.
+            span=Span(("student_id",), "start_time", only="t.source = 'clickstream'"),
+        ),
+        Table("video_views", ("start_time", "student_id", "video_id"), span=Span(("student_id",), "start_time")),
+        Table("milestones", ("event_time", "event_id"), on_conflict="keep"),
+        Table("student_click_days", ("day", "student_id")),
+        Table("page_days", ("day", "page_url", "task"), owner=True),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -26,6 +27,9 @@ _TWO_TASKS: Final = "student_in_two_tasks"
 
 Staged = tuple[Table, list[str], bytes]
 """Rows on their way: the table, the columns in order, and the rows as CSV."""
+
+Stretches = tuple[list[str], bytes, datetime]
+"""Stretches of time to replace in a table: the owner's columns and the time's, their values, the earliest time."""
 
 log = structlog.get_logger()
 
@@ -74,15 +78,15 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             FencedError: A task was claimed by another worker.
         """
         changes = _merge([c for _key, c in items])
-        due = [c for c in changes if c.rows or c.deletes or self._written.get(c.task) != (c.offsets, c.watermarks)]
+        due = [c for c in changes if c.rows or c.replaces or self._written.get(c.task) != (c.offsets, c.watermarks)]
         if not due:
             return
-        payload, deletes = _payload(due), _deletes(due)
+        payload, spans = _payload(due), _spans(due)
         rejects = [reject for c in due for reject in c.rejects]
         if rejects:
             # Before the commit: after a crash in between they come twice, and carry their source offset as key.
             self._publish(rejects)
-        with_patience(lambda: self._commit(due, deletes, payload), f"write {self._flow}", self._give_up)
+        with_patience(lambda: self._commit(due, spans, payload), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
             self._written[c.task] = (c.offsets, c.watermarks)
@@ -93,17 +97,14 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if self._connection is not None:
             self._connection.close()
 
-    def _commit(self, changes: list[Changes], deletes: list[Staged], payload: list[Staged]) -> None:
+    def _commit(self, changes: list[Changes], spans: dict[str, Stretches], payload: list[Staged]) -> None:
         connection = self._connected()
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 advance(cursor, changes)
-                for table, columns, data in deletes:
-                    stage = _stage(cursor, table, columns, data, suffix="_deleted")
-                    cursor.execute(table.delete_sql(stage))
                 for table, columns, data in payload:
                     started = time.perf_counter()
-                    self._upsert(cursor, table, columns, data)
+                    self._upsert(cursor, table, columns, data, spans.get(table.name))
                     metrics.DB_WRITE.labels(table.name).observe((time.perf_counter() - started) * 1000)
         except psycopg.Error as error:
             # Some errors that end a session, such as having idled in a transaction, are of no operational class.
@@ -118,8 +119,21 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             self._connection = connect(self._url, f"{APPLICATION}-{self._flow}", self._schema)
         return self._connection
 
-    def _upsert(self, cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes) -> None:
-        stage = _stage(cursor, table, columns, data)
+    def _upsert(
+        self,
+        cursor: psycopg.Cursor[Any],
+        table: Table,
+        columns: list[str],
+        data: bytes,
+        stretches: Stretches | None,
+    ) -> None:
+        # Rows that only make way have no values, and must not leave their staging table to rows that have.
+        stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
+        if stretches is not None:
+            owners, spans, since = stretches
+            cursor.execute(table.replace_sql(_stage(cursor, table, owners, spans, suffix="_since"), stage, since))
+        if not data:
+            return
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
         cursor.execute(table.merge_sql(stage, columns))
@@ -163,24 +177,39 @@ def _merge(changes: list[Changes]) -> list[Changes]:
         before = latest.get(change.task)
         if before is not None:
             for name, frame in before.rows.items():
-                gone, newer = change.deletes.get(name), change.rows.get(name)
-                left = frame if gone is None else frame.join(gone, on=gone.columns, how="anti", maintain_order="left")
+                newer = change.rows.get(name)
+                left = _outside(frame, TABLES[name], change.replaces.get(name))
                 change.rows[name] = left if newer is None else pl.concat([left, newer])
-            for name, keys in before.deletes.items():
-                more = change.deletes.get(name)
-                change.deletes[name] = keys if more is None else pl.concat([keys, more])
+            for name, spans in before.replaces.items():
+                more = change.replaces.get(name)
+                change.replaces[name] = spans if more is None else pl.concat([spans, more])
             change.live_append_ms = np.concatenate([before.live_append_ms, change.live_append_ms])
             change.rejects = before.rejects + change.rejects
         latest[change.task] = change
     return list(latest.values())
 
 
-def _deletes(changes: list[Changes]) -> list[Staged]:
-    found = [(TABLES[name], keys) for c in changes for name, keys in c.deletes.items() if len(keys)]
-    return [
-        (table, list(table.key), to_csv(pl.concat([k.select(table.key) for t, k in found if t is table])))
-        for table in dict.fromkeys(table for table, _keys in found)
-    ]
+def _outside(frame: pl.DataFrame, table: Table, spans: pl.DataFrame | None) -> pl.DataFrame:
+    """Returns the rows that lie in none of the stretches that later rows fill."""
+    if spans is None or table.span is None:
+        return frame
+    earliest = spans.group_by(table.span.owner).agg(pl.col("since").min())
+    inside = pl.col("since").is_not_null() & (pl.col(table.span.time) >= pl.col("since"))
+    joined = frame.join(earliest, on=list(table.span.owner), how="left", maintain_order="left")
+    return joined.filter(~inside).drop("since")
+
+
+def _spans(changes: list[Changes]) -> dict[str, Stretches]:
+    found: dict[str, Stretches] = {}
+    for name, table in TABLES.items():
+        frames = [c.replaces[name] for c in changes if name in c.replaces and len(c.replaces[name])]
+        if frames and table.span is not None:
+            owner, time_column = list(table.span.owner), table.span.time
+            earliest = pl.concat(frames).group_by(owner, maintain_order=True).agg(pl.col("since").min())
+            since = earliest["since"].cast(pl.Int64).min()
+            moment = datetime.fromtimestamp(int(since) / 1000, UTC)  # type: ignore[arg-type]
+            found[name] = ([*owner, time_column], to_csv(earliest.rename({"since": time_column})), moment)
+    return found
 
 
 def _payload(changes: list[Changes]) -> list[Staged]:
@@ -188,6 +217,8 @@ def _payload(changes: list[Changes]) -> list[Staged]:
     for name, table in TABLES.items():
         frames = [c.rows[name] for c in changes if name in c.rows and len(c.rows[name])]
         if not frames:
+            if any(len(c.replaces.get(name, ())) for c in changes):
+                payload.append((table, list(table.key), b""))
             continue
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.

@@ -1,4 +1,4 @@
-"""The marks of some students: their events in the order of time, as the folds of sessions, visits and videos read them."""
+"""The marks of some students: their events in the order of time, as the folds read them."""
 
 from __future__ import annotations
 

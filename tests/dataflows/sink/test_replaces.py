@@ -1,0 +1,113 @@
+"""A write puts what the state holds of a stretch of time in place of what was stored there, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from dataflows.sink.changes import Changes
+from dataflows.sink.progress import claim_task
+from db.migrate import migrate
+from tests.dataflows.sink.writing import FLOW, PLAIN, rows, write, writer
+
+
+def at(clock: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-02T{clock}")
+
+
+def sessions(*starts: tuple[str, str], events: int = 1) -> pl.DataFrame:
+    """Returns sessions of (student, start)."""
+    return pl.DataFrame(
+        {
+            "session_start": pl.Series([at(start) for _, start in starts], dtype=pl.Datetime("ms")),
+            "student_id": [student for student, _ in starts],
+            "session_id": ["s"] * len(starts),
+            "session_end": pl.Series([at(start) for _, start in starts], dtype=pl.Datetime("ms")),
+            "duration_seconds": [0.0] * len(starts),
+            "events": [events] * len(starts),
+            "pages": [0] * len(starts),
+            "is_bounce": [False] * len(starts),
+            "task": [0] * len(starts),
+        }
+    )
+
+
+def since(*spans: tuple[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "student_id": [student for student, _ in spans],
+            "since": pl.Series([at(clock) for _, clock in spans], dtype=pl.Datetime("ms")),
+        }
+    )
+
+
+def changes(offset: int, rows_: pl.DataFrame | None, spans: pl.DataFrame | None = None) -> Changes:
+    return replace(
+        PLAIN,
+        offsets={"t": offset},
+        rows={} if rows_ is None else {"sessions_closed": rows_},
+        replaces={} if spans is None else {"sessions_closed": spans},
+    )
+
+
+@pytest.fixture
+def url(any_database: str) -> str:
+    migrate(any_database)
+    claim_task(any_database, FLOW, 0)
+    return any_database
+
+
+def stored(url: str) -> list[tuple[object, ...]]:
+    return rows(
+        url, "SELECT student_id, to_char(session_start, 'HH24:MI'), events FROM sessions_closed ORDER BY 1, 2, 3"
+    )
+
+
+def test_what_lies_in_the_stretch_and_is_not_written_again_goes_and_nothing_else(url: str) -> None:
+    here = writer(url)
+    before = sessions(("ada", "08:00"), ("ada", "10:00"), ("ada", "11:00"), ("bob", "11:00"))
+    write(here, changes(1, before))
+    write(here, changes(2, sessions(("ada", "10:00"), events=7), since(("ada", "10:00"))))
+    assert stored(url) == [("ada", "08:00", 1), ("ada", "10:00", 7), ("bob", "11:00", 1)]
+    write(here, changes(3, None, since(("ada", "09:00"))))
+    assert stored(url) == [("ada", "08:00", 1), ("bob", "11:00", 1)]
+    here.close()
+
+
+def test_of_two_batches_in_one_write_the_later_stretch_takes_rows_of_the_earlier(url: str) -> None:
+    here = writer(url)
+    write(here, changes(1, sessions(("ada", "09:30"))))
+    write(
+        here,
+        changes(2, sessions(("ada", "10:00"), ("ada", "11:00"), ("bob", "11:00")), since(("ada", "09:00"))),
+        changes(3, sessions(("ada", "11:30")), since(("ada", "10:30"))),
+    )
+    assert stored(url) == [("ada", "10:00", 1), ("ada", "11:30", 1), ("bob", "11:00", 1)]
+    here.close()
+
+
+def test_a_visit_that_was_sent_stays_while_derived_ones_make_way(url: str) -> None:
+    here = writer(url)
+    visits = pl.DataFrame(
+        {
+            "start_time": pl.Series([at("10:00"), at("10:05")], dtype=pl.Datetime("ms")),
+            "event_id": ["sent", "derived"],
+            "student_id": ["ada", "ada"],
+            "chapter_id": ["ch1", "ch1"],
+            "end_time": pl.Series([at("10:10"), at("10:10")], dtype=pl.Datetime("ms")),
+            "time_spent_seconds": [600.0, 300.0],
+            "raw_seconds": [600.0, 300.0],
+            "idle_capped": [False, False],
+            "source": ["view", "clickstream"],
+            "task": [0, 0],
+        }
+    )
+    write(here, replace(PLAIN, rows={"chapter_visit_facts": visits}))
+    gone = replace(PLAIN, offsets={"t": 2}, replaces={"chapter_visit_facts": since(("ada", "09:00"))})
+    write(here, gone)
+    assert rows(url, "SELECT event_id FROM chapter_visit_facts") == [("sent",)]
+    assert rows(url, "SELECT min(start_time) FROM chapter_visit_facts") == [(datetime(2026, 3, 2, 10, tzinfo=UTC),)]
+    here.close()
