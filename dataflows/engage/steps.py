@@ -12,7 +12,6 @@ from dataflows.engage.days import Calendar
 from dataflows.engage.fold import Rules
 from dataflows.engage.students import StudentRules, Students
 from dataflows.kafka import metrics
-from dataflows.kafka.batch import TaskBatch
 from dataflows.operators import packing
 from dataflows.operators.dedupe import Seen
 from dataflows.operators.dictionary import Dictionary
@@ -61,16 +60,10 @@ class JudgeTime:
             metrics.note_watermarks(batch.source.task, self._marks.marks)
         if batch.source.writes and self._live:
             batch.live_append_ms, self._live = np.concatenate(self._live), []
-        batch.watermarks, batch.low = dict(self._marks.marks), self._low(batch.source)
+        batch.watermarks = dict(self._marks.marks)
+        batch.low = self._marks.low_once_begun(batch.source.offsets, batch.source.ends)
         self._settled_ms = max(self._settled_ms, batch.low)
         return batch
-
-    def _low(self, source: TaskBatch) -> int:
-        """Returns the lowest watermark; none while a topic whose log holds records has shown no event yet."""
-        waits = any(
-            topic not in self._marks.marks and source.offsets.get(topic, 0) < end for topic, end in source.ends.items()
-        )
-        return NEVER if waits else self._marks.low
 
     def state(self) -> tuple[dict[str, int], int]:
         """Returns the watermarks, and how far minutes are settled."""

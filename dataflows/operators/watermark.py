@@ -54,6 +54,20 @@ class Watermarks:
         """The lowest watermark of the topic-partitions that ever held a record; what it has passed is settled."""
         return min(self.marks.values(), default=NEVER)
 
+    def low_once_begun(self, offsets: dict[str, int], ends: dict[str, int]) -> int:
+        """Returns the lowest watermark; none while a topic whose log holds records has shown no event yet.
+
+        Args:
+            offsets: Next offset to read by topic.
+            ends: Where the topics ended when this worker started.
+
+        Example:
+            >>> Watermarks({"a": 5}).low_once_begun({"a": 1, "b": 0}, {"a": 1, "b": 3}) == NEVER
+            True
+        """
+        waits = any(topic not in self.marks and offsets.get(topic, 0) < end for topic, end in ends.items())
+        return NEVER if waits else self.low
+
 
 def is_late(before: Ints, window_end_ms: Ints, lateness_ms: int) -> Bools:
     """Returns whether each record is late: its watermark had passed its window's end by the lateness."""
