@@ -1,0 +1,282 @@
+"""Decode for the `content` flow: as `coded`, with where on the platform, on what, and with which numbers."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import count, islice
+from operator import attrgetter
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dataflows.events.decoding import Chunk, Decoding
+from dataflows.events.detailed import NO_DETAILS, NUMBERS, Detailed, View, decode_detailed, detailed, view
+from dataflows.events.kinds import KINDS, Kind, canonical_topic
+from dataflows.events.names import is_hidden_ping, type_of
+from dataflows.events.plain import NO_DEVICE
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import DEFAULT_RULES, Rules
+from dataflows.kafka.batch import Records
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint32]
+
+
+class Where(NamedTuple):
+    """The place of an event."""
+
+    class_id: str | None
+    course_id: str | None
+    chapter_id: str | None
+    lesson_id: str | None
+
+
+class Deed(NamedTuple):
+    """Who did what; `ping`: a heartbeat; `hidden`: one from a tab that nobody sees."""
+
+    role: str
+    event_name: str
+    ping: bool
+    hidden: bool
+
+
+class Gear(NamedTuple):
+    """On what and where from; `user_agent` as it was sent."""
+
+    device_type: str | None
+    browser: str | None
+    country_code: str | None
+    user_agent: str | None
+
+
+class Item(NamedTuple):
+    """What an event is about."""
+
+    video_id: str | None
+    assessment_id: str | None
+
+
+class Number(IntEnum):
+    """The columns of `Studied.numbers`: those of `NUMBERS` as sent, and the end of a chapter view in epoch ms."""
+
+    SCROLL_DEPTH = 0
+    POSITION_S = 1
+    DURATION_S = 2
+    RATE = 3
+    FROM_S = 4
+    TO_S = 5
+    SCORE = 6
+    PRICE = 7
+    END_MS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """A decoded batch of one topic-partition.
+
+    Attributes:
+        frame: One row per accepted event and per tick, in log order:
+            offset i64, append_ms i64, event_ms i64, is_tick bool, id_hi u64, id_lo u64, student u32, where u32,
+            deed u32, gear u32, session u32, item u32, page u32: indices into the lists below, which mean nothing in
+            another batch (in a tick's row nothing at all); extra i32: row of `numbers`, -1 where the event has none.
+        students: Student ids.
+        places: Where events happened.
+        deeds: What was done.
+        gears: On what.
+        sessions: Session ids; None for events without one.
+        items: Videos and assessments.
+        pages: Addresses of pages.
+        numbers: Shape (k + 1, 9), NaN where unknown, the last row all NaN: `numbers[extra]` holds for every row.
+        is_view: Whether the topic carries chapter views.
+        rejects: What was turned away, in log order.
+    """
+
+    frame: pl.DataFrame
+    students: list[str]
+    places: list[Where]
+    deeds: list[Deed]
+    gears: list[Gear]
+    sessions: list[str | None]
+    items: list[Item]
+    pages: list[str | None]
+    numbers: Floats
+    is_view: bool
+    rejects: list[Reject]
+
+
+_DTYPES: Final[dict[str, Any]] = {
+    "row": np.intp,
+    "event_ms": np.int64,
+    "is_tick": np.bool_,
+    "id_hi": np.uint64,
+    "id_lo": np.uint64,
+    "student": np.uint32,
+    "where": np.uint32,
+    "deed": np.uint32,
+    "gear": np.uint32,
+    "session": np.uint32,
+    "item": np.uint32,
+    "page": np.uint32,
+    "extra": np.int32,
+}
+
+_Columns = dict[str, NDArray[Any]]
+_numbers_of = attrgetter(*NUMBERS)
+
+
+def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
+    """Decodes a batch for the content flow; accepts exactly what `decode_coded` accepts.
+
+    Every record ends as exactly one of: a row, a tick's row, a reject. Never raises, whatever the bytes.
+
+    Example:
+        >>> value = b'{"user_id": "ada", "chapter_id": "ch3", "start_time": 1760000000000, "scroll_depth": 40}'
+        >>> studied = decode_studied(Records("chapter_view_events", 0, [7], [1760000000050], [None], [value]))
+        >>> studied.places[0].chapter_id, studied.numbers[0, Number.SCROLL_DEPTH].item(), studied.is_view
+        ('ch3', 40.0, True)
+    """
+    is_view = KINDS.get(canonical_topic(records.topic, rules.topic_prefix)) is Kind.CHAPTER_VIEW
+    decoding = Decoding(records, rules, decode_detailed, view if is_view else detailed)
+    coding = _Coding()
+    chunks = [_tick_columns(records.ticks)]
+    chunks += [coding.columns(chunk) for chunk in decoding.chunks()]
+    columns = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()}
+    if records.ticks:
+        order = np.argsort(columns["row"], kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+    rows = columns.pop("row")
+    placed = {"offset": decoding.offsets[rows], "append_ms": decoding.append_ms[rows]}
+    return Studied(
+        frame=pl.DataFrame(placed | columns),
+        students=coding.students.values,
+        places=coding.places.values,
+        deeds=coding.deeds.values,
+        gears=coding.gears.values,
+        sessions=coding.sessions.values,
+        items=coding.items.values,
+        pages=coding.pages.values,
+        numbers=coding.numbers,
+        is_view=is_view,
+        rejects=decoding.rejects,
+    )
+
+
+def _tick_columns(ticks: list[int | None]) -> _Columns:
+    rows = [row for row, tick in enumerate(ticks) if tick is not None]
+    columns: _Columns = {name: np.zeros(len(rows), dtype=dtype) for name, dtype in _DTYPES.items()}
+    columns["row"] = np.array(rows, dtype=np.intp)
+    columns["event_ms"] = np.array([ticks[row] for row in rows], dtype=np.int64)
+    columns["is_tick"] = np.ones(len(rows), dtype=np.bool_)
+    columns["extra"] = np.full(len(rows), -1, dtype=np.int32)
+    return columns
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+class _Table(Generic[K]):
+    """Codes in order of appearance within one batch."""
+
+    def __init__(self) -> None:
+        self.codes: defaultdict[K, int] = defaultdict(count().__next__)
+
+    def of(self, values: list[K]) -> Codes:
+        codes = self.codes
+        return np.frombuffer(array("I", [codes[value] for value in values]), dtype=np.uint32)
+
+    @property
+    def values(self) -> list[K]:
+        return list(self.codes)
+
+
+class _Coding:
+    """The dictionaries of one batch.
+
+    What was done and on what is keyed by its parts joined with NUL, which no part holds: one string is hashed faster
+    than a tuple of eight, and there are few to take apart again.
+    """
+
+    def __init__(self) -> None:
+        self.students: _Table[str] = _Table()
+        self.places: _Table[Where] = _Table()
+        self.deeds: _Table[Deed] = _Table()
+        self.gears: _Table[Gear] = _Table()
+        self.sessions: _Table[str | None] = _Table()
+        self.items: _Table[Item] = _Table()
+        self.pages: _Table[str | None] = _Table()
+        self._said: _Table[str] = _Table()
+        self._meant: list[tuple[int, int]] = []
+        self._numbers: list[Floats] = []
+        self._extras = 0
+
+    def columns(self, chunk: Chunk[Detailed]) -> _Columns:
+        """Returns the columns of a chunk's events."""
+        events = chunk.events
+        deed, gear = self._deeds_and_gears(events)
+        return {
+            "row": chunk.rows,
+            "event_ms": chunk.times,
+            "is_tick": np.zeros(len(events), dtype=np.bool_),
+            "id_hi": chunk.high,
+            "id_lo": chunk.low,
+            "student": self.students.of([e.student_id for e in events]),
+            "where": self.places.of([Where(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
+            "deed": deed,
+            "gear": gear,
+            "session": self.sessions.of([e.session_id for e in events]),
+            "item": self.items.of([Item(e.video_id, e.assessment_id) for e in events]),
+            "page": self.pages.of([e.page_url for e in events]),
+            "extra": self._extra(events),
+        }
+
+    def _deeds_and_gears(self, events: list[Detailed]) -> tuple[Codes, Codes]:
+        said = self._said.of(
+            [
+                f"{e.event_name}\0{e.event_type or ''}\0{e.role or ''}\0{(m := e.metadata or NO_DETAILS).hidden or ''}"
+                f"\0{(d := e.device or NO_DEVICE).type or e.device_type or ''}\0{d.browser or e.browser or ''}"
+                f"\0{e.country_code or ''}\0{m.user_agent or ''}"
+                for e in events
+            ]
+        )
+        for saying in islice(self._said.codes, len(self._meant), None):
+            self._meant.append(self._meaning(saying))
+        meant = np.array(self._meant, dtype=np.uint32).reshape(-1, 2)[said]
+        return meant[:, 0], meant[:, 1]
+
+    def _meaning(self, saying: str) -> tuple[int, int]:
+        name, event_type, role, hidden, device, browser, country, agent = saying.split("\0", 7)
+        kind = event_type or type_of(name)
+        ping = name == "time_ping" or kind == "heartbeat"
+        deed = Deed(role or "student", name, ping, is_hidden_ping(name, kind, bool(hidden)))
+        gear = Gear(device or None, browser or None, country or None, agent or None)
+        return self.deeds.codes[deed], self.gears.codes[gear]
+
+    def _extra(self, events: list[Detailed]) -> NDArray[np.int32]:
+        """Returns the row of each event's numbers, and keeps these."""
+        extra = np.full(len(events), -1, dtype=np.int32)
+        rows = [row for row, event in enumerate(events) if event.metadata is not None or type(event) is View]
+        if not rows:
+            return extra
+        found = np.full((len(rows), len(Number)), np.nan)
+        found[:, : len(NUMBERS)] = np.array(
+            [_numbers_of(events[row].metadata or NO_DETAILS) for row in rows], dtype=np.float64
+        )
+        ends = [(at, event.end_ms) for at, row in enumerate(rows) if isinstance(event := events[row], View)]
+        if ends:
+            found[[at for at, _end in ends], Number.END_MS] = [end for _at, end in ends]
+        said = ~np.isnan(found).all(axis=1)
+        self._numbers.append(found[said])
+        extra[np.array(rows)[said]] = self._extras + np.arange(said.sum())
+        self._extras += int(said.sum())
+        return extra
+
+    @property
+    def numbers(self) -> Floats:
+        """The numbers of all events that have any, and a last row of NaN."""
+        return np.concatenate([*self._numbers, np.full((1, len(Number)), np.nan)])
