@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from tests.oracle.engagement import Expected, Rows
+from tests.oracle.memory import ExpectedMemory
 
 KEYS = {
     "activity_windows": ("window_start", "scope", "scope_id", "task"),
@@ -18,9 +19,15 @@ KEYS = {
     "student_days": ("day", "student_id"),
     "events": ("event_time", "event_id"),
     "dead_letters": ("received_at", "topic", "partition", "kafka_offset"),
+    "quiz_attempts": ("attempted_at", "event_id"),
+    "learning_events": ("event_time", "event_id"),
+    "memory_reviews": ("reviewed_at", "event_id"),
+    "memory_state": ("user_id", "module"),
+    "revision_signal_facts": ("user_id", "module_id", "scheduled_at"),
 }
 ENGAGEMENT = ("activity_windows", "student_state", "engagement_scores", "student_days")
 ARCHIVE = ("events", "dead_letters")
+MEMORY = ("quiz_attempts", "learning_events", "memory_reviews", "memory_state", "revision_signal_facts")
 WALL_TIME = {"updated_at", "generation"}
 CASTS = {
     "timestamp with time zone": "(extract(epoch FROM {0}) * 1000)::bigint",
@@ -94,7 +101,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def assert_holds(database: str, expected: Expected, *tables: str) -> None:
+def assert_holds(database: str, expected: Expected | ExpectedMemory, *tables: str) -> None:
     """Fails with all differences if a table holds anything but the expected rows."""
     found = [
         differences(getattr(expected, table), dump(database, table), table) for table in tables or ENGAGEMENT + ARCHIVE

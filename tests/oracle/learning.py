@@ -7,7 +7,7 @@ Decisions where the text leaves room:
 
 - A score counts if it is a JSON number (no text, no boolean) within 0-100; so does a time taken, of any size.
 - A domain or a module that is no text and no number is unknown.
-- The id of an event without one is uuid5 over topic, key and the JSON with sorted keys, as docs/events.md says.
+- The id of an event that names none is uuid5 over topic, key and the JSON with sorted keys, as docs/events.md says.
 """
 
 from __future__ import annotations
@@ -65,22 +65,14 @@ class Fact:
 def event_of(record: Record, prefix: str, max_future_ms: int, max_bytes: int) -> Event | None:
     """Returns the event in a record, None for a reject; a learning event may lack its name and its time."""
     topic = record.topic.removeprefix(prefix)
-    if topic in CLICKSTREAM:
-        event = read(record, max_future_ms, max_bytes)
-        return _with_derived_id(event, record, topic) if isinstance(event, Event) else None
-    try:
+    said = read(record, max_future_ms, max_bytes)
+    if topic in NAMES and not isinstance(said, Event) and said.detail in ("event_name", "timestamp"):
         body = json.loads(record.value or b"")
-    except ValueError:
-        return None
-    if not isinstance(body, dict) or len(record.value or b"") > max_bytes:
-        return None
-    whole = dict(body)
-    if not whole.get("event_name") and not whole.get("event_type"):
-        whole["event_name"] = NAMES[topic]
-    if whole.get("timestamp") in (None, ""):
-        whole["timestamp"] = record.append_ms
-    event = read(replace(record, value=json.dumps(whole).encode()), max_future_ms, 1 << 30)
-    return _with_derived_id(event, record, topic) if isinstance(event, Event) else None
+        body["event_name"] = body.get("event_name") or body.get("event_type") or NAMES[topic]
+        if body.get("timestamp") in (None, ""):
+            body["timestamp"] = record.append_ms
+        said = read(replace(record, value=json.dumps(body).encode()), max_future_ms, 1 << 30)
+    return _with_derived_id(said, record, topic) if isinstance(said, Event) else None
 
 
 def fact_of(event: Event, topic: str) -> Attempt | Fact | None:
@@ -122,9 +114,9 @@ def _attempt(
 
 
 def _with_derived_id(event: Event, record: Record, topic: str) -> Event:
-    body = json.loads(record.value or b"")
-    if body.get("event_id"):
+    if b'"event_id"' in (record.value or b""):
         return event
+    body = json.loads(record.value or b"")
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     topic = "clickstream_events" if topic in CLICKSTREAM else topic
     name = b"|".join((topic.encode(), record.key or b"", text.encode()))
