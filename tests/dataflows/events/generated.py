@@ -45,6 +45,11 @@ _playback = st.fixed_dictionaries(
         "video_duration_s": st.integers(0, 100),
         "playback_rate": st.sampled_from([0.5, 1, 2]),
         "scroll_depth": st.integers(0, 100),
+        "from_s": st.integers(0, 100),
+        "to_s": st.floats(0, 100),
+        "score": st.integers(0, 100),
+        "price": st.sampled_from([0, 9.5, None]),
+        "user_agent": st.sampled_from(["Mozilla/5.0 (X11; Linux x86_64)", "", None]),
     },
 )
 _device = st.fixed_dictionaries({}, optional={"type": _ids, "os": _ids, "browser": _ids})
@@ -62,6 +67,7 @@ plain_events = st.fixed_dictionaries(
         "chapter_id": _ids,
         "lesson_id": _ids,
         "video_id": _ids,
+        "assessment_id": _ids,
         "page_url": _ids,
         "os": _ids,
         "country_code": _ids,
@@ -77,6 +83,8 @@ _FIELDS = [
     "session_id", "class_id", "grade", "subject_id", "course_id", "chapter_id", "lesson_id", "page_url", "os",
     "device_type", "browser", "country_code", "device", "metadata", "context", "payload", "event_data", "hidden",
     "position_s", "video_duration_s", "playback_rate", "start_time", "course", "type", "location", "ip",
+    "video_id", "assessment_id", "scroll_depth", "from_s", "to_s", "score", "price", "user_agent", "end_ms", "end_time",
+    "chapter_end_time",
 ]  # fmt: skip
 _field = st.sampled_from(_FIELDS)
 _part = st.dictionaries(_field, json_values | _device, max_size=3)

@@ -1,8 +1,9 @@
-"""The live flow and the archive accept exactly the same events, with the same values."""
+"""All decoders accept exactly the same events, with the same values."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any
 
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from dataflows.events import coded as coded_module
 from dataflows.events import full as full_module
+from dataflows.events import studied as studied_module
 from dataflows.events.coded import Coded, decode_coded
+from dataflows.events.detailed import NUMBERS, decode_detailed, visit_end_ms
 from dataflows.events.full import Full, decode_full
 from dataflows.events.kinds import KINDS
 from dataflows.events.plain import Plain, decode_plain
+from dataflows.events.studied import Number, Studied, decode_studied
 from dataflows.kafka.batch import Records
 from tests.dataflows.events.batches import NOW_MS, records
 from tests.dataflows.events.generated import plain_events, values
@@ -78,6 +82,60 @@ def _written(full: Full) -> list[dict[str, Any]]:
     return out
 
 
+def _read(studied: Studied) -> list[dict[str, Any]]:
+    """The content flow's events with their codes looked up."""
+    out = []
+    for row in studied.frame.filter(~pl.col("is_tick")).iter_rows(named=True):
+        numbers = [None if math.isnan(n) else n for n in studied.numbers[row["extra"]].tolist()]
+        out.append(
+            {name: row[name] for name in _SHARED}
+            | {"student_id": studied.students[row["student"]], "session_id": studied.sessions[row["session"]]}
+            | {"page_url": studied.pages[row["page"]]}
+            | studied.places[row["where"]]._asdict()
+            | studied.deeds[row["deed"]]._asdict()
+            | studied.gears[row["gear"]]._asdict()
+            | studied.items[row["item"]]._asdict()
+            | dict(zip(NUMBERS, numbers, strict=False))
+            | {"end_ms": numbers[Number.END_MS]}
+        )
+    return out
+
+
+def _told(full: Full, *, is_view: bool) -> list[dict[str, Any]]:
+    """The same facts, worked out from the archive's row."""
+    out = []
+    same = ["class_id", "course_id", "chapter_id", "lesson_id", "student_id", "session_id", "page_url", "role"]
+    same += ["event_name", "device_type", "browser", "country_code", "video_id", "assessment_id"]
+    for row in full.frame.filter(~pl.col("is_tick")).iter_rows(named=True):
+        metadata = json.loads(row["metadata"] or "{}")
+        ping = row["event_name"] == "time_ping" or row["event_type"] == "heartbeat"
+        agent = metadata.get("user_agent")
+        out.append(
+            {name: row[name] for name in [*_SHARED, *same]}
+            | {"ping": ping, "hidden": ping and metadata.get("hidden") is True}
+            | {"user_agent": (agent or None) if isinstance(agent, str) else None}
+            | {name: _seconds(metadata, name) for name in NUMBERS}
+            | {"end_ms": _end_ms(metadata) if is_view else None}
+        )
+    return out
+
+
+def _end_ms(metadata: dict[str, Any]) -> float | None:
+    ms = visit_end_ms(metadata)
+    return None if math.isnan(ms) else ms
+
+
+@settings(max_examples=600, deadline=None)
+@given(batches())
+@example(records(b'{"a":1},{"b":2}'))
+def test_the_content_flow_gives_the_same_verdict_and_the_same_values_for_any_records(batch: Records) -> None:
+    studied, full = decode_studied(batch), decode_full(batch)
+    assert studied.rejects == full.rejects
+    assert studied.frame.select(_SHARED).equals(full.frame.select(_SHARED))
+    assert studied.is_view == (batch.topic == "chapter_view_events")
+    assert _read(studied) == _told(full, is_view=studied.is_view)
+
+
 @settings(max_examples=600, deadline=None)
 @given(batches())
 @example(records(b'{"a":1},{"b":2}'))
@@ -107,12 +165,15 @@ def _all_odd(held: list[bytes | None]) -> tuple[list[Plain | None], list[int]]:
 @given(st.lists(plain_events, min_size=1, max_size=6), st.booleans())
 def test_the_fast_paths_equal_the_slow_path_on_plain_events(events: list[dict[str, Any]], ascii_only: bool) -> None:
     batch = records(*(json.dumps(event, ensure_ascii=ascii_only).encode() for event in events))
-    fast, fast_full = decode_coded(batch), decode_full(batch)
+    fast, fast_full, fast_studied = decode_coded(batch), decode_full(batch), decode_studied(batch)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coded_module, "decode_plain", _all_odd)
         patch.setattr(full_module, "decode_whole", _all_odd)
-        slow, slow_full = decode_coded(batch), decode_full(batch)
+        patch.setattr(studied_module, "decode_detailed", _all_odd)
+        slow, slow_full, slow_studied = decode_coded(batch), decode_full(batch), decode_studied(batch)
     assert _spoken(fast) == _spoken(slow)
+    assert _read(fast_studied) == _read(slow_studied)
+    assert fast_studied.rejects == slow_studied.rejects == []
     assert fast_full.frame.to_dicts() == slow_full.frame.to_dicts()
     assert fast.rejects == slow.rejects == fast_full.rejects == slow_full.rejects == []
 
@@ -133,7 +194,8 @@ def test_the_archives_fast_path_equals_its_slow_path_on_any_records(batch: Recor
 def test_plain_events_take_the_fast_path(events: list[dict[str, Any]]) -> None:
     common = [event for event in events if isinstance(event["timestamp"], int) or "T" in event["timestamp"][4:11]]
     values_ = [json.dumps(event, ensure_ascii=False).encode() for event in common]
-    decoded, odd = decode_plain([*values_])
     slow = {"20251009T085320Z", str(NOW_MS)}
-    assert odd == [row for row, event in enumerate(common) if event["timestamp"] in slow]
-    assert sum(event is None for event in decoded) == len(odd)
+    for decode in (decode_plain, decode_detailed):
+        decoded, odd = decode([*values_])
+        assert odd == [row for row, event in enumerate(common) if event["timestamp"] in slow]
+        assert sum(event is None for event in decoded) == len(odd)
