@@ -17,7 +17,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test lint format services services-stop up down bench-throughput bench-freshness bench-outage ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ demo: $(RUN) ## the whole path on the embedded default, with a live view (ARGS="
 
 test: $(DEV) ## the tests; real parts are used where they can be had (ARGS="-k watermark")
 	@$(BIN)/pytest $(ARGS)
+
+soak: $(DEV) ## the tests that take minutes: large logs, many kills (ARGS="-k memory")
+	@$(BIN)/pytest -m soak $(ARGS)
 
 lint: $(DEV) ## style, types, and whether what is generated is current
 	$(BIN)/ruff check .
