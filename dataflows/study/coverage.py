@@ -11,7 +11,7 @@ from dataflows.operators.segments import Bools, Ints, starts_of
 
 BINS: Final = 20
 _POSITION_BITS: Final = 35
-"""A week of milliseconds, times `BINS`, needs 34."""
+"""A day of milliseconds, times `BINS`, needs 31."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def cover(view: Ints, start_ms: Ints, end_ms: Ints, length_ms: Ints) -> Coverage
     Args:
         view: The view of each stretch, an index into `length_ms`.
         start_ms: Where each begins.
-        end_ms: Where it ends; at most a week.
+        end_ms: Where it ends; at most a day.
         length_ms: The length of each view's video; -1 where unknown.
 
     Example:

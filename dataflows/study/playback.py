@@ -14,7 +14,7 @@ SLACK_MS: Final = 2_000
 """How far a sent position may lie ahead of where the clock says that the video has come."""
 STILL_MS: Final = 500
 """A ping that lies closer than this to the position sent before it, later than the slack, stands still."""
-LONGEST_MEDIA_MS: Final = 7 * 86_400_000
+LONGEST_MEDIA_MS: Final = 86_400_000
 """Positions and lengths beyond it are taken as not sent: a live stream's position is a date."""
 FASTEST: Final = 16_000
 """Highest playback rate, in thousandths, that browsers play; beyond it a rate is taken as not sent."""

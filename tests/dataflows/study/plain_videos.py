@@ -8,11 +8,11 @@ from fractions import Fraction
 from dataflows.study.marks import Flag, FoldRules
 from tests.dataflows.study.watching import KINDS, Said
 
-WEEK_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
 Row = dict[str, int | None]
 
 
-def ms(value: float | None, highest: int = WEEK_MS) -> int | None:
+def ms(value: float | None, highest: int = DAY_MS) -> int | None:
     whole = None if value is None else round(value * 1000)
     return whole if whole is not None and 0 <= whole <= highest else None
 
@@ -111,7 +111,7 @@ def _row(key: tuple[int, int, int], at: list[int], events: list[Said], low_ms: i
         player.hear(events[i])
     player.run(open_end(at[-1], events, low_ms, rules), None)
     passes = [(start, end) for start, end, _rate in player.stretches]
-    watched, unique = sum(end - start for start, end in passes), int(covered(passes, 1, 0, WEEK_MS * 2))
+    watched, unique = sum(end - start for start, end in passes), int(covered(passes, 1, 0, DAY_MS * 2))
     weighted = sum((end - start) * rate for start, end, rate in player.stretches)
     pct = rounded(Fraction(unique * 1_000_000, length)) if length else None
     klass = [events[i].klass for i in at if events[i].klass >= 0]

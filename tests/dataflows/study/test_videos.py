@@ -174,7 +174,7 @@ def test_each_session_has_a_view_of_its_own() -> None:
     assert views.start_ms.tolist() == [ORIGIN_MS, ORIGIN_MS + 4_000_000]
 
 
-def test_a_week_is_longer_than_any_video() -> None:
+def test_a_day_is_longer_than_any_video() -> None:
     views = views_of([Said(0, "play", 1.7e9, length=1.7e9, rate=17), Said(10, "pause")])
     assert seconds(views) == (10, 10, 0)
     assert views.duration_ms[0] == NONE
