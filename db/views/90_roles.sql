@@ -26,8 +26,12 @@ DECLARE
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
+                         'forgetting_by_cohort, knowledge_gaps_by_cohort, module_performance, score_distribution, quiz_failure, '
+                         'domain_popularity, daily_logins, '
                          'class_list, grade_list, course_list, data_freshness, data_clock';
-    person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement';
+    person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
+                         'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
+                         'next_modules, knowledge_gaps';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),

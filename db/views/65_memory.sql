@@ -1,0 +1,91 @@
+-- What is remembered now, and what will be: every number is computed from memory_state when it is asked for, as of classpulse_now().
+
+-- One row a student and module: the building block of all the others.
+CREATE OR REPLACE VIEW memory_now AS
+SELECT m.user_id, m.domain, m.module, m.model, m.last_score, m.last_reviewed_at, m.next_review_at, m.interval_days,
+       m.stability, m.decay_factor, m.difficulty, m.reviews, c.as_of,
+       retention(m.model, m.stability, m.decay_factor, m.elapsed)     AS retention,
+       retention(m.model, m.stability, m.decay_factor, m.elapsed + 1) AS retention_1d,
+       retention(m.model, m.stability, m.decay_factor, m.elapsed + 3) AS retention_3d,
+       retention(m.model, m.stability, m.decay_factor, m.elapsed + 7) AS retention_7d,
+       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of)                         AS urgency,
+       -- in hours: a day of another length would shift them where clocks change
+       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '24 hours')   AS urgency_1d,
+       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '72 hours')   AS urgency_3d,
+       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '168 hours')  AS urgency_7d
+FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
+CROSS JOIN LATERAL (SELECT s.*, days_between(s.last_reviewed_at, c.as_of) AS elapsed FROM memory_state s) m
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = m.user_id);
+
+CREATE OR REPLACE VIEW memory_scores WITH (security_barrier) AS
+SELECT user_id,
+       domain,
+       module,
+       four_decimals(last_score * retention)  AS current_score,
+       four_decimals(100 * (1 - retention))   AS forgetting_score,
+       urgency                                AS revision_urgency,
+       last_reviewed_at,
+       next_review_at,
+       decay_factor,
+       model,
+       four_decimals(retention)               AS retention,
+       last_score,
+       interval_days,
+       stability,
+       difficulty,
+       reviews,
+       as_of
+FROM memory_now;
+
+-- Every review, counted or not: how a curve came to be.
+CREATE OR REPLACE VIEW memory_history WITH (security_barrier) AS
+SELECT reviewed_at, event_id, user_id, domain, module, score, counted, model, interval_days, stability, difficulty, retention_before
+FROM memory_reviews r
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = r.user_id);
+
+-- A signal is open until the next review; what was reviewed is urgent no more.
+CREATE OR REPLACE VIEW revision_signals WITH (security_barrier) AS
+SELECT s.user_id,
+       s.module_id,
+       CASE WHEN s.reviewed_at <= c.as_of THEN 'low'
+            ELSE coalesce(revision_urgency(m.last_reviewed_at, s.scheduled_at, c.as_of), 'medium')
+       END AS urgency_level,
+       s.scheduled_at,
+       s.reviewed_at,
+       s.created_at,
+       m.domain
+FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
+CROSS JOIN revision_signal_facts s
+LEFT JOIN memory_state m ON m.user_id = s.user_id AND m.module = s.module_id
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.user_id);
+
+-- Class or course x module. A module that content_items knows counts in its own courses, any other in all of its students'.
+CREATE OR REPLACE VIEW forgetting_by_cohort WITH (security_barrier) AS
+WITH now AS MATERIALIZED (SELECT * FROM memory_now),
+     known AS (SELECT item_id AS module, course_id FROM content_items),
+     enrolled AS (SELECT cohort, cohort_id, count(*) AS enrolled FROM student_cohorts WHERE is_enrolled GROUP BY cohort, cohort_id)
+SELECT m.cohort,
+       m.cohort_id,
+       n.module,
+       max(n.domain)                                    AS domain,
+       count(*)                                         AS students_with_curve,
+       coalesce(e.enrolled, 0)                          AS enrolled,
+       count(*) FILTER (WHERE m.is_enrolled)            AS enrolled_with_curve,
+       count(*) FILTER (WHERE n.urgency <> 'low')       AS due_students,
+       count(*) FILTER (WHERE n.urgency = 'high')       AS high_students,
+       four_decimals(avg((n.urgency = 'high')::int)::double precision)     AS high_share,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention))    AS median_retention,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_1d)) AS median_retention_1d,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_3d)) AS median_retention_3d,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_7d)) AS median_retention_7d,
+       four_decimals(avg((n.urgency_1d = 'high')::int)::double precision)  AS high_share_1d,
+       four_decimals(avg((n.urgency_3d = 'high')::int)::double precision)  AS high_share_3d,
+       four_decimals(avg((n.urgency_7d = 'high')::int)::double precision)  AS high_share_7d,
+       n.as_of
+FROM student_cohorts m
+JOIN now n ON n.user_id = m.student_id
+LEFT JOIN enrolled e ON e.cohort = m.cohort AND e.cohort_id = m.cohort_id
+WHERE m.cohort = 'class'
+   OR n.module NOT IN (SELECT module FROM known)
+   OR (n.module, m.cohort_id) IN (SELECT module, course_id FROM known)
+GROUP BY m.cohort, m.cohort_id, n.module, e.enrolled, n.as_of;

@@ -1,0 +1,91 @@
+-- Quizzes: attempts, their scores by module and day, who failed.
+
+CREATE OR REPLACE VIEW student_attempts WITH (security_barrier) AS
+SELECT a.attempted_at, a.event_id, a.user_id, a.class_id, a.domain, a.course, a.module, a.quiz_type, a.score, a.time_taken_seconds,
+       coalesce(p.pass_mark, classpulse_pass_mark())             AS pass_mark,
+       a.score >= coalesce(p.pass_mark, classpulse_pass_mark())  AS passed
+FROM quiz_attempts a
+LEFT JOIN module_pass_marks p ON p.module = a.module
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = a.user_id);
+
+-- Sums of hundredths and of milliseconds: integers, so that the order of rows does not matter.
+CREATE OR REPLACE VIEW quiz_analytics WITH (security_barrier) AS
+SELECT user_id,
+       domain,
+       course,
+       module,
+       quiz_type,
+       count(*)                                                              AS attempt_count,
+       round(sum(round(score * 100)::bigint) / (count(*) * 100), 4)::double precision AS average_score,
+       round(sum(round(time_taken_seconds * 1000)::bigint) / nullif(count(time_taken_seconds) * 1000, 0), 4)::double precision
+                                                                             AS average_time_taken,
+       max(attempted_at)                                                     AS last_attempted_at,
+       count(*) FILTER (WHERE passed)                                        AS passed_count,
+       max(score)                                                            AS best_score
+FROM student_attempts
+GROUP BY user_id, domain, course, module, quiz_type;
+
+-- The first attempt ever of a student at a quiz: later ones say how often it was repeated, not how hard it is.
+CREATE OR REPLACE VIEW first_attempts AS
+SELECT DISTINCT ON (user_id, module, quiz_type) user_id, module, quiz_type, attempted_at, domain, passed
+FROM student_attempts
+ORDER BY user_id, module, quiz_type, attempted_at, event_id;
+
+-- Local days. Counts add up over days; rates and averages are those of the day.
+CREATE OR REPLACE VIEW module_performance WITH (security_barrier) AS
+SELECT bucket,
+       domain,
+       module,
+       quiz_type,
+       sum(attempts)::bigint  AS attempts,
+       sum(score_sum)::bigint AS score_sum,
+       sum(s0)::bigint AS s0, sum(s1)::bigint AS s1, sum(s2)::bigint AS s2, sum(s3)::bigint AS s3, sum(s4)::bigint AS s4,
+       sum(s5)::bigint AS s5, sum(s6)::bigint AS s6, sum(s7)::bigint AS s7, sum(s8)::bigint AS s8, sum(s9)::bigint AS s9,
+       round(sum(score_sum) / nullif(sum(attempts) * 100, 0), 4)::double precision    AS average_score,
+       sum(firsts)::bigint                                                           AS first_attempts,
+       sum(failed)::bigint                                                           AS first_failed,
+       round(sum(failed) / nullif(sum(firsts), 0), 4)::double precision               AS failure_rate
+FROM (
+    SELECT bucket, domain, module, quiz_type, attempts, score_sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9,
+           0::bigint AS firsts, 0::bigint AS failed
+    FROM module_performance_1d
+    UNION ALL
+    SELECT {{day_of_attempt}}, domain, module, quiz_type, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+           count(*), count(*) FILTER (WHERE NOT passed)
+    FROM first_attempts
+    GROUP BY 1, 2, 3, 4
+) u
+GROUP BY bucket, domain, module, quiz_type;
+
+-- Ten bands of ten points a row each, empty ones too; a full score is in the last.
+CREATE OR REPLACE VIEW score_distribution WITH (security_barrier) AS
+SELECT p.bucket, p.domain, p.module, p.quiz_type, b.from_score, b.attempts
+FROM module_performance_1d p
+CROSS JOIN LATERAL (VALUES (0, s0), (10, s1), (20, s2), (30, s3), (40, s4), (50, s5), (60, s6), (70, s7), (80, s8), (90, s9))
+    AS b (from_score, attempts);
+
+-- First attempts of the last 7 days, diagnostics left out. The roster's classes win over those of the events.
+CREATE OR REPLACE VIEW quiz_failure WITH (security_barrier) AS
+WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - interval '168 hours' AS since),
+     firsts AS (
+         SELECT DISTINCT ON (user_id, module) user_id, module, class_id, domain, pass_mark, passed
+         FROM student_attempts
+         WHERE quiz_type = 'module'
+           AND module IS NOT NULL
+           AND attempted_at > (SELECT since FROM span)
+           AND attempted_at <= (SELECT until FROM span)
+         ORDER BY user_id, module, attempted_at, event_id
+     )
+SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
+       f.module,
+       max(f.domain)                                   AS domain,
+       count(*)                                        AS students,
+       count(*) FILTER (WHERE NOT f.passed)            AS failed,
+       four_decimals(avg((NOT f.passed)::int)::double precision) AS failure_rate,
+       f.pass_mark,
+       s.since,
+       s.until                                         AS as_of
+FROM firsts f
+CROSS JOIN span s
+LEFT JOIN student_cohorts c ON c.cohort = 'class' AND c.student_id = f.user_id
+GROUP BY 1, f.module, f.pass_mark, s.since, s.until;

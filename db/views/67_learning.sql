@@ -1,0 +1,112 @@
+-- Learning: modules begun and finished, what comes next, where the ground is missing, domains, logins.
+
+-- Facts without a domain are a row of their own. Who completed a module also began it.
+CREATE OR REPLACE VIEW user_engagement WITH (security_barrier) AS
+SELECT user_id,
+       domain,
+       count(DISTINCT module) FILTER (WHERE kind IN ('module_started', 'module_completed')) AS modules_started,
+       count(DISTINCT module) FILTER (WHERE kind = 'module_completed')                      AS modules_completed,
+       count(*) FILTER (WHERE kind = 'quiz')                                                AS total_quiz_attempts,
+       (coalesce(sum(taken_ms), 0) / 1000)::double precision                                AS total_time_seconds,
+       max(at)                                                                              AS last_activity_at
+FROM (
+    SELECT user_id, domain, kind, module, event_time AS at, NULL::bigint AS taken_ms FROM learning_events WHERE kind <> 'login'
+    UNION ALL
+    SELECT user_id, domain, 'quiz', module, attempted_at, round(time_taken_seconds * 1000)::bigint FROM quiz_attempts
+) u
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = u.user_id)
+GROUP BY user_id, domain;
+
+-- Completing a module queues the one that follows, until that is begun: started, completed, or its quiz taken.
+CREATE OR REPLACE VIEW next_modules WITH (security_barrier) AS
+SELECT d.user_id,
+       o.course_id,
+       o.module        AS completed_module,
+       o.next_module,
+       o.next_title,
+       d.completed_at  AS queued_at,
+       o.next_available_from AS available_from
+FROM (
+    SELECT user_id, module, min(event_time) AS completed_at
+    FROM learning_events
+    WHERE kind = 'module_completed' AND module IS NOT NULL
+    GROUP BY user_id, module
+) d
+JOIN module_order o ON o.module = d.module AND o.next_module IS NOT NULL
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.user_id)
+  AND NOT EXISTS (SELECT FROM learning_events e
+                  WHERE e.user_id = d.user_id AND e.module = o.next_module AND e.kind IN ('module_started', 'module_completed'))
+  AND NOT EXISTS (SELECT FROM quiz_attempts q
+                  WHERE q.user_id = d.user_id AND q.module = o.next_module AND q.quiz_type = 'module');
+
+-- What a student retains of a module is below its pass mark, and the module that follows is not yet completed.
+CREATE OR REPLACE VIEW knowledge_gaps WITH (security_barrier) AS
+SELECT g.user_id,
+       g.course_id,
+       g.module,
+       g.domain,
+       four_decimals(g.current_score)               AS current_score,
+       g.pass_mark,
+       four_decimals(g.pass_mark - g.current_score) AS gap,
+       g.last_score,
+       g.urgency                                    AS revision_urgency,
+       g.next_module,
+       g.next_title,
+       EXISTS (SELECT FROM learning_events e
+               WHERE e.user_id = g.user_id AND e.module = g.next_module AND e.kind = 'module_started') AS next_started,
+       g.as_of
+FROM (
+    SELECT n.user_id, n.module, n.domain, n.last_score, n.urgency, n.as_of, n.last_score * n.retention AS current_score,
+           o.course_id, o.next_module, o.next_title, coalesce(p.pass_mark, classpulse_pass_mark()) AS pass_mark
+    FROM memory_now n
+    JOIN module_order o ON o.module = n.module AND o.next_module IS NOT NULL
+    LEFT JOIN module_pass_marks p ON p.module = n.module
+) g
+WHERE g.current_score < g.pass_mark
+  AND NOT EXISTS (SELECT FROM learning_events e
+                  WHERE e.user_id = g.user_id AND e.module = g.next_module AND e.kind = 'module_completed');
+
+-- The same by class and course, without persons.
+CREATE OR REPLACE VIEW knowledge_gaps_by_cohort WITH (security_barrier) AS
+WITH gaps AS (
+    SELECT m.cohort, m.cohort_id, g.module, g.next_module, count(*) AS students_with_gap,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gap) AS median_gap
+    FROM knowledge_gaps g
+    JOIN student_cohorts m ON m.student_id = g.user_id AND (m.cohort = 'class' OR m.cohort_id = g.course_id)
+    GROUP BY m.cohort, m.cohort_id, g.module, g.next_module
+)
+SELECT f.cohort,
+       f.cohort_id,
+       f.module,
+       f.domain,
+       g.next_module,
+       g.students_with_gap,
+       f.students_with_curve,
+       f.enrolled,
+       four_decimals(g.students_with_gap / f.students_with_curve::double precision) AS gap_share,
+       four_decimals(g.median_gap)                                                  AS median_gap,
+       f.as_of
+FROM forgetting_by_cohort f
+JOIN gaps g USING (cohort, cohort_id, module);
+
+-- Local days x scope (all, and each class): a student of two classes counts in both.
+CREATE OR REPLACE VIEW learning_by_scope AS
+SELECT e.event_time, e.user_id, e.kind, e.domain, s.scope, s.scope_id
+FROM learning_events e
+CROSS JOIN LATERAL (
+    SELECT 'all' AS scope, 'all' AS scope_id
+    UNION ALL SELECT 'class', c.cohort_id FROM student_cohorts c WHERE c.cohort = 'class' AND c.student_id = e.user_id
+) s
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.user_id);
+
+CREATE OR REPLACE VIEW domain_popularity WITH (security_barrier) AS
+SELECT local_day(event_time) AS day, scope, scope_id, domain, count(*) AS selections, count(DISTINCT user_id) AS students
+FROM learning_by_scope
+WHERE kind = 'domain_selected' AND domain IS NOT NULL
+GROUP BY 1, scope, scope_id, domain;
+
+CREATE OR REPLACE VIEW daily_logins WITH (security_barrier) AS
+SELECT local_day(event_time) AS day, scope, scope_id, count(*) AS logins, count(DISTINCT user_id) AS students
+FROM learning_by_scope
+WHERE kind = 'login'
+GROUP BY 1, scope, scope_id;
