@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from dataflows.engage.activity import Activity, ActivityState
 from dataflows.engage.columns import Batch, Events, events_of
 from dataflows.engage.days import Calendar
@@ -14,13 +12,12 @@ from dataflows.engage.students import StudentRules, Students
 from dataflows.kafka import metrics
 from dataflows.operators import packing
 from dataflows.operators.dedupe import Seen
-from dataflows.operators.dictionary import Dictionary
-from dataflows.operators.segments import Ints
-from dataflows.operators.watermark import NEVER, Watermarks, is_late
+from dataflows.operators.event_time import EventTime, State, of_students
+from dataflows.operators.students import StudentCodes
+from dataflows.operators.watermark import is_late
 from dataflows.settings import Settings
 
 FLOW = "engagement"
-COUNTED_ROLE = "student"
 TRAILING_MINUTES = 5
 
 
@@ -30,54 +27,31 @@ class JudgeTime:
     def __init__(self, settings: Settings) -> None:
         """Starts without a watermark."""
         self._lateness_ms = settings.lateness_s * 1000
-        self._marks = Watermarks()
-        self._settled_ms = NEVER
-        self._live: list[Ints] = []
+        self._time = EventTime()
 
     def process(self, batch: Batch) -> Batch:
         """Replaces the decoded records by the events that are in time, each with the watermark it met."""
         for topic, coded in batch.decoded:
-            frame = coded.frame
-            event_ms, append_ms = frame["event_ms"].to_numpy(), frame["append_ms"].to_numpy()
-            given = batch.before_ms.get(topic)
-            before = self._marks.advance(topic, event_ms, append_ms)
-            before = before if given is None else given
-            is_event = ~frame["is_tick"].to_numpy()
-            metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
-            counts = is_event & _of_students(coded.acts, frame["act"].to_numpy())
-            end_ms = (event_ms // packing.MINUTE_MS + 1) * packing.MINUTE_MS
-            # A topic's very first records may be older than what the others have settled, which stays as it is.
-            met = np.maximum(before, self._settled_ms)
+            before, met = self._time.meet(batch, topic, coded.frame)
+            counts = of_students(coded.frame, coded.acts, "act")
+            end_ms = (coded.frame["event_ms"].to_numpy() // packing.MINUTE_MS + 1) * packing.MINUTE_MS
             late = counts & is_late(met, end_ms, self._lateness_ms)
             if late.any():
                 metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
             keep = counts & ~late
             batch.events.append(events_of(coded, keep))
             batch.before.append(before[keep])
-            self._live.append(append_ms[is_event & (append_ms >= batch.source.live_from_ms)])
         batch.decoded = []
-        if batch.source.beat:
-            metrics.note_watermarks(batch.source.task, self._marks.marks)
-        if batch.source.writes and self._live:
-            batch.live_append_ms, self._live = np.concatenate(self._live), []
-        batch.watermarks = dict(self._marks.marks)
-        batch.low = self._marks.low_once_begun(batch.source.offsets, batch.source.ends)
-        self._settled_ms = max(self._settled_ms, batch.low)
+        self._time.settle(batch)
         return batch
 
-    def state(self) -> tuple[dict[str, int], int]:
+    def state(self) -> State:
         """Returns the watermarks, and how far minutes are settled."""
-        return self._marks.marks, self._settled_ms
+        return self._time.state()
 
-    def restore(self, state: tuple[dict[str, int], int]) -> None:
+    def restore(self, state: State) -> None:
         """Continues from a snapshot."""
-        self._marks, self._settled_ms = Watermarks(state[0]), state[1]
-
-
-def _of_students(acts: list[Any], act: Any) -> Any:  # noqa: ANN401
-    if not acts:
-        return np.zeros(len(act), np.bool_)
-    return np.array([a[0] == COUNTED_ROLE for a in acts], np.bool_)[act]
+        self._time.restore(state)
 
 
 class DropRepeats:
@@ -114,26 +88,21 @@ class EncodeStudents:
 
     def __init__(self) -> None:
         """Starts without students."""
-        self._ids: Dictionary[str] = Dictionary()
+        self._codes = StudentCodes()
 
     def process(self, batch: Batch) -> Batch:
         """Replaces batch-local codes by the task's."""
-        for events in batch.events:
-            if len(events):
-                # Only students who count get a code: staff and late ones would make it depend on the batch.
-                used, at = np.unique(events.student, return_inverse=True)
-                codes = self._ids.codes([events.students[c] for c in used.tolist()])
-                events.student = codes[at]
-        batch.student_ids = self._ids.values
+        self._codes.encode(batch.events)
+        batch.student_ids = self._codes.ids
         return batch
 
     def state(self) -> list[str]:
         """Returns the student ids by code."""
-        return self._ids.values
+        return self._codes.ids
 
     def restore(self, state: list[str]) -> None:
         """Continues from a snapshot's ids."""
-        self._ids = Dictionary(state)
+        self._codes = StudentCodes(state)
 
 
 class CountActivity:
