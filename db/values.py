@@ -29,6 +29,10 @@ def sql_values(settings: Settings) -> dict[str, str]:
         else f"time_bucket('1 hour', bucket, {zone})",
         "day_of_bucket": local_bucket("bucket", settings.timezone),
         "day_of_attempt": local_bucket("attempted_at", settings.timezone),
+        "day_of_start": local_bucket("f.start_time", settings.timezone),
+        "hour_of_start": "time_bucket('1 hour', f.start_time)"
+        if has_whole_hours(settings.timezone)
+        else f"time_bucket('1 hour', f.start_time, {zone})",
         "pass_mark": repr(settings.pass_mark),
     }
 

@@ -7,8 +7,8 @@ SELECT create_hypertable('student_click_days',  by_range('day',           interv
 SELECT create_hypertable('page_days',           by_range('day',           interval '90 days'), create_default_indexes => false);
 
 ALTER TABLE sessions_closed SET (timescaledb.enable_columnstore, timescaledb.segmentby = '', timescaledb.orderby = 'student_id, session_start');
-ALTER TABLE chapter_visit_facts SET (timescaledb.enable_columnstore, timescaledb.segmentby = '', timescaledb.orderby = 'student_id, start_time');
-ALTER TABLE video_views SET (timescaledb.enable_columnstore, timescaledb.segmentby = '', timescaledb.orderby = 'video_id, start_time');
+ALTER TABLE chapter_visit_facts SET (timescaledb.enable_columnstore, timescaledb.segmentby = '', timescaledb.orderby = 'student_id, start_time, event_id');
+ALTER TABLE video_views SET (timescaledb.enable_columnstore, timescaledb.segmentby = '', timescaledb.orderby = 'video_id, start_time, student_id');
 CALL add_columnstore_policy('sessions_closed', created_before => interval '30 days');
 CALL add_columnstore_policy('chapter_visit_facts', created_before => interval '30 days');
 CALL add_columnstore_policy('video_views', created_before => interval '30 days');

@@ -1,0 +1,7 @@
+-- Views in place of the tables that a job keeps on TimescaleDB: same names, same columns, computed when asked.
+CREATE OR REPLACE VIEW chapter_summary AS SELECT * FROM chapter_summary_live;
+CREATE OR REPLACE VIEW course_summary AS SELECT * FROM course_summary_live;
+CREATE OR REPLACE VIEW course_exits AS SELECT * FROM course_exits_live;
+CREATE OR REPLACE VIEW click_days AS SELECT * FROM click_days_live;
+CREATE OR REPLACE VIEW cohort_weeks AS SELECT * FROM cohort_weeks_live;
+CREATE OR REPLACE VIEW place_counts AS SELECT * FROM place_counts_live;
