@@ -19,8 +19,9 @@ from tests.db.conftest import Database
 TABLES = (
     "task_progress events activity_windows engagement_scores student_state student_days dead_letters anomalies"
     " classes class_staff terms periods enrolments directory content_items"
+    " quiz_attempts learning_events memory_reviews memory_state revision_signal_facts"
 ).split()
-AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m".split()
+AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_performance_1d".split()
 
 
 def test_a_second_migration_changes_nothing(any_database: str) -> None:

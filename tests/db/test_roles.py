@@ -24,10 +24,14 @@ AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_
 SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
+    " forgetting_by_cohort knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
+    " domain_popularity daily_logins"
 ).split()
 PERSON_VIEWS = (
-    "student_live_metrics class_students student_names latest_events latest_named_events student_engagement".split()
-)
+    "student_live_metrics class_students student_names latest_events latest_named_events student_engagement"
+    " memory_scores memory_history revision_signals student_attempts quiz_analytics user_engagement next_modules"
+    " knowledge_gaps"
+).split()
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies".split()
 READERS = {
     "classpulse_reader_teacher": SCOPE_VIEWS + PERSON_VIEWS,
