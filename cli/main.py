@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("cli.migrate", "Bring the database at DATABASE_URL to the current schema."),
     "topics": ("cli.topics", "Create or check the Kafka topics."),
     "run": ("cli.run", "Run dataflows: engagement, archive."),
+    "member": ("cli.member", "Run one pod of a flow's cluster, whose size may change."),
     "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),
     "replay": ("cli.replay", "Publish a log (jsonl, moodle) to Kafka."),
     "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),

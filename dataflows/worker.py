@@ -30,7 +30,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import archive, engagement  # noqa: E402
+from dataflows import archive, engagement, memory  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -42,7 +42,7 @@ from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.progress import FencedError, claim_task  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
-FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive}
+FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory}
 RECOVERY_PARTITIONS = 4
 EXIT_REFUSED = 3
 EXIT_FENCED = 4
@@ -56,7 +56,7 @@ def flow_of(
     """Returns a flow with the real source and sink.
 
     Args:
-        name: `engagement` or `archive`.
+        name: One of `FLOWS`.
         settings: Where Kafka and the database are.
         freshness: Takes the age of live records at their commit.
         until_caught_up: End at the log's end as it is now.
@@ -73,31 +73,38 @@ def flow_of(
         until_caught_up=until_caught_up,
         from_oldest=from_oldest,
     )
-    sink = DatabaseSink(url, name, freshness, dead_letter_publisher(settings), stopping.is_set)
+    sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
     built: Dataflow = module.build(source, sink, settings)
     return built
 
 
-def dead_letter_publisher(settings: Settings) -> Callable[[list[tuple[bytes, bytes]]], None]:
-    """Returns a function that publishes records to `dead_letters` and waits until the broker has them."""
+def record_publisher(settings: Settings) -> Callable[[str, list[tuple[bytes, bytes]]], None]:
+    """Returns a function that publishes records to an output topic and waits until the broker has them."""
     publisher: list[Publisher] = []
-    topic = settings.topic("dead_letters")
 
-    def publish(records: list[tuple[bytes, bytes]]) -> None:
+    def publish(topic: str, records: list[tuple[bytes, bytes]]) -> None:
         if not publisher:
             publisher.append(Publisher(settings))
         for key, value in records:
-            publisher[0].send(topic, key, value)
+            publisher[0].send(settings.topic(topic), key, value)
         left = publisher[0].flush()
         if left or publisher[0].failed:
-            text = f"dead letters not taken by Kafka: {publisher[0].last_error}"
+            text = f"records of {topic} not taken by Kafka: {publisher[0].last_error}"
             raise RuntimeError(text)
 
     return publish
 
 
-def recovery_store(settings: Settings, flow: str) -> Path:
-    """Returns the flow's recovery folder, made where it is missing."""
+def recovery_store(settings: Settings, flow: str, process: int = 0) -> Path:
+    """Returns the recovery folder of a process, made where it is missing.
+
+    The first process of a cluster keeps the whole store; the others' folders are empty and stay so. So a cluster of
+    any size goes on from one volume that one machine mounts: nothing is shared, and nothing is copied to rescale.
+    """
+    if process:
+        path = settings.recovery_dir / f".{flow}-{process}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
     path = settings.recovery_dir / flow
     if not list(path.glob("part-*.sqlite3")):
         path.mkdir(parents=True, exist_ok=True)
@@ -121,7 +128,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             process_id=args.process if args.addresses else None,
             addresses=args.addresses.split(";") if args.addresses else None,
             epoch_interval=timedelta(seconds=settings.snapshot_interval_s),
-            recovery_config=RecoveryConfig(settings.recovery_dir / args.flow, timedelta(0)),
+            recovery_config=RecoveryConfig(recovery_store(settings, args.flow, args.process), timedelta(0)),
         )
     except BaseException as error:  # noqa: BLE001
         return _explain(error, settings)
@@ -212,7 +219,6 @@ def main() -> None:
         end_with_parent()
     settings = Settings()
     configure_logging(settings, flow=args.flow, process=args.process)
-    recovery_store(settings, args.flow)
     sys.exit(run(args, settings))
 
 

@@ -22,7 +22,7 @@ def check(settings: Settings) -> list[Finding]:
         return [wrong(PART, "directory", f"{root} cannot be made", "Set CLASSPULSE_RECOVERY_DIR to a writable place.")]
     if not _writable(root):
         return [wrong(PART, "directory", f"{root} is not writable", "Give it to the user that runs the workers.")]
-    flows = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    flows = sorted(folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
     return [_flow(folder) for folder in flows] or [ok(PART, "directory", f"{root}, empty")]
 
 
