@@ -14,7 +14,7 @@ import typer
 
 from cli.services_parts.part import free_port
 
-FLOWS = ("engagement", "archive")
+FLOWS = ("engagement", "archive", "memory")
 _given: set[int] = set()
 GRACE_S = 30.0
 

@@ -125,7 +125,7 @@ class KeepRows:
                     changes.rows["enrolments"] = enrolments
         if self._rejects:
             changes.rows["dead_letters"] = reject_rows(self._rejects)
-            changes.rejects = reject_records(self._rejects)
+            changes.records["dead_letters"] = reject_records(self._rejects)
         self._events, self._rejects, self._live = [], [], []
         return changes
 

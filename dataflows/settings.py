@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     session_end_grace_s: int = 5
     pass_mark: float = Field(default=70.0, ge=0, le=100)
 
+    memory_model: Literal["ebbinghaus", "fsrs"] = "ebbinghaus"
+    memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs"]] = Field(default_factory=dict)
+
     commit_interval_s: float = Field(default=1.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)
     batch_records: int = Field(default=32768, ge=1)

@@ -93,7 +93,7 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
         covers_from = _covers_from(connection, settings, [g.task for g in goals])
         _make_shadow(connection, goals)
         done = 0
-        writer = Writer(url, FLOW, Freshness(), lambda _: None, lambda: True, schema=SHADOW)
+        writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
         try:
             for goal in goals:
                 for read in _replay(connection, settings, goal, writer):

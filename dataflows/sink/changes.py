@@ -27,7 +27,7 @@ class Changes:
             `since`. What is stored of that owner from then on, and is not among the rows, is deleted before anything
             is upserted: after a crash between other batch boundaries no orphan stays.
         live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
-        rejects: Dead letters to publish, as (key, value) of records for the topic `dead_letters`.
+        records: Records to publish before the rows are written, as (key, value) by topic (the contract's name).
     """
 
     flow: str
@@ -40,4 +40,4 @@ class Changes:
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    rejects: list[tuple[bytes, bytes]] = field(default_factory=list)
+    records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)

@@ -51,7 +51,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         database_url: str,
         flow: str,
         freshness: Freshness,
-        publish: Callable[[list[tuple[bytes, bytes]]], None],
+        publish: Callable[[str, list[tuple[bytes, bytes]]], None],
         give_up: Callable[[], bool],
         schema: str = "public",
     ) -> None:
@@ -61,7 +61,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             database_url: libpq URL of the writer role.
             flow: The flow's name; the connection carries it.
             freshness: Takes the age of every live record at its commit.
-            publish: Publishes dead letters and returns when the broker has them.
+            publish: Publishes (key, value) of records to a topic and returns when the broker has them.
             give_up: Whether to stop trying while the database is away.
             schema: Where the tables are.
         """
@@ -82,10 +82,9 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if not due:
             return
         payload, spans = _payload(due), _spans(due)
-        rejects = [reject for c in due for reject in c.rejects]
-        if rejects:
-            # Before the commit: after a crash in between they come twice, and carry their source offset as key.
-            self._publish(rejects)
+        for topic, records in _records(due).items():
+            # Before the commit: after a crash in between they come twice, under the same key or event_id.
+            self._publish(topic, records)
         with_patience(lambda: self._commit(due, spans, payload), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
@@ -170,6 +169,15 @@ def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:
         metrics.KEY_MOVES.labels(flow).inc(cursor.rowcount)
 
 
+def _records(changes: list[Changes]) -> dict[str, list[tuple[bytes, bytes]]]:
+    """Returns what is to be published, by topic, in the order of the changes."""
+    out: dict[str, list[tuple[bytes, bytes]]] = {}
+    for change in changes:
+        for topic, records in change.records.items():
+            out.setdefault(topic, []).extend(records)
+    return out
+
+
 def _merge(changes: list[Changes]) -> list[Changes]:
     """Returns one entry a task: a full batch and the next may arrive together, and the later values win."""
     latest: dict[int, Changes] = {}
@@ -184,7 +192,7 @@ def _merge(changes: list[Changes]) -> list[Changes]:
                 more = change.replaces.get(name)
                 change.replaces[name] = spans if more is None else pl.concat([spans, more])
             change.live_append_ms = np.concatenate([before.live_append_ms, change.live_append_ms])
-            change.rejects = before.rejects + change.rejects
+            change.records = _records([before, change])
         latest[change.task] = change
     return list(latest.values())
 
@@ -256,7 +264,7 @@ class DatabaseSink(DynamicSink[tuple[str, Changes]]):
         database_url: str,
         flow: str,
         freshness: Freshness,
-        publish: Callable[[list[tuple[bytes, bytes]]], None],
+        publish: Callable[[str, list[tuple[bytes, bytes]]], None],
         give_up: Callable[[], bool],
     ) -> None:
         """Keeps what each worker's `Writer` needs."""

@@ -89,7 +89,7 @@ def test_a_reject_keeps_its_bytes_its_place_and_why_and_goes_to_the_topic_too() 
     [row] = changes.rows["dead_letters"].to_dicts()
     assert (row["topic"], row["partition"], row["kafka_offset"], row["reason"]) == (CLICKS, 0, 7, "not_json")
     assert base64.b64decode(row["payload"]) == payload
-    [(key, value)] = changes.rejects
+    [(key, value)] = changes.records["dead_letters"]
     assert key == f"{CLICKS}/0/7".encode()
     assert base64.b64decode(json.loads(value)["payload"]) == payload
     assert changes.watermarks == {}

@@ -168,7 +168,7 @@ def test_nothing_is_lost_while_the_database_is_away_and_the_writer_waits(own_ser
         tries += 1
         return False
 
-    here = Writer(url, FLOW, Freshness(), lambda _: None, not_yet)
+    here = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, not_yet)
     write(here, days(0, 1, 1, ("ann", 1)))
     own_server.stop()
     done = threading.Event()
@@ -227,26 +227,26 @@ def test_two_rows_of_one_key_are_merged_and_the_later_wins(database: str) -> Non
 
 def test_rejects_are_published_before_the_commit_and_once_a_write(database: str) -> None:
     claim(database)
-    published: list[tuple[bytes, bytes]] = []
+    published: list[tuple[str, list[tuple[bytes, bytes]]]] = []
 
-    def refuse(_records: list[tuple[bytes, bytes]]) -> None:
+    def refuse(_topic: str, _records: list[tuple[bytes, bytes]]) -> None:
         message = "Kafka does not take them"
         raise RuntimeError(message)
 
     broken = Writer(database, FLOW, Freshness(), refuse, lambda: True)
-    rejected = replace(days(0, 1, 1, ("ann", 1)), rejects=[(b"t/0/0", b"{}")])
+    rejected = replace(days(0, 1, 1, ("ann", 1)), records={"dead_letters": [(b"t/0/0", b"{}")]})
     with pytest.raises(RuntimeError, match="does not take"):
         write(broken, rejected)
     assert stored_days(database) == []
-    write(Writer(database, FLOW, Freshness(), published.extend, lambda: True), rejected)
-    assert published == [(b"t/0/0", b"{}")]
+    write(Writer(database, FLOW, Freshness(), lambda *sent: published.append(sent), lambda: True), rejected)
+    assert published == [("dead_letters", [(b"t/0/0", b"{}")])]
     assert stored_days(database) == [("ann", 1)]
 
 
 def test_only_live_records_of_a_commit_count_as_fresh(database: str) -> None:
     claim(database)
     freshness = Freshness()
-    here = Writer(database, FLOW, freshness, lambda _: None, lambda: True)
+    here = Writer(database, FLOW, freshness, lambda _topic, _records: None, lambda: True)
     write(here, replace(PLAIN, live_append_ms=np.array([0, 0, 0], np.int64)))
     write(here, replace(PLAIN, offsets={"t": 2}))
     assert freshness.count == 3

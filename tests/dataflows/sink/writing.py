@@ -22,7 +22,7 @@ PLAIN = Changes(FLOW, 0, 1, {"t": 1}, {"t": 1}, "c", {"t": "id"})
 
 def writer(url: str, *, give_up: Callable[[], bool] = lambda: True, flow: str = FLOW) -> Writer:
     """Returns a writer that does not wait for a database that is away, unless told otherwise."""
-    return Writer(url, flow, Freshness(), lambda _: None, give_up)
+    return Writer(url, flow, Freshness(), lambda _topic, _records: None, give_up)
 
 
 def days(task: int, generation: int, offset: int, *rows: tuple[str, int]) -> Changes:

@@ -1,0 +1,64 @@
+"""The columns of a micro-batch inside the `memory` flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
+from dataflows.operators.segments import Bools, Ints
+
+TOPIC_ORDER: Final = (CLICKSTREAM, CLICKSTREAM_ALIAS, *LEARNING_TOPICS)
+"""Where two topics tell one fact, the one that stands further left here is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one topic-partition tells in a batch.
+
+    Attributes:
+        topic: The topic's name on the broker.
+        rank: Its place in `TOPIC_ORDER`.
+        event_ms: Event times of all accepted records and ticks in log order: they move the watermark.
+        append_ms: Their append times.
+        is_event: Which of them are no ticks.
+        learned: Those that may be facts of learning, as `dataflows.events.learning.Learned.frame`, ticks left out.
+    """
+
+    topic: str
+    rank: int
+    event_ms: Ints
+    append_ms: Ints
+    is_event: Bools
+    learned: pl.DataFrame
+
+
+@dataclass(slots=True)
+class Batch:
+    """What moves from operator to operator of one task.
+
+    Attributes:
+        source: Where the batch comes from and whether rows are due.
+        told: Decoded records, by rank of their topics.
+        attempts: Scored attempts: event_ms, id_hi, id_lo, rank, the texts and numbers of `Learned`, and quiz_type.
+        watermarks: Watermark by topic after this batch.
+        low: Up to when every topic of the task has been read.
+        rows: Rows to write, by table.
+        replaces: What they replace, by table.
+        records: Records to publish, by the contract's name of the topic.
+        live_append_ms: Append times of live records in this batch.
+    """
+
+    source: TaskBatch
+    told: list[Told]
+    attempts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    watermarks: dict[str, int] = field(default_factory=dict)
+    low: int = 0
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
+    records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
+    live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
