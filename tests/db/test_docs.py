@@ -39,3 +39,12 @@ def test_the_page_lists_every_view_with_its_columns_and_readers(database: Databa
         )
     }
     assert readable == set(page)
+
+
+def test_every_example_of_the_page_runs_for_a_teacher(database: Database) -> None:
+    blocks = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    queries = [query for block in blocks for query in block.split(";") if query.strip()]
+    assert len(queries) > 10
+    database.connection.execute("SET ROLE classpulse_reader_teacher")
+    for query in queries:
+        database.connection.execute(query.encode())
