@@ -21,16 +21,22 @@ FLOW_TABLES = (
 ).split()
 ROSTER_TABLES = "classes class_staff terms periods directory content_items".split()
 AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_performance_1d".split()
+AGGREGATES += "chapter_spread_1d chapter_time_1h chapter_time_1d course_time_1h course_spread_1d".split()
 SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
     " forgetting_by_cohort knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
     " domain_popularity daily_logins"
+    " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day"
+    " course_time_by_hour chapter_time_spread course_time_spread chapter_time_distribution video_summary video_drop_off"
+    " video_rewatch_peaks video_engagement clickstream_analytics top_pages scroll_distribution cohort_retention"
+    " enrolment_revenue geography device_summary"
 ).split()
 PERSON_VIEWS = (
     "student_live_metrics class_students student_names latest_events latest_named_events student_engagement"
     " memory_scores memory_history revision_signals student_attempts quiz_analytics user_engagement next_modules"
-    " knowledge_gaps"
+    " knowledge_gaps sessions chapter_visits chapter_engagement_summary student_video_events student_video_views"
+    " student_course_metrics student_course_completion student_analytics_profiles leaderboard"
 ).split()
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies".split()
 READERS = {

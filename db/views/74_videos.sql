@@ -1,0 +1,101 @@
+-- Videos: events, views, and where a video is left or watched again.
+
+-- A number in an object, or null where there is none of that name or it is no number.
+CREATE OR REPLACE FUNCTION number_of(object jsonb, name text) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(object -> name) = 'number' THEN (object ->> name)::double precision END;
+
+CREATE OR REPLACE VIEW student_video_events WITH (security_barrier) AS
+SELECT e.event_time,
+       e.event_id,
+       e.student_id,
+       e.video_id,
+       e.course_id,
+       e.lesson_id,
+       e.session_id,
+       e.event_name,
+       number_of(e.metadata, 'position_s')                     AS position_s,
+       number_of(e.metadata, 'video_duration_s')               AS video_duration_s,
+       coalesce(number_of(e.metadata, 'playback_rate'), 1)     AS playback_rate,
+       number_of(e.metadata, 'from_s')                         AS from_s,
+       number_of(e.metadata, 'to_s')                           AS to_s,
+       e.metadata ->> 'video_quality'                          AS video_quality,
+       number_of(e.metadata, 'buffer_health')                  AS buffer_health
+FROM events e
+WHERE e.video_id IS NOT NULL
+  AND (e.event_name LIKE 'video\_%' OR e.event_name = 'time_ping')
+  AND coalesce(e.role, 'student') = 'student'
+  AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = e.student_id);
+
+CREATE OR REPLACE VIEW student_video_views WITH (security_barrier) AS
+SELECT v.start_time, v.student_id, v.video_id, v.session_id, v.class_id, v.course_id, v.lesson_id, v.watched_seconds,
+       v.unique_seconds, v.video_duration_s, v.watch_pct, v.seeks, v.rewatched_seconds, v.avg_playback_rate, v.completed
+FROM video_views v
+WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id);
+
+-- Sums of milliseconds and of hundredths: the same whatever the order.
+CREATE OR REPLACE VIEW video_summary WITH (security_barrier) AS
+SELECT v.video_id,
+       max(v.course_id)                                        AS course_id,
+       max(v.lesson_id)                                        AS lesson_id,
+       count(*)                                                AS views,
+       count(DISTINCT v.student_id)                            AS students,
+       sum(round(1000 * v.watched_seconds)::bigint) / 1000.0::double precision   AS watched_seconds,
+       sum(round(1000 * v.unique_seconds)::bigint) / 1000.0::double precision    AS unique_seconds,
+       sum(round(1000 * v.rewatched_seconds)::bigint) / 1000.0::double precision AS rewatched_seconds,
+       max(v.video_duration_s)                                 AS video_duration_s,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.watch_pct))   AS median_watch_pct,
+       four_decimals(count(*) FILTER (WHERE v.completed) / count(*)::double precision) AS completed_share,
+       sum(v.seeks)::bigint                                    AS seeks,
+       four_decimals(sum(round(1000 * v.watched_seconds)::bigint * round(100 * v.avg_playback_rate)::bigint)
+                     / nullif(100 * sum(round(1000 * v.watched_seconds)::bigint) FILTER (WHERE v.avg_playback_rate IS NOT NULL), 0)
+                     ::double precision)                       AS avg_playback_rate
+FROM video_views v
+WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
+GROUP BY v.video_id;
+
+-- The share of views that saw each twentieth of the video, and that passed it twice.
+CREATE OR REPLACE VIEW video_drop_off WITH (security_barrier) AS
+SELECT b.video_id,
+       b.bin,
+       b.bin * 5                                               AS from_pct,
+       b.views,
+       b.watched,
+       four_decimals(b.watched / b.views::double precision)    AS watched_share,
+       b.rewatched,
+       four_decimals(b.rewatched / b.views::double precision)  AS rewatched_share
+FROM (
+    SELECT v.video_id, n::bigint AS bin, count(*) AS views,
+           count(*) FILTER (WHERE (v.bins >> n) & 1 = 1)           AS watched,
+           count(*) FILTER (WHERE (v.rewatched_bins >> n) & 1 = 1) AS rewatched
+    FROM video_views v, generate_series(0, 19) n
+    WHERE v.video_duration_s IS NOT NULL
+      AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
+    GROUP BY v.video_id, n
+) b;
+
+-- Twentieths that are watched again more often than their neighbours, and than the video as a whole: half as often again.
+CREATE OR REPLACE VIEW video_rewatch_peaks WITH (security_barrier) AS
+SELECT video_id, bin, from_pct, video_duration_s * bin / 20 AS from_s, views, rewatched, rewatched_share
+FROM (
+    SELECT d.*, m.video_duration_s,
+           sum(rewatched) OVER video / 20.0               AS mean,
+           coalesce(lag(rewatched) OVER course, 0)        AS before,
+           coalesce(lead(rewatched) OVER course, 0)       AS after
+    FROM video_drop_off d
+    JOIN (SELECT video_id, max(video_duration_s) AS video_duration_s FROM video_views GROUP BY video_id) m USING (video_id)
+    WINDOW video AS (PARTITION BY video_id), course AS (PARTITION BY video_id ORDER BY bin)
+) p
+WHERE rewatched >= 1.5 * mean AND rewatched > 0 AND rewatched >= before AND rewatched >= after;
+
+-- Median unique coverage of the views that began on a day and are over: their session is.
+CREATE OR REPLACE VIEW video_engagement WITH (security_barrier) AS
+SELECT local_day(v.start_time) AS day,
+       v.class_id,
+       count(*)                     AS views,
+       count(DISTINCT v.student_id) AS students,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.watch_pct)) AS median_watch_pct
+FROM video_views v
+WHERE v.watch_pct IS NOT NULL
+  AND NOT EXISTS (SELECT FROM sessions_open o WHERE o.student_id = v.student_id AND o.session_start <= v.start_time)
+  AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
+GROUP BY 1, 2;

@@ -1,0 +1,76 @@
+-- Use of the platform by day, page, place and cohort.
+
+CREATE OR REPLACE VIEW clickstream_analytics WITH (security_barrier) AS
+SELECT day                                                     AS date,
+       active_users,
+       active_users_7d,
+       active_users_30d,
+       four_decimals(duration_ms / (nullif(sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(median_session_seconds)                   AS median_session_duration,
+       four_decimals(clicks / nullif(minutes_active, 0)::double precision)           AS click_frequency,
+       four_decimals(scroll_sum / (nullif(scrolls, 0) * 10.0::double precision))     AS avg_scroll_depth,
+       four_decimals(bounces / nullif(sessions, 0)::double precision)                AS bounce_rate,
+       sessions,
+       clicks,
+       pages,
+       searches,
+       scrolls,
+       interactions,
+       minutes_active,
+       as_of
+FROM click_days;
+
+CREATE OR REPLACE VIEW top_pages WITH (security_barrier) AS
+SELECT day, page_url, sum(views)::bigint AS views, sum(students)::bigint AS students, sum(scrolls)::bigint AS scrolls
+FROM page_days
+GROUP BY day, page_url;
+
+-- How far pages were scrolled: tenth 0 is less than 10 %, tenth 9 is 90 % and more.
+CREATE OR REPLACE VIEW scroll_distribution WITH (security_barrier) AS
+SELECT p.day, p.page_url, t.tenth::bigint AS tenth, sum(t.scrolls)::bigint AS scrolls
+FROM page_days p
+CROSS JOIN LATERAL unnest(ARRAY[p.s0, p.s1, p.s2, p.s3, p.s4, p.s5, p.s6, p.s7, p.s8, p.s9]) WITH ORDINALITY AS o (scrolls, place)
+CROSS JOIN LATERAL (SELECT o.place - 1 AS tenth, o.scrolls) t
+GROUP BY p.day, p.page_url, t.tenth;
+
+-- The last seven local days by minutes with any weight, never by clicks: all students, and within the class.
+CREATE OR REPLACE VIEW leaderboard WITH (security_barrier) AS
+SELECT student_id, class_id, minutes_active, minutes_today, active_days,
+       rank() OVER (ORDER BY minutes_active DESC)                       AS place,
+       rank() OVER (PARTITION BY class_id ORDER BY minutes_active DESC) AS place_in_class,
+       as_of
+FROM (
+    SELECT d.student_id,
+           (array_agg(d.class_id ORDER BY d.day DESC) FILTER (WHERE d.class_id IS NOT NULL))[1] AS class_id,
+           sum(d.minutes_active)::bigint                                AS minutes_active,
+           coalesce(sum(d.minutes_active) FILTER (WHERE d.day = c.today), 0)::bigint AS minutes_today,
+           count(*) FILTER (WHERE d.minutes_active > 0)                 AS active_days,
+           c.now                                                        AS as_of
+    FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
+    JOIN student_days d ON d.day > c.today - 7 AND d.day <= c.today
+    WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id)
+    GROUP BY d.student_id, c.now
+) s
+WHERE minutes_active > 0;
+
+CREATE OR REPLACE VIEW cohort_retention WITH (security_barrier) AS
+SELECT cohort_week, week_number, students, active_students,
+       four_decimals(active_students / students::double precision) AS retention, as_of
+FROM cohort_weeks;
+
+-- The last 30 days. Null: the events did not say.
+CREATE OR REPLACE VIEW geography WITH (security_barrier) AS
+SELECT name AS country_code, students, sessions,
+       four_decimals(sessions / sum(sessions) OVER ()::double precision) AS share,
+       four_decimals(duration_ms / (sessions * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(bounces / sessions::double precision) AS bounce_rate, as_of
+FROM place_counts
+WHERE kind = 'country';
+
+CREATE OR REPLACE VIEW device_summary WITH (security_barrier) AS
+SELECT kind, name, students, sessions,
+       four_decimals(sessions / sum(sessions) OVER (PARTITION BY kind)::double precision) AS share,
+       four_decimals(duration_ms / (sessions * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(bounces / sessions::double precision) AS bounce_rate, as_of
+FROM place_counts
+WHERE kind IN ('device', 'browser');
