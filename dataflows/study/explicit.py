@@ -22,6 +22,7 @@ class Views:
         until_ms: Up to when the visit may count.
         spent_ms: What counts.
         raw_ms: The same without the caps and with time away.
+        owned_ms: What they hold up to `until_ms`, with time away.
         taken: What they take from derived visits, by member.
     """
 
@@ -29,6 +30,7 @@ class Views:
     until_ms: Ints
     spent_ms: Ints
     raw_ms: Ints
+    owned_ms: Ints
     taken: Cover
 
 
@@ -50,13 +52,15 @@ def fold_views(marks: Marks, stretches: Stretches, explicit: Explicit, low_ms: i
     taken = union(starts, ends)
     owner, left, right = _owned(starts, ends)
     width = _sums(owner, right - left, len(shared))
+    owned_ms = spent_ms.copy()
+    owned_ms[shared] = width
     if len(shared):
         away = away_from(marks, member, explicit.chapter[shared], start_ms)
         gone = away.between(owner, member[owner], time_of(left), time_of(right))
         spent_ms[shared] = width - _sums(owner, gone, len(shared))
         last = key_of(member, end_ms[shared])
         raw_ms[shared] = width + (last - ends) - taken.between(ends, last)
-    return Views(end_ms, until_ms, spent_ms, raw_ms, taken)
+    return Views(end_ms, until_ms, spent_ms, raw_ms, owned_ms, taken)
 
 
 def _ends(stretches: Stretches, explicit: Explicit, low_ms: int, rules: FoldRules) -> tuple[Ints, Ints]:

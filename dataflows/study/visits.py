@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from dataflows.operators.dedupe import Ids
-from dataflows.operators.segments import Bools, Ints, found_in, last_where, lengths_of
+from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, starts_of
 from dataflows.study.explicit import Views, fold_views
+from dataflows.study.hosts import hosts_of
 from dataflows.study.intervals import key_of
 from dataflows.study.marks import NONE, Explicit, FoldRules, Marks
 from dataflows.study.presence import Stretches, stretches_of
@@ -73,9 +74,11 @@ def fold_visits(marks: Marks, of: Ints, explicit: Explicit, low_ms: int, rules: 
     """
     stretches = stretches_of(marks, of, low_ms, rules)
     views = fold_views(marks, stretches, explicit, low_ms, rules)
-    derived = _derived(marks, of, stretches, views)
-    derived = derived.take(~_absorbed(derived, explicit, views))
-    return _in_order(derived, _explicit(explicit, views))
+    derived, told = _derived(marks, of, stretches, views), _explicit(explicit, views)
+    hosts = hosts_of(derived.member, derived.chapter, derived.start_ms, derived.end_ms, explicit, views)
+    absorbed = np.flatnonzero(hosts.view >= 0)
+    told = _with_guests(told, views, derived.take(absorbed), hosts.view[absorbed], hosts.gives_time[absorbed])
+    return _in_order(derived.take(hosts.view < 0), told)
 
 
 def _derived(marks: Marks, of: Ints, stretches: Stretches, views: Views) -> Visits:
@@ -129,22 +132,41 @@ def _explicit(explicit: Explicit, views: Views) -> Visits:
     )
 
 
-def _absorbed(derived: Visits, explicit: Explicit, views: Views) -> Bools:
-    """Marks the derived visits that overlap an explicit one on the same chapter: the explicit one tells it all."""
-    shared = ~explicit.alone & (views.until_ms > explicit.start_ms)
-    pair = explicit.member[shared] << 32 | explicit.chapter[shared]
-    known, group = np.unique(pair, return_inverse=True)
-    here, place = found_in(derived.member << 32 | derived.chapter, known)
-    if not here.any():
-        return here
-    order = np.argsort(group, kind="stable")
-    starts = key_of(group, explicit.start_ms[shared])[order]
-    reached = np.maximum.accumulate(key_of(group, views.until_ms[shared])[order])
-    place = np.where(here, place, 0)
-    end = key_of(place, np.maximum(derived.end_ms, derived.start_ms + 1))
-    before = np.searchsorted(starts, end) - 1
-    absorbed: Bools = here & (before >= 0) & (reached[before] > key_of(place, derived.start_ms))
-    return absorbed
+def _with_guests(told: Visits, views: Views, guests: Visits, host: Ints, gives_time: Bools) -> Visits:
+    """Returns the explicit visits with what the derived ones that they absorbed know beyond them."""
+    if not len(host):
+        return told
+    order = np.argsort(host, kind="stable")
+    guests, host, gives_time = guests.take(order), host[order], gives_time[order]
+    begins = starts_of(host)
+    at = host[begins]
+
+    def given(values: Ints) -> Ints:
+        out = np.zeros(len(told), np.int64)
+        out[at] = np.add.reduceat(np.where(gives_time, values, 0), begins)
+        return out
+
+    def filled(own: Ints, found: Ints) -> Ints:
+        out = own.copy()
+        out[at] = np.where(own[at] != NONE, own[at], found)
+        return out
+
+    end_ms, scroll = told.end_ms.copy(), told.scroll.copy()
+    end_ms[at] = np.maximum(end_ms[at], np.maximum.reduceat(np.where(gives_time, guests.end_ms, 0), begins))
+    scroll[at] = np.maximum(scroll[at], np.maximum.reduceat(guests.scroll, begins))
+    # beyond its own cap a visit without an end leaves it to its guests to say what was cut
+    raw_ms = np.where(given(np.ones(len(host), np.int64)) > 0, views.owned_ms, told.raw_ms) + given(guests.raw_ms)
+    spent_ms = told.spent_ms + given(guests.spent_ms)
+    return replace(
+        told,
+        end_ms=end_ms,
+        spent_ms=spent_ms,
+        raw_ms=raw_ms,
+        course=filled(told.course, _first(guests.course, begins)),
+        klass=filled(told.klass, _last(guests.klass, begins)),
+        scroll=scroll,
+        capped=raw_ms > spent_ms,
+    )
 
 
 def _first(codes: Ints, begins: Ints) -> Ints:

@@ -139,5 +139,5 @@ def sessions_of(marks: Marks, rules: FoldRules) -> Ints:
     opens[acts] = given.opens
     upto = np.cumsum(opens) - 1
     first = np.searchsorted(marks.member, marks.member)
-    before = np.cumsum(opens)[first] - opens[first]
+    before: Ints = np.cumsum(opens)[first] - opens[first]
     return np.where(upto >= before, upto, -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dataflows.study.marks import NONE, FoldRules
 from tests.dataflows.study.marked import Event, Row, View
@@ -32,6 +32,8 @@ class Told:
     row: Row
     spent: set[int] = field(default_factory=set)
     raw: set[int] = field(default_factory=set)
+    guests: list[Row] = field(default_factory=list)
+    given: set[int] = field(default_factory=set)
 
 
 def told_visits(events: list[tuple[Event, int]], views: list[View], low: int, rules: FoldRules) -> list[Row]:
@@ -48,8 +50,9 @@ def told_visits(events: list[tuple[Event, int]], views: list[View], low: int, ru
     reach = {view.id: _reach(view, stretches, shared, low, rules) for view in views}
     owner = _owners(shared, reach)
     told = [_view(view, reach[view.id], owner, events, shared) for view in views]
-    told += _derived(stretches, shared, reach, owner)
-    rows = [Row(**{**vars(one.row), "spent": len(one.spent), "raw": len(one.raw)}) for one in told]
+    hosts = list(zip(views, told, strict=True))
+    told += [one for one in _derived(stretches, owner) if not _taken_in(one, hosts, reach)]
+    rows = [_finished(one) for one in told]
     return sorted(rows, key=lambda row: (row.start, row.id))
 
 
@@ -139,9 +142,7 @@ def _view(
     return Told(row, {one for one in own if not _is_away(one, view.chapter, events, shared)}, own | more)
 
 
-def _derived(
-    stretches: list[Stretch], shared: list[View], reach: dict[int, tuple[int, int]], owner: dict[int, int]
-) -> list[Told]:
+def _derived(stretches: list[Stretch], owner: dict[int, int]) -> list[Told]:
     runs: list[list[Stretch]] = []
     for place, stretch in enumerate(stretches):
         last = stretches[place - 1] if place else None
@@ -155,11 +156,6 @@ def _derived(
         if run[0].chapter == NONE or run[0].going or run[0].session == -1:
             continue
         end = max(one.known for one in run)
-        if any(
-            view.chapter == run[0].chapter and max(head.ms, view.start) < min(max(end, head.ms + 1), reach[view.id][0])
-            for view in shared
-        ):
-            continue
         row = Row(
             member=head.member,
             start=head.ms,
@@ -177,3 +173,35 @@ def _derived(
         raw = {i for one in run for i in range(one.event.ms, one.known) if i not in owner}
         told.append(Told(row, spent, raw))
     return told
+
+
+def _taken_in(derived: Told, views: list[tuple[View, Told]], reach: dict[int, tuple[int, int]]) -> bool:
+    """Gives a derived visit to the explicit one that takes it in; returns whether there is one."""
+    row = derived.row
+    same = [(view, told) for view, told in views if view.chapter == row.chapter and not view.alone]
+    end = max(row.end, row.start + 1)
+    for view, told in same:
+        if view.end is not None and max(row.start, view.start) < min(end, reach[view.id][0]):
+            told.guests.append(row)
+            return True
+    for view, told in same:
+        if view.end is None and max(row.start, view.start) <= min(row.end, reach[view.id][0]):
+            told.guests.append(row)
+            told.spent |= derived.spent
+            told.raw = {one for one in told.raw if one < reach[view.id][0]} | derived.raw | told.given
+            told.given |= derived.raw
+            told.row = replace(told.row, end=max(told.row.end, row.end))
+            return True
+    return False
+
+
+def _finished(told: Told) -> Row:
+    known = told.row
+    return replace(
+        known,
+        spent=len(told.spent),
+        raw=len(told.raw),
+        course=next((code for code in (known.course, *(g.course for g in told.guests)) if code != NONE), NONE),
+        klass=next((code for code in (known.klass, *(g.klass for g in told.guests[::-1])) if code != NONE), NONE),
+        scroll=max(known.scroll, *(guest.scroll for guest in told.guests), NONE),
+    )
