@@ -113,3 +113,7 @@ FROM (
     GROUP BY course_id, chapter_id, log_bucket
 ) h
 GROUP BY course_id, chapter_id;
+
+-- Courses' items by their titles, for whoever shows them.
+CREATE OR REPLACE VIEW course_items WITH (security_barrier) AS
+SELECT course_id, item_id, parent_id, kind, title, position, expected_seconds, available_from, due_at, pass_mark FROM content_items;

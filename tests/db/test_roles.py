@@ -27,7 +27,7 @@ SCOPE_VIEWS = (
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
     " forgetting_by_cohort knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
     " domain_popularity daily_logins"
-    " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day"
+    " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day course_items"
     " course_time_by_hour chapter_time_spread course_time_spread chapter_time_distribution video_summary video_drop_off"
     " video_rewatch_peaks video_engagement clickstream_analytics top_pages scroll_distribution cohort_retention"
     " enrolment_revenue geography device_summary"

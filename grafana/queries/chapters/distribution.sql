@@ -1,0 +1,35 @@
+WITH busiest AS (
+    SELECT course_id, chapter_id
+    FROM chapter_time_by_day
+    WHERE $__timeFilter(bucket) AND {{in_course}}
+    GROUP BY course_id, chapter_id
+    ORDER BY sum(time_ms) DESC, chapter_id
+    LIMIT {{chapters_shown}}
+),
+spread AS (
+    SELECT b.course_id, b.chapter_id, s.log_bucket, sum(s.visits)::bigint AS visits,
+           sum(s.time_ms) / (sum(s.visits) * 1000)::double precision AS seconds
+    FROM busiest b
+    CROSS JOIN LATERAL (
+        SELECT log_bucket, visits, time_ms FROM chapter_time_spread
+        WHERE course_id = b.course_id AND chapter_id = b.chapter_id AND $__timeFilter(bucket)
+    ) s
+    GROUP BY b.course_id, b.chapter_id, s.log_bucket
+),
+boxes AS (
+    SELECT course_id, chapter_id, sum(visits)::bigint AS visits,
+           array_agg(seconds ORDER BY log_bucket) AS seconds, array_agg(visits ORDER BY log_bucket) AS counts
+    FROM spread
+    GROUP BY course_id, chapter_id
+)
+SELECT coalesce(i.title, b.chapter_id)                AS "Chapter",
+       weighted_percentile(0.05, b.seconds, b.counts) AS "5 %",
+       weighted_percentile(0.25, b.seconds, b.counts) AS "25 %",
+       weighted_percentile(0.50, b.seconds, b.counts) AS "Median",
+       weighted_percentile(0.75, b.seconds, b.counts) AS "75 %",
+       weighted_percentile(0.95, b.seconds, b.counts) AS "95 %",
+       b.visits                                       AS "Visits",
+       b.chapter_id
+FROM boxes b
+LEFT JOIN course_items i ON i.course_id = b.course_id AND i.item_id = b.chapter_id
+ORDER BY i.position NULLS LAST, b.chapter_id
