@@ -74,14 +74,17 @@ class Events:
 
     def only(self, mask: Bools) -> Events:
         """Returns the events for which `mask` holds."""
-        if mask.all():
-            return self
+        return self if mask.all() else self.take(np.flatnonzero(mask))
+
+    def take(self, index: Ints) -> Events:
+        """Returns some of the events."""
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Events(**columns | {name: columns[name][mask] for name in COLUMNS})
+        return Events(**columns | {name: columns[name][index] for name in COLUMNS})
 
     def number(self, which: Number) -> Floats:
         """Returns a number of each event as it was sent, NaN where unknown, shape (n,)."""
-        return self.numbers[self.extra, which]
+        found: Floats = self.numbers[self.extra, which]
+        return found
 
     def number_ms(self, which: Number) -> Ints:
         """Returns seconds as whole milliseconds; `NONE` where unknown, negative or longer than a day."""
