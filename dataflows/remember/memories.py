@@ -82,6 +82,7 @@ class Memories:
         self.waiting = Waiting()
         self._reviewed: list[Reviewed] = []
         self._left: list[Ints] = []
+        self._doubtful: list[Ints] | None = []
 
     @property
     def models(self) -> list[str]:
@@ -119,7 +120,10 @@ class Memories:
         rows, pair = added.rows[mine], held.pair[mine].astype(np.int64)
         changed = unique_sorted(np.concatenate([pair[rows < before], added.left]))
         anew = unique_sorted(np.concatenate([changed, pair[~self._after_last(held.take(mine), pair)]]))
-        self._fold_pairs(unique_sorted(np.concatenate([pair, anew])), anew, rows, changed)
+        pairs = unique_sorted(np.concatenate([pair, anew]))
+        if self._doubtful is not None:
+            self._doubtful.append(pairs)
+        self._fold_pairs(pairs, anew, rows, changed)
 
     def _after_last(self, held: Scored, pair: Ints) -> Bools:
         """Returns which reviews are later than the last counted one of their pair."""
@@ -294,6 +298,17 @@ class Memories:
         left, self._left = self._left, []
         return unique_sorted(np.concatenate(left)) if left else np.empty(0, np.int64)
 
+    def resolve_doubts(self) -> None:
+        """Folds anew what changed before the first write of a worker.
+
+        The database may be ahead of the snapshot, and hold signals of reviews between batch boundaries that are others
+        now: whatever is stored of these pairs makes way.
+        """
+        doubtful, self._doubtful = self._doubtful, None
+        pairs = unique_sorted(np.concatenate(doubtful)) if doubtful else np.empty(0, np.int64)
+        nothing = np.empty(0, np.int64)
+        self._fold_pairs(pairs[self.last_row[pairs] != NO_ROW], pairs, nothing, nothing)
+
     def refold_all(self, announced_ms: int) -> None:
         """Folds everything anew, as after a change of the models; what was due by `announced_ms` is not announced."""
         pairs = np.flatnonzero(self.last_row != NO_ROW)
@@ -320,6 +335,7 @@ class Memories:
             "waiting": self.waiting.state(),
             "reviewed": self._reviewed,
             "left": self._left,
+            "doubtful": self._doubtful or [],
         }
 
     def restore(self, state: dict[str, Any], low_ms: int) -> None:
@@ -337,6 +353,7 @@ class Memories:
             setattr(self, name, state[name].copy())
         self.waiting.restore(state["waiting"])
         self._reviewed, self._left = list(state["reviewed"]), list(state["left"])
+        self._doubtful = list(state["doubtful"])
         if state["models"] != self._choice.key:
             self.refold_all(low_ms)
 

@@ -23,7 +23,8 @@ _EARLIEST_MS: Final = 0
 
 
 def attempt_rows(attempts: pl.DataFrame) -> pl.DataFrame:
-    """Returns rows of `quiz_attempts`."""
+    """Returns rows of `quiz_attempts`; of an attempt that two topics told otherwise, the later telling is believed."""
+    attempts = attempts.unique(("event_ms", "id_hi", "id_lo"), keep="last", maintain_order=True)
     return attempts.select(
         pl.col("event_ms").cast(pl.Datetime("ms")).alias("attempted_at"),
         pl.Series("event_id", uuids(attempts["id_hi"].to_numpy(), attempts["id_lo"].to_numpy())),

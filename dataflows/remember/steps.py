@@ -130,6 +130,7 @@ class Remember:
         self._memories = Memories(Choice(settings), lambda time_ms: calendar.day_of(packing.minute_of(time_ms)))
         self._attempts: list[pl.DataFrame] = []
         self._low = NEVER
+        self._in_doubt = True
 
     def process(self, batch: Batch) -> Batch:
         """Takes the attempts, folds what they change, adds changed rows and due signals when they are due."""
@@ -148,6 +149,9 @@ class Remember:
         return batch
 
     def _write(self, batch: Batch) -> None:
+        if self._in_doubt:
+            self._memories.resolve_doubts()
+            self._in_doubt = False
         written = write(self._memories, self._task, batch.low)
         batch.rows.update(written.rows)
         batch.replaces.update(written.replaces)

@@ -117,10 +117,11 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_days", ("day", "student_id")),
         Table("enrolments", ("student_id", "course_id"), merge=merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
-        Table("quiz_attempts", ("attempted_at", "event_id"), on_conflict="keep"),
+        # Where two topics tell an attempt otherwise, the flow knows which is believed, and writes that one again.
+        Table("quiz_attempts", ("attempted_at", "event_id")),
         Table("learning_events", ("event_time", "event_id"), on_conflict="keep"),
-        Table("memory_reviews", ("reviewed_at", "event_id")),
-        Table("memory_state", ("user_id", "module")),
+        Table("memory_reviews", ("reviewed_at", "event_id"), span=Span(("user_id", "module"), "reviewed_at")),
+        Table("memory_state", ("user_id", "module"), span=Span(("user_id", "module"), "last_reviewed_at")),
         Table(
             "revision_signal_facts",
             ("user_id", "module_id", "scheduled_at"),
