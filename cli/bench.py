@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Measure: throughput, profile, freshness, outage. Prints one JSON object.")
+app = typer.Typer(
+    no_args_is_help=True, help="Measure: throughput, profile, freshness, outage, memory-models. Prints one JSON object."
+)
 
 PerS = Annotated[float, typer.Option(min=1, help="Density: events a second of event time, all tasks together.")]
 Rate = Annotated[float, typer.Option(min=1, help="Events a second.")]
@@ -55,6 +58,33 @@ def outage(
     from bench.outage import measure
 
     _print(measure(rate=rate, away_s=away))
+
+
+@app.command()
+def memory_models(
+    chart: Annotated[Path | None, typer.Option(help="Write the chart of calibration there, as SVG.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws the held-out students and the simulated classes.")] = 4,
+) -> None:
+    """Which forgetting model forecasts held-out students best: log loss, calibration, AUC. Needs no server."""
+    try:
+        from bench.memory_models import measure
+    except ModuleNotFoundError as error:
+        msg = f"{error.name} is missing: it comes with the development tools (`make bench-memory` installs them)"
+        raise typer.BadParameter(msg) from error
+    _print(measure(chart, seed))
+
+
+@app.command()
+def chapters(
+    scale: Annotated[float, typer.Option(min=0.001, help="1 = five million chapter visits a day.")] = 1.0,
+    days: Annotated[int, typer.Option(min=1, help="Days of visits.")] = 7,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each query.")] = 20,
+    plans: Annotated[Path | None, typer.Option(help="Write the queries' plans into this folder.")] = None,
+) -> None:
+    """The queries of the chapters board over a week of five million visits a day, and what the data weigh."""
+    from bench.chapters import measure
+
+    _print(measure(scale=scale, days=days, runs=runs, plans=plans))
 
 
 def _print(report: dict[str, Any]) -> None:

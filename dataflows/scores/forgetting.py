@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from dataflows.scores.average import Average
 from dataflows.scores.ebbinghaus import Ebbinghaus
 from dataflows.scores.fsrs import Fsrs
 from dataflows.scores.memory import DAY_MS, Floats, Memory, Model
@@ -14,7 +15,7 @@ Urgency = Literal["low", "medium", "high"]
 
 HIGH_AT_INTERVALS: Final = 2.0
 
-MODELS: Final[dict[str, Model]] = {model.name: model for model in (Ebbinghaus(), Fsrs())}
+MODELS: Final[dict[str, Model]] = {model.name: model for model in (Ebbinghaus(), Fsrs(), Average())}
 
 
 def urgency(elapsed_days: float, interval_days: float) -> Urgency:

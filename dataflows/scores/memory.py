@@ -21,9 +21,9 @@ class Memory:
 
     Attributes:
         interval_days: Days from the last review to the next, shape (n,).
-        stability: Days; what it means is the model's own.
+        stability: Days that the curve is stretched by; the odds of passing in `average`.
         difficulty: 1–10; NaN where the model has none.
-        decay_factor: The model's decay: a day's rate (`ebbinghaus`) or the exponent (`fsrs`).
+        decay_factor: The model's decay: a day's rate (`ebbinghaus`) or an exponent (`fsrs`, `average`).
     """
 
     interval_days: Floats
@@ -71,7 +71,7 @@ class Model(Protocol):
         """
 
     def retention(self, stability: Floats, decay_factor: Floats, elapsed_days: Floats) -> Floats:
-        """Returns the share that is still remembered, 0–1, 1 before the review.
+        """Returns the share that is still remembered, 0–1; before the review what it is at the review.
 
         Args:
             stability: As in `Memory`, shape (n,).

@@ -47,14 +47,14 @@ def test_retention_never_rises_and_stays_between_0_and_1(
     assert 0 <= late <= early <= 1
 
 
-@every_model
+@pytest.mark.parametrize("model", [MODELS["ebbinghaus"], MODELS["fsrs"]])
 @given(history=histories)
 def test_retention_is_1_at_the_review(model: Model, history: list[tuple[int, float]]) -> None:
     memory = fold(model, history)
     assert model.retention(memory.stability, memory.decay_factor, np.zeros(1))[0] == 1
 
 
-@pytest.mark.parametrize(("name", "longest"), [("ebbinghaus", 180), ("fsrs", 36_500)])
+@pytest.mark.parametrize(("name", "longest"), [("ebbinghaus", 180), ("fsrs", 36_500), ("average", 180)])
 @given(history=histories)
 def test_the_interval_stays_within_its_bounds(name: str, longest: int, history: list[tuple[int, float]]) -> None:
     memory = fold(MODELS[name], history)
@@ -72,7 +72,7 @@ def test_a_punctual_success_never_shortens_the_interval(
     assert model.next(memory, np.array([score]), elapsed).interval_days[0] >= memory.interval_days[0]
 
 
-@pytest.mark.parametrize("model", [MODELS["ebbinghaus"]])
+@pytest.mark.parametrize("model", [MODELS["ebbinghaus"], MODELS["average"]])
 @given(history=histories, score=st.floats(0, 69.99), elapsed_ms=gaps)
 def test_a_fail_never_lengthens_the_interval(
     model: Model, history: list[tuple[int, float]], score: float, elapsed_ms: int
@@ -88,10 +88,14 @@ def test_a_pairs_numbers_do_not_depend_on_the_pairs_beside_it(model: Model, data
     history = st.lists(st.tuples(gaps, scores), min_size=length, max_size=length)
     histories_ = data.draw(st.lists(history, min_size=1, max_size=19))
     together = many(model, histories_)
+    after = np.linspace(0, 400, len(histories_))
+    retained = model.retention(together.stability, together.decay_factor, after)
     for index, alone in enumerate(fold(model, history) for history in histories_):
         for column in COLUMNS:
             ours, theirs = getattr(together, column)[index : index + 1], getattr(alone, column)
             assert ours.tobytes() == theirs.tobytes(), column
+        one = model.retention(alone.stability, alone.decay_factor, after[index : index + 1])
+        assert retained[index] == one[0]
 
 
 @every_model
@@ -105,7 +109,7 @@ def test_a_selection_of_pairs_holds_what_the_pairs_held(model: Model) -> None:
 
 def test_each_model_is_listed_under_its_name() -> None:
     assert {name: model.name for name, model in MODELS.items()} == {name: name for name in MODELS}
-    assert {"ebbinghaus", "fsrs"} <= set(MODELS)
+    assert set(MODELS) == {"ebbinghaus", "fsrs", "average"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The parts of `classpulse bench memory-models`: histories, forecasts, fits, their quality, the chart."""
