@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dataflows.operators.segments import Ints
-from dataflows.operators.session import NO_TIME, RANK_END, RANK_OTHER, RANK_START, SessionCarry, assign_sessions
+from dataflows.operators.session import RANK_END, RANK_OTHER, RANK_START
 from dataflows.study.intervals import ORIGIN_MS
 from dataflows.study.marks import NONE, Explicit, Flag, FoldRules, Marks
+from dataflows.study.sessions import fold_sessions
 
 START = ORIGIN_MS + 1_000_000_000
 """Times in tests count from here."""
@@ -121,23 +122,6 @@ def explicit_of(views: list[View]) -> Explicit:
     )
 
 
-def sessions_of(marks: Marks, rules: FoldRules) -> Ints:
+def sessions_of(marks: Marks, rules: FoldRules, low_ms: int = START) -> Ints:
     """Returns the session of each mark, as the flow assigns it."""
-    acts = marks.has(Flag.INTERACTION | Flag.END)
-    rank = np.where(marks.has(Flag.END), RANK_END, np.where(marks.has(Flag.START), RANK_START, RANK_OTHER))
-    members = int(marks.member.max(initial=-1)) + 1
-    nobody = SessionCarry(*(np.full(members, NO_TIME, np.int64) for _ in range(4)))
-    given = assign_sessions(
-        marks.member[acts],
-        marks.time_ms[acts],
-        rank[acts],
-        nobody,
-        gap_ms=rules.gap_ms,
-        end_grace_ms=rules.end_grace_ms,
-    )
-    opens = np.zeros(len(marks), np.bool_)
-    opens[acts] = given.opens
-    upto = np.cumsum(opens) - 1
-    first = np.searchsorted(marks.member, marks.member)
-    before: Ints = np.cumsum(opens)[first] - opens[first]
-    return np.where(upto >= before, upto, -1)
+    return fold_sessions(marks, low_ms, rules).of
