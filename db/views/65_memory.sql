@@ -61,31 +61,49 @@ WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.user_id);
 
 -- Class or course x module. A module that content_items knows counts in its own courses, any other in all of its students'.
 CREATE OR REPLACE VIEW forgetting_by_cohort WITH (security_barrier) AS
-WITH now AS MATERIALIZED (SELECT * FROM memory_now),
-     known AS (SELECT item_id AS module, course_id FROM content_items),
-     enrolled AS (SELECT cohort, cohort_id, count(*) AS enrolled FROM student_cohorts WHERE is_enrolled GROUP BY cohort, cohort_id)
-SELECT m.cohort,
-       m.cohort_id,
-       n.module,
-       max(n.domain)                                    AS domain,
-       count(*)                                         AS students_with_curve,
-       coalesce(e.enrolled, 0)                          AS enrolled,
-       count(*) FILTER (WHERE m.is_enrolled)            AS enrolled_with_curve,
-       count(*) FILTER (WHERE n.urgency <> 'low')       AS due_students,
-       count(*) FILTER (WHERE n.urgency = 'high')       AS high_students,
-       four_decimals(avg((n.urgency = 'high')::int)::double precision)     AS high_share,
-       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention))    AS median_retention,
-       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_1d)) AS median_retention_1d,
-       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_3d)) AS median_retention_3d,
-       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_7d)) AS median_retention_7d,
-       four_decimals(avg((n.urgency_1d = 'high')::int)::double precision)  AS high_share_1d,
-       four_decimals(avg((n.urgency_3d = 'high')::int)::double precision)  AS high_share_3d,
-       four_decimals(avg((n.urgency_7d = 'high')::int)::double precision)  AS high_share_7d,
-       n.as_of
-FROM student_cohorts m
-JOIN now n ON n.user_id = m.student_id
-LEFT JOIN enrolled e ON e.cohort = m.cohort AND e.cohort_id = m.cohort_id
-WHERE m.cohort = 'class'
-   OR n.module NOT IN (SELECT module FROM known)
-   OR (n.module, m.cohort_id) IN (SELECT module, course_id FROM known)
-GROUP BY m.cohort, m.cohort_id, n.module, e.enrolled, n.as_of;
+WITH known AS (SELECT item_id AS module, course_id FROM content_items)
+SELECT f.cohort,
+       f.cohort_id,
+       f.module,
+       f.domain,
+       f.students_with_curve,
+       coalesce(e.enrolled, 0)                            AS enrolled,
+       f.enrolled_with_curve,
+       f.due_students,
+       f.high_students,
+       four_decimals(f.high_students::double precision / f.students_with_curve) AS high_share,
+       four_decimals(f.median)                            AS median_retention,
+       four_decimals(f.median_1d)                         AS median_retention_1d,
+       four_decimals(f.median_3d)                         AS median_retention_3d,
+       four_decimals(f.median_7d)                         AS median_retention_7d,
+       four_decimals(f.high_1d::double precision / f.students_with_curve)       AS high_share_1d,
+       four_decimals(f.high_3d::double precision / f.students_with_curve)       AS high_share_3d,
+       four_decimals(f.high_7d::double precision / f.students_with_curve)       AS high_share_7d,
+       f.as_of
+FROM (
+    SELECT m.cohort,
+           m.cohort_id,
+           n.module,
+           max(n.domain)                                  AS domain,
+           count(*)                                       AS students_with_curve,
+           count(*) FILTER (WHERE m.is_enrolled)          AS enrolled_with_curve,
+           count(*) FILTER (WHERE n.urgency <> 'low')     AS due_students,
+           count(*) FILTER (WHERE n.urgency = 'high')     AS high_students,
+           count(*) FILTER (WHERE n.urgency_1d = 'high')  AS high_1d,
+           count(*) FILTER (WHERE n.urgency_3d = 'high')  AS high_3d,
+           count(*) FILTER (WHERE n.urgency_7d = 'high')  AS high_7d,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention)    AS median,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_1d) AS median_1d,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_3d) AS median_3d,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_7d) AS median_7d,
+           max(n.as_of)                                   AS as_of
+    FROM student_cohorts m
+    JOIN memory_now n ON n.user_id = m.student_id
+    WHERE m.cohort = 'class'
+       OR n.module NOT IN (SELECT module FROM known)
+       OR (n.module, m.cohort_id) IN (SELECT module, course_id FROM known)
+    GROUP BY m.cohort, m.cohort_id, n.module
+) f
+LEFT JOIN (
+    SELECT cohort, cohort_id, count(*) AS enrolled FROM student_cohorts WHERE is_enrolled GROUP BY cohort, cohort_id
+) e ON e.cohort = f.cohort AND e.cohort_id = f.cohort_id;

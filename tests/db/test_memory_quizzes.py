@@ -57,13 +57,17 @@ def test_a_module_shows_its_days_and_how_many_failed_at_first(database: Database
         attempt("cem", ago(), 100),
         attempt("cem", ago(-1), 10),
         attempt("dia", ago(), 70, quiz_type="diagnostic", domain=None),
+        attempt("ann", ago(), 0, quiz_type="diagnostic", domain=None, module=None),
     )
     bands = "s0, s1, s2, s3, s4, s5, s6, s7, s8, s9"
     columns = (
         f"domain, quiz_type, attempts, score_sum, {bands}, average_score, first_attempts, first_failed, failure_rate"
     )
-    assert database.values(f"SELECT extract(day FROM bucket), {columns} FROM module_performance ORDER BY 1, 3") == [
+    assert database.values(
+        f"SELECT extract(day FROM bucket), {columns} FROM module_performance ORDER BY 1, attempts, score_sum"
+    ) == [
         (1, "math", "module", 1, 4000, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 40, 1, 1, 1),
+        (2, None, "diagnostic", 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None),
         (2, None, "diagnostic", 1, 7000, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 70, 1, 0, 0),
         (2, "math", "module", 4, 26999, 0, 1, 0, 0, 0, 0, 1, 0, 0, 2, 67.4975, 2, 1, 0.5),
     ]
@@ -73,7 +77,7 @@ def test_a_module_shows_its_days_and_how_many_failed_at_first(database: Database
     distribution = (
         "SELECT from_score, sum(attempts) FROM score_distribution GROUP BY 1 HAVING sum(attempts) > 0 ORDER BY 1"
     )
-    assert database.values(distribution) == [(10, 1), (40, 1), (60, 1), (70, 1), (90, 2)]
+    assert database.values(distribution) == [(0, 1), (10, 1), (40, 1), (60, 1), (70, 1), (90, 2)]
 
 
 def test_days_of_modules_are_local(any_database: str) -> None:
