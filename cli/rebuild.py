@@ -1,50 +1,92 @@
-"""`classpulse rebuild`: results recomputed from the archive and the topics."""
+"""`classpulse rebuild`: results recomputed from what is kept."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dataflows.rebuild.shadow import Report
+    from dataflows.settings import Settings
+
+FLOWS = ("engagement", "memory")
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def command(
-    flows: Annotated[list[str] | None, typer.Argument(help="Which flows: engagement.", metavar="[FLOW...]")] = None,
+    flows: Annotated[
+        list[str] | None,
+        typer.Argument(help=f"Which flows: {', '.join(FLOWS)}. Without any: those that have run.", metavar="[FLOW...]"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only compare: exit 1 when a row differs, change nothing.")
     ] = False,
 ) -> None:
-    """Recompute results into a shadow schema and replace what the archive fully covers.
+    """Recompute results into a shadow schema and replace the rows that differ.
 
-    Stop the flow's workers first: those that still run are fenced and end. Lateness is judged by the watermark that
-    each event met when it came, so the result equals what live gave; the table tells how many rows differed.
+    engagement: from the archive (table events), then the topics; what the archive fully covers is replaced. Lateness
+    is judged by the watermark that each event met when it came, so the result equals what live gave.
+
+    memory: curves and signals from quiz_attempts, with the models that are set now; run it after a change of
+    CLASSPULSE_MEMORY_MODEL or CLASSPULSE_MEMORY_MODELS_BY_DOMAIN. Nothing is published.
+
+    Stop the flow's workers first: those that still run are fenced and end. The table tells how many rows differed.
     """
     from rich.console import Console
-    from rich.table import Table
 
-    from cli.progress import Progress
     from dataflows.kafka.source import RefusedError
-    from dataflows.rebuild.engagement import describe, rebuild_engagement
     from dataflows.settings import Settings
 
-    unknown = [flow for flow in flows or [] if flow != "engagement"]
+    unknown = [flow for flow in flows or [] if flow not in FLOWS]
     if unknown:
-        text = f"cannot rebuild {', '.join(unknown)}; there is: engagement"
+        text = f"cannot rebuild {', '.join(unknown)}; there are: {', '.join(FLOWS)}"
         raise typer.BadParameter(text, param_hint="FLOW")
-    console = Console()
-    try:
-        with Progress("rebuild engagement") as progress:
-            report = rebuild_engagement(Settings(), progress.at, dry_run=dry_run)
-    except RefusedError as error:
-        Console(stderr=True).print(f"[red]refused:[/red] {error}")
-        sys.exit(3)
+    settings = Settings()
+    differs = False
+    for flow in dict.fromkeys(flows or _flows_that_ran(settings)):
+        try:
+            report = _rebuild(flow, settings, dry_run=dry_run)
+        except RefusedError as error:
+            Console(stderr=True).print(f"[red]refused:[/red] {error}")
+            sys.exit(3)
+        _print(Console(), report)
+        differs |= any(t.changed or t.added or t.removed for t in report.tables)
+    if dry_run and differs:
+        sys.exit(1)
+
+
+def _flows_that_ran(settings: Settings) -> list[str]:
+    """Returns the flows that have written something; `engagement` where none has, for its advice."""
+    from dataflows.sink.connection import APPLICATION, connect
+
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
+        ran = {flow for (flow,) in connection.execute("SELECT DISTINCT flow FROM task_progress").fetchall()}
+    return [flow for flow in FLOWS if flow in ran] or ["engagement"]
+
+
+def _rebuild(flow: str, settings: Settings, *, dry_run: bool) -> Report:
+    from cli.progress import Progress
+    from dataflows.rebuild.engagement import rebuild_engagement
+    from dataflows.rebuild.memory import rebuild_memory
+
+    rebuild = {"engagement": rebuild_engagement, "memory": rebuild_memory}[flow]
+    with Progress(f"rebuild {flow}") as progress:
+        return rebuild(settings, progress.at, dry_run=dry_run)
+
+
+def _print(console: Console, report: Report) -> None:
+    from rich.table import Table
+
+    from dataflows.rebuild.shadow import describe
+
     table = Table("table", "same", "changed", "added", "removed", "kept")
     for t in report.tables:
         table.add_row(t.table, *(f"{n:,}" for n in (t.same, t.changed, t.added, t.removed, t.kept)))
     console.print(table)
     console.print(f"read {report.events:,} events; holds from {describe(report.covers_from)}")
-    if dry_run and any(t.changed or t.added or t.removed for t in report.tables):
-        sys.exit(1)

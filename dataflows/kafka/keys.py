@@ -77,3 +77,29 @@ def task_key(task: int) -> str:
 def task_of(part: str) -> int:
     """Returns the task's number from a source partition's name or a task key."""
     return int(part.partition("/")[0])
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Returns the partition of a key as Java's producer chooses it: murmur2, its sign dropped, modulo the partitions.
+
+    Source: `org.apache.kafka.common.utils.Utils.murmur2`.
+
+    Example:
+        >>> partition_of(b"21", 1 << 31) == -973932308 & 0x7FFFFFFF
+        True
+    """
+    return (_murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def _murmur2(data: bytes) -> int:
+    multiplier, word = 0x5BD1E995, 0xFFFFFFFF
+    value = 0x9747B28C ^ len(data)
+    whole = len(data) - len(data) % 4
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i : i + 4], "little") * multiplier & word
+        k = (k ^ k >> 24) * multiplier & word
+        value = (value * multiplier & word) ^ k
+    if len(data) > whole:
+        value = (value ^ int.from_bytes(data[whole:], "little")) * multiplier & word
+    value = (value ^ value >> 13) * multiplier & word
+    return value ^ value >> 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -17,49 +17,18 @@ from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.source import Claim, RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.rebuild.history import archived, from_topic, tick_at
+from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
 from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import claim_task
-from dataflows.sink.tables import STAMPED, TABLES
 from dataflows.sink.writer import Writer
 
-SHADOW: Final = "classpulse_rebuild"
 REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days")
 _REACH: Final = {"engagement_scores": timedelta(days=STREAK_REACH_DAYS)}
 """How far a row looks back beyond its day: where the archive lost its beginning, it is covered that much later."""
 _TIME_COLUMN: Final = {"activity_windows": "window_start", "engagement_scores": "time", "student_days": "day"}
-
-
-@dataclass(frozen=True, slots=True)
-class TableReport:
-    """What the rebuild found in one table.
-
-    Attributes:
-        table: The table.
-        same: Rows that were as rebuilt.
-        changed: Rows that had other values, now replaced.
-        added: Rows that were missing.
-        removed: Rows that should not have been there.
-        kept: Rows from before the time that the archive covers, left as they are.
-    """
-
-    table: str
-    same: int
-    changed: int
-    added: int
-    removed: int
-    kept: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a rebuild did: from when on it holds (None: from the log's beginning), and the tables."""
-
-    covers_from: datetime | None
-    events: int
-    tables: list[TableReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +60,7 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
     with connect(url, f"{APPLICATION}-rebuild") as connection:
         goals = _goals(connection, settings, url, claim=not dry_run)
         covers_from = _covers_from(connection, settings, [g.task for g in goals])
-        _make_shadow(connection, goals)
+        make_shadow(connection, FLOW, REBUILT, {goal.task: goal.claim.generation for goal in goals})
         done = 0
         writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
         try:
@@ -103,10 +72,10 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
             writer.close()
         if covers_from is not None:
             _keep_classes(connection)
-        tables = [_replace(connection, table, covers_from, dry_run=dry_run) for table in REBUILT]
+        tables = [replace(connection, table, covered(table, covers_from), dry_run=dry_run) for table in REBUILT]
         if not dry_run:
             _finish(connection)
-        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(SHADOW)))
+        drop_shadow(connection)
     return Report(covers_from, done, tables)
 
 
@@ -150,24 +119,6 @@ def _covers_from(connection: psycopg.Connection[Any], settings: Settings, tasks:
         (row[0], settings.timezone, settings.timezone),
     ).fetchone()
     return None if found is None else found[0]
-
-
-def _make_shadow(connection: psycopg.Connection[Any], goals: list[_Goal]) -> None:
-    schema = sql.Identifier(SHADOW)
-    with connection.transaction():
-        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
-        for table in (*REBUILT, "task_progress", "anomalies"):
-            connection.execute(
-                sql.SQL("CREATE TABLE {}.{} (LIKE public.{} INCLUDING DEFAULTS INCLUDING INDEXES)").format(
-                    schema, sql.Identifier(table), sql.Identifier(table)
-                )
-            )
-        for goal in goals:
-            connection.execute(
-                sql.SQL("INSERT INTO {}.task_progress (flow, task, generation) VALUES (%s, %s, %s)").format(schema),
-                (FLOW, goal.task, goal.claim.generation),
-            )
 
 
 def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal, writer: Writer) -> Any:  # noqa: ANN401
@@ -219,6 +170,18 @@ def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal
     step(Records("", goal.task), None, settings, beat=True)
 
 
+def covered(table: str, since: datetime | None) -> sql.Composable:
+    """Returns the condition of the rows that the archive covers."""
+    if since is None:
+        return sql.SQL("true")
+    time = _TIME_COLUMN.get(table)
+    # The state of a student is the sum of his past: without the whole of it the live one is better.
+    if time is None:
+        return sql.SQL("false")
+    from_when = sql.Literal(since + _REACH.get(table, timedelta()))
+    return sql.SQL("{} >= {}").format(sql.Identifier(time), from_when)
+
+
 def _keep_classes(connection: psycopg.Connection[Any]) -> None:
     """Gives scores the class that they have live where the event that told it is no longer in the archive."""
     connection.execute(
@@ -229,70 +192,6 @@ def _keep_classes(connection: psycopg.Connection[Any]) -> None:
     )
 
 
-def _replace(connection: psycopg.Connection[Any], name: str, since: datetime | None, *, dry_run: bool) -> TableReport:
-    """Puts the rebuilt rows in place of the covered ones: only rows that differ are touched."""
-    table = TABLES[name]
-    live, shadow = sql.Identifier("public", name), sql.Identifier(SHADOW, name)
-    columns = [
-        row[0]
-        for row in connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s "
-            "ORDER BY ordinal_position",
-            (SHADOW, name),
-        ).fetchall()
-        if row[0] != "updated_at"
-    ]
-    covered = sql.SQL("true")
-    if since is not None:
-        time = _TIME_COLUMN.get(name)
-        # The state of a student is the sum of his past: without the whole of it the live one is better.
-        covered = (
-            sql.SQL("false")
-            if time is None
-            else sql.SQL("{} >= {}").format(  # type: ignore[assignment]
-                sql.Identifier(time), sql.Literal(since + _REACH.get(name, timedelta()))
-            )
-        )
-    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    values = [c for c in columns if c not in table.key]
-    differs = sql.SQL("({}) IS DISTINCT FROM ({})").format(
-        sql.SQL(", ").join(sql.SQL("l.{}").format(sql.Identifier(c)) for c in values),
-        sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(c)) for c in values),
-    )
-    parts = {"live": live, "shadow": shadow, "covered": covered, "key": key, "names": names, "differs": differs}
-    with connection.transaction():
-        counts = connection.execute(
-            sql.SQL(
-                "SELECT count(*) FILTER (WHERE l.present AND s.present AND NOT ({differs})), "
-                "count(*) FILTER (WHERE l.present AND s.present AND {differs}), "
-                "count(*) FILTER (WHERE l.present IS NULL), count(*) FILTER (WHERE s.present IS NULL) "
-                "FROM (SELECT *, true AS present FROM {live} WHERE {covered}) l "
-                "FULL JOIN (SELECT *, true AS present FROM {shadow} WHERE {covered}) s USING ({key})"
-            ).format(**parts)
-        ).fetchone()
-        kept = connection.execute(
-            sql.SQL("SELECT count(*) FROM {live} WHERE NOT ({covered})").format(**parts)
-        ).fetchone()
-        if not dry_run:
-            join = sql.SQL(" AND ").join(sql.SQL("l.{0} = s.{0}").format(sql.Identifier(c)) for c in table.key)
-            connection.execute(
-                sql.SQL(
-                    "DELETE FROM {live} l WHERE {covered} AND NOT EXISTS (SELECT 1 FROM {shadow} s WHERE {join})"
-                ).format(join=join, **parts)
-            )
-            sets: list[sql.Composable] = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
-            sets += [sql.SQL("updated_at = now()")] if name in STAMPED else []
-            connection.execute(
-                sql.SQL(
-                    "INSERT INTO {live} AS t ({names}) SELECT {names} FROM {shadow} s WHERE {covered} AND NOT EXISTS "
-                    "(SELECT 1 FROM {live} l WHERE {join} AND NOT ({differs})) ON CONFLICT ({key}) DO UPDATE SET {sets}"
-                ).format(join=join, sets=sql.SQL(", ").join(sets), **parts)
-            )
-    found = counts or (0, 0, 0, 0)
-    return TableReport(name, found[0], found[1], found[2], found[3], kept[0] if kept else 0)
-
-
 def _finish(connection: psycopg.Connection[Any]) -> None:
     """Moves the flow's progress to where the rebuild has come, so that a worker goes on from there."""
     connection.execute(
@@ -301,8 +200,3 @@ def _finish(connection: psycopg.Connection[Any]) -> None:
             "FROM {}.task_progress s WHERE p.flow = s.flow AND p.task = s.task AND p.generation = s.generation"
         ).format(sql.Identifier(SHADOW))
     )
-
-
-def describe(since: datetime | None) -> str:
-    """Returns since when a rebuild holds, in words."""
-    return "the beginning of the log" if since is None else f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -10,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflows.operators.dictionary import Dictionary
-from dataflows.operators.segments import Bools, Ints, last_where, starts_of, unique_sorted
+from dataflows.operators.segments import Bools, Ints, starts_of, unique_sorted
 from dataflows.remember.attempts import NO_PAIR, Added, Attempts, Scored, by_pair_and_time
 from dataflows.remember.choice import Choice
-from dataflows.remember.fold import NO_DUE, Curves, Days, Folded, Reviews, counted_of, fold
+from dataflows.remember.fold import Curves, Days, Folded, Reviews, counted_of, fold
 from dataflows.remember.pairs import Pairs
 from dataflows.remember.signals import ANNOUNCED, FROM_THE_START, NOT_REVIEWED, WAITS, WRITTEN, Signals, Waiting
 from dataflows.scores.forgetting import Floats
@@ -279,7 +278,10 @@ class Memories:
         if not self._reviewed:
             none = np.empty(0)
             return Reviewed(np.empty(0, np.int64), np.empty(0, np.bool_), none, none, none, none)
-        parts = zip(*((p.row, p.counted, p.interval_days, p.stability, p.difficulty, p.before) for p in self._reviewed), strict=True)
+        parts = zip(
+            *((p.row, p.counted, p.interval_days, p.stability, p.difficulty, p.before) for p in self._reviewed),
+            strict=True,
+        )
         row, counted, *numbers = (np.concatenate(part) for part in parts)
         self._reviewed = []
         order = np.argsort(row, kind="stable")
@@ -358,7 +360,9 @@ class Memories:
             self.refold_all(low_ms)
 
 
-def _running(known: Bools, domain: npt.NDArray[np.int32], slot: Ints, before: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _running(
+    known: Bools, domain: npt.NDArray[np.int32], slot: Ints, before: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int32]:
     """Returns the last known domain of the slot up to each review; `before` where there is none."""
     if not len(slot):
         return np.empty(0, np.int32)

@@ -68,7 +68,10 @@ class Pairs:
     def names(self, pairs: npt.NDArray[Any]) -> pl.DataFrame:
         """Returns the columns user_id and module of some pairs."""
         key = self._by_code[pairs]
-        users, modules = pl.Series(self._users.values, dtype=pl.String), pl.Series(self._modules.values, dtype=pl.String)
+        users, modules = (
+            pl.Series(self._users.values, dtype=pl.String),
+            pl.Series(self._modules.values, dtype=pl.String),
+        )
         return pl.DataFrame(
             {
                 "user_id": users.gather(key >> _MODULE_BITS),

@@ -57,7 +57,9 @@ def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[b
     encode = msgspec.json.Encoder().encode
     rows = [
         (due, user, module, encode(_recommendation(user, module, due, domain[i], score[i], model[i])))
-        for i, (user, module, due) in enumerate(zip(names["user_id"], names["module"], new.due_ms.tolist(), strict=True))
+        for i, (user, module, due) in enumerate(
+            zip(names["user_id"], names["module"], new.due_ms.tolist(), strict=True)
+        )
     ]
     return [(user.encode(), value) for _due, user, _module, value in sorted(rows)]
 

@@ -93,7 +93,9 @@ def signal_rows(memories: Memories, signals: Signals) -> pl.DataFrame:
             "user_id": names["user_id"],
             "module_id": names["module"],
             "scheduled_at": _times(signals.due_ms),
-            "reviewed_at": pl.select(pl.when(reviewed != NOT_REVIEWED).then(reviewed).cast(pl.Datetime("ms"))).to_series(),
+            "reviewed_at": pl.select(
+                pl.when(reviewed != NOT_REVIEWED).then(reviewed).cast(pl.Datetime("ms"))
+            ).to_series(),
             "created_at": _times(signals.due_ms),
         }
     )

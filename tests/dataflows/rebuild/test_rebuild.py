@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from dataflows.kafka.source import RefusedError
-from dataflows.rebuild.engagement import REBUILT, Report, rebuild_engagement
+from dataflows.rebuild.engagement import REBUILT, rebuild_engagement
+from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import close
