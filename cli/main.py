@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),
     "tick": ("cli.tick", "Write progress ticks to every partition."),
     "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
+    "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),

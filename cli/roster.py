@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.records import SHOWN_FAULTS, FileError
+
 if TYPE_CHECKING:
     import psycopg
 
     from cli.rosters.files import Roster
-    from db.roster import Written
-
-SHOWN_FAULTS = 20
+    from db.upsert import Written
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def load(
 
     import psycopg
 
-    from cli.rosters.files import RosterError, read
+    from cli.rosters.files import read
     from dataflows.settings import Settings
 
     settings = Settings()
@@ -44,9 +44,9 @@ def load(
             for path in files:
                 try:
                     done.append((path, _load(connection, read(path, ZoneInfo(settings.timezone)), dry_run=dry_run)))
-                except RosterError as error:
+                except FileError as error:
                     failed = True
-                    _show_faults(path, error.faults)
+                    typer.echo("\n".join(error.lines(path)), err=True)
             warnings = _warnings(connection)
     except psycopg.Error as error:
         typer.echo(f"roster: {str(error).strip()}", err=True)
@@ -76,14 +76,6 @@ def _warnings(connection: psycopg.Connection[Any]) -> list[str]:
         return []
     shown = ", ".join(missing[:SHOWN_FAULTS])
     return [f"note: {len(missing)} class(es) are named but not described in classes: {shown}"]
-
-
-def _show_faults(path: Path, faults: list[str]) -> None:
-    typer.echo(f"{path}: nothing loaded, {len(faults)} fault(s)", err=True)
-    for fault in faults[:SHOWN_FAULTS]:
-        typer.echo(f"  {fault}", err=True)
-    if len(faults) > SHOWN_FAULTS:
-        typer.echo(f"  … and {len(faults) - SHOWN_FAULTS} more", err=True)
 
 
 def _show(done: list[tuple[Path, list[Written]]], *, dry_run: bool) -> None:

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.rosters.files import RosterError, kind_of, read
+from cli.records import FileError
+from cli.rosters.files import kind_of, read
 from db.migrate import migrate
 
 UTC = ZoneInfo("UTC")
@@ -60,7 +61,7 @@ def test_a_file_is_recognised_by_its_name_or_its_columns(name: str, columns: str
 
 
 def test_columns_that_fit_nothing_are_named() -> None:
-    with pytest.raises(RosterError, match="shoe_size"):
+    with pytest.raises(FileError, match="shoe_size"):
         kind_of(Path("x.csv"), {"class_id", "shoe_size"})
 
 
@@ -70,7 +71,7 @@ def test_every_fault_is_reported_with_its_line(tmp_path: Path) -> None:
         "periods.csv",
         "class_id,weekday,starts,ends\n7B,someday,08:00,08:45\n7B,1,08:00,08:45\n7B,Mon,08:00,09:45\n,2,9:00,08:45\n7B,2,09:00,08:45\n",
     )
-    with pytest.raises(RosterError) as error:
+    with pytest.raises(FileError) as error:
         read(path, UTC)
     assert [fault.split(":")[0] for fault in error.value.faults] == ["line 2", "line 4", "line 5", "line 5", "line 6"]
     assert "after line 3" in error.value.faults[1]
@@ -92,7 +93,7 @@ def test_a_date_alone_is_local_midnight(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"pupils": []}', '"x"', '[{"class_id": {}}]'])
 def test_broken_json_is_refused_with_a_reason(tmp_path: Path, text: str) -> None:
-    with pytest.raises(RosterError) as error:
+    with pytest.raises(FileError) as error:
         read(file(tmp_path, "classes.json", text), UTC)
     assert error.value.faults
 
