@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import uuid
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -59,7 +60,8 @@ def command(  # noqa: PLR0913
     ordinal = _ordinal(socket.gethostname()) if member is None else member
     settings = Settings()
     configure_logging(settings, flow=flow, member=ordinal)
-    seat = Seat(ordinal, str(uuid.uuid4()), f"{host or socket.gethostbyname(socket.gethostname())}:{port}")
+    address = f"{host or socket.gethostbyname(socket.gethostname())}:{port}"
+    seat = Seat(ordinal, str(uuid.uuid4()), address, os.environ.get("CLASSPULSE_VERSION") or version("classpulse"))
     url = settings.database_url.get_secret_value()
     worker = WorkerProcess(flow, ["--from-oldest"] * from_oldest, metrics_port)
     life = ClusterMember(seat, worker, lambda: connect(url, f"{APPLICATION}-member"), flow)

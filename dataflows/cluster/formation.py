@@ -17,11 +17,13 @@ class Seat:
         member: Ordinal, from 0; the pod's number.
         incarnation: One start of the member's process; a pod that comes back is another one.
         address: `host:port` at which its worker can be reached by the others.
+        version: Of its code; a cluster is of one version.
     """
 
     member: int
     incarnation: str
     address: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +64,22 @@ class Action(Enum):
 def wanted(present: list[Member]) -> tuple[Seat, ...]:
     """Returns the seats of the cluster that those present can form; nobody's without member 0.
 
-    Member 0 alone keeps the recovery store, so that no volume is ever shared or copied.
+    Member 0 alone keeps the recovery store, so that no volume is ever shared or copied. Those whose code is of
+    another version than its own stand by: while an upgrade goes from pod to pod the cluster shrinks, and with member
+    0, the last one, it is whole again.
 
     Args:
         present: Members that were heard of lately, by ordinal, at most one an ordinal.
 
     Example:
-        >>> zero, two = (Member(Seat(n, "i", f"10.0.0.{n}:2101"), "ready", 0) for n in (0, 2))
+        >>> zero, two = (Member(Seat(n, "i", f"10.0.0.{n}:2101", "1.0"), "ready", 0) for n in (0, 2))
         >>> [seat.member for seat in wanted([zero, two])], wanted([two])
         ([0, 2], ())
     """
-    seats = tuple(m.seat for m in present if m.state != "leaving")
-    return seats if seats and seats[0].member == 0 else ()
+    seats = [m.seat for m in present if m.state != "leaving"]
+    if not seats or seats[0].member != 0:
+        return ()
+    return tuple(seat for seat in seats if seat.version == seats[0].version)
 
 
 def is_outdated(current: Formation, present: list[Member]) -> bool:

@@ -72,6 +72,8 @@ class ClusterMember:
         self._caller = Caller()
         self._failed = 0
         self._exit: int | None = None
+        self.standing_by = False
+        """Whether it waits for member 0 to be of its own version; an upgrade goes on meanwhile."""
         self.leaving = threading.Event()
         self.seen_s = time.monotonic()
         """When the loop last went round; probes look at it."""
@@ -119,6 +121,7 @@ class ClusterMember:
         present, current = registry.present(), registry.formation()
         if self._seat.member == 0:
             self._call(registry, current, present)
+        self.standing_by = any(m.seat.member == 0 and m.seat.version != self._seat.version for m in present)
         running = self._worker.formation
         todo = action(self._seat, running, current, present)
         if todo is Action.START and not self.leaving.is_set():

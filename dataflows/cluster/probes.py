@@ -15,7 +15,10 @@ _ANSWER_S: Final = 3.0
 
 
 class Probes:
-    """`/livez`: the member's loop goes round, and a worker that should run answers. `/readyz`: its worker consumes."""
+    """`/livez`: the member's loop goes round, and a worker that should run answers.
+
+    `/readyz`: its worker consumes; or it stands by for an upgrade, which could else not go on to the next pod.
+    """
 
     def __init__(self, member: ClusterMember, metrics_port: int | None) -> None:
         """Watches one member.
@@ -40,6 +43,8 @@ class Probes:
 
     def ready(self) -> str | None:
         """Returns what is missing, or None."""
+        if self._member.standing_by:
+            return None
         if not self._member.consuming:
             return "no worker runs: the cluster is forming"
         return None if self._worker_answers() else "the worker does not answer yet"

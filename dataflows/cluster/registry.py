@@ -28,12 +28,12 @@ class Registry:
         """Takes the seat; whoever held its ordinal before is replaced."""
         self._connection.execute(
             """
-            INSERT INTO cluster_members AS m (flow, member, incarnation, address, state, formation, seen_at)
-            VALUES (%s, %s, %s, %s, 'ready', 0, now())
+            INSERT INTO cluster_members AS m (flow, member, incarnation, address, version, state, formation, seen_at)
+            VALUES (%s, %s, %s, %s, %s, 'ready', 0, now())
             ON CONFLICT (flow, member) DO UPDATE SET incarnation = excluded.incarnation, address = excluded.address,
-                state = 'ready', formation = 0, seen_at = now()
+                version = excluded.version, state = 'ready', formation = 0, seen_at = now()
             """,
-            (self._flow, seat.member, seat.incarnation, seat.address),
+            (self._flow, seat.member, seat.incarnation, seat.address, seat.version),
         )
 
     def say(self, seat: Seat, state: State, formation: int) -> None:
@@ -64,12 +64,12 @@ class Registry:
         """Returns the members that were heard of in the last `EXPIRES_S` seconds, by ordinal."""
         rows = self._connection.execute(
             """
-            SELECT member, incarnation, address, state, formation FROM cluster_members
+            SELECT member, incarnation, address, version, state, formation FROM cluster_members
             WHERE flow = %s AND seen_at > now() - make_interval(secs => %s) ORDER BY member
             """,
             (self._flow, EXPIRES_S),
         ).fetchall()
-        return [Member(Seat(*row[:3]), row[3], row[4]) for row in rows]
+        return [Member(Seat(*row[:4]), row[4], row[5]) for row in rows]
 
     def formation(self) -> Formation:
         """Returns the formation that is to be; `NOBODY` before the first."""
@@ -80,7 +80,7 @@ class Registry:
 
     def form(self, after: int, seats: tuple[Seat, ...]) -> None:
         """Calls a new formation, unless one was called since number `after`."""
-        members = json.dumps([(s.member, s.incarnation, s.address) for s in seats])
+        members = json.dumps([(s.member, s.incarnation, s.address, s.version) for s in seats])
         self._connection.execute(
             """
             INSERT INTO cluster_formations AS f (flow, number, seats, made_at) VALUES (%s, %s, %s, now())

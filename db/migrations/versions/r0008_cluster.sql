@@ -4,6 +4,7 @@ CREATE TABLE cluster_members (
     member      bigint      NOT NULL,
     incarnation text        NOT NULL,
     address     text        NOT NULL,
+    version     text        NOT NULL,
     state       text        NOT NULL,
     formation   bigint      NOT NULL DEFAULT 0,
     seen_at     timestamptz NOT NULL DEFAULT now(),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dataflows.cluster.formation import Action, Formation, Member, Seat, State, action, is_outdated, wanted
 from dataflows.cluster.member import SETTLE_S, Caller
 
-SEATS = tuple(Seat(number, f"start-{number}", f"10.0.0.{number}:2101") for number in range(4))
+SEATS = tuple(Seat(number, f"start-{number}", f"10.0.0.{number}:2101", "1.0") for number in range(4))
 
 
 def member(number: int, state: State = "ready", formation: int = 0) -> Member:
@@ -41,6 +41,11 @@ def test_a_new_formation_stops_a_worker_cleanly_while_its_peers_are_well_and_at_
 def test_without_member_0_who_keeps_the_store_nobody_is_to_run() -> None:
     assert wanted([member(1), member(2)]) == ()
     assert wanted([member(0), member(2), member(3, "leaving", 5)]) == (SEATS[0], SEATS[2])
+
+
+def test_during_an_upgrade_the_cluster_is_of_the_version_of_member_0() -> None:
+    newer = [Member(replace(SEATS[n], version="1.1"), "ready", 0) for n in (2, 3)]
+    assert wanted([member(0), member(1), *newer]) == SEATS[:2]
 
 
 def test_a_formation_is_called_when_what_is_there_has_stayed_the_same_for_a_while() -> None:

@@ -1,0 +1,193 @@
+"""The chart: linted, valid against Kubernetes' own schemas, and saying what its values say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from cli.main import COMMANDS
+from cli.run import FLOWS
+from tests.helm.conftest import CHART, Render
+
+VALUES = sorted(path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml"))
+FOREIGN = {"PodMonitor", "PrometheusRule", "ScaledObject"}
+"""Kinds of operators; Kubernetes has no schemas of them."""
+
+Helm = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def of_kind(manifests: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {m["metadata"]["name"]: m for m in manifests if m["kind"] == kind}
+
+
+def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    kinds = ("StatefulSet", "Deployment", "Job")
+    return {m["metadata"]["name"]: m["spec"]["template"]["spec"] for m in manifests if m["kind"] in kinds}
+
+
+def environment(pod: dict[str, Any]) -> dict[str, Any]:
+    return {e["name"]: e.get("value", e.get("valueFrom")) for e in pod["containers"][0]["env"]}
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_chart_lints_with_every_values_file(run_helm: Helm, values: str) -> None:
+    said = run_helm("lint", ".", "--strict", "--kube-version", "1.31.0", "--values", f"ci/{values}-values.yaml")
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("kubernetes", ["1.27", "1.31", "1.36"])
+def test_every_manifest_is_valid_for_kubernetes(render: Render, values: str, kubernetes: str) -> None:
+    manifests = render(values)
+    assert manifests
+    for manifest in manifests:
+        if manifest["kind"] not in FOREIGN:
+            kubernetes_validate.validate(manifest, kubernetes, strict=True)
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_a_pod_has_no_root_no_capabilities_no_token_and_a_root_folder_that_it_cannot_write(
+    render: Render, values: str
+) -> None:
+    for name, pod in pods(render(values)).items():
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["runAsUser"] == 10001, name
+        assert pod["automountServiceAccountToken"] is False, name
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            assert container["resources"]["limits"]["memory"], name
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_what_a_container_runs_is_a_command_of_ours_with_a_flow_of_ours(render: Render, values: str) -> None:
+    for name, pod in pods(render(values)).items():
+        command, *arguments = pod["containers"][0]["args"]
+        if name.endswith("-api"):
+            continue  # a switch for a role that is still to come
+        assert command in COMMANDS, name
+        assert all(argument in FLOWS for argument in arguments), name
+
+
+def test_scaling_changes_the_number_of_pods_and_nothing_else(render: Render) -> None:
+    one, four = render("minimal"), render("minimal", "dataflows.engagement.workers=4")
+    assert of_kind(four, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 4
+    assert of_kind(one, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 1
+    without_size = [[m for m in rendered if m["kind"] != "NOTES"] for rendered in (one, four)]
+    assert without_size[0] == without_size[1], "a changed template would replace the pods one by one"
+
+
+def test_a_volume_belongs_to_one_pod(render: Render) -> None:
+    for name, workload in of_kind(render("full"), "StatefulSet").items():
+        claims = workload["spec"]["volumeClaimTemplates"]
+        assert [claim["spec"]["accessModes"] for claim in claims] == [["ReadWriteOnce"]], name
+        volumes = workload["spec"]["template"]["spec"]["volumes"]
+        assert not any("persistentVolumeClaim" in volume for volume in volumes), name
+
+
+def test_members_are_probed_for_what_they_do_and_meet_before_they_are_ready(render: Render) -> None:
+    manifests = render("minimal")
+    container = of_kind(manifests, "StatefulSet")["classpulse-memory"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert environment({"containers": [container]})["POD_IP"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    service = of_kind(manifests, "Service")["classpulse-memory"]["spec"]
+    assert (service["clusterIP"], service["publishNotReadyAddresses"]) == ("None", True)
+
+
+def test_with_autoscaling_the_size_is_left_to_it_and_comes_down_slowly(render: Render) -> None:
+    manifests = render("full")
+    assert "replicas" not in of_kind(manifests, "StatefulSet")["classpulse-engagement"]["spec"]
+    scaler = of_kind(manifests, "ScaledObject")["classpulse-engagement"]["spec"]
+    assert (scaler["minReplicaCount"], scaler["maxReplicaCount"]) == (2, 12)
+    down = scaler["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    assert down["stabilizationWindowSeconds"] == 900
+    assert 'consumer_group="classpulse-engagement"' in scaler["triggers"][0]["metadata"]["query"]
+    assert not of_kind(render("minimal"), "ScaledObject")
+
+
+def test_migrations_and_topics_run_before_anything_else_with_the_rights_that_they_need(render: Render) -> None:
+    manifests = render("minimal")
+    for name, job in of_kind(manifests, "Job").items():
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", name
+        assert "envFrom" not in job["spec"]["template"]["spec"]["containers"][0], "a hook runs before the ConfigMap"
+    keys = {name: environment(pod).get("DATABASE_URL") for name, pod in pods(manifests).items()}
+    assert keys["classpulse-migrate"]["secretKeyRef"]["key"] == "migrationUrl"
+    assert keys["classpulse-engagement"]["secretKeyRef"]["key"] == "url"
+    assert keys["classpulse-tick"] is None
+
+
+def test_no_secret_is_written_where_one_exists(render: Render) -> None:
+    assert not of_kind(render("minimal"), "Secret")
+    assert set(of_kind(render("inline-secret"), "Secret")["classpulse-database"]["stringData"]) == {
+        "url",
+        "migrationUrl",
+    }
+
+
+def test_a_flow_that_is_off_leaves_nothing(render: Render) -> None:
+    named = [m["metadata"]["name"] for m in render("minimal", "dataflows.memory.enabled=false")]
+    assert named
+    assert not [name for name in named if "memory" in name]
+
+
+def test_every_board_is_in_a_configmap_with_the_sidecars_label_and_its_folder(render: Render) -> None:
+    boards = [
+        m
+        for m in of_kind(render("full"), "ConfigMap").values()
+        if "grafana_dashboard" in m["metadata"].get("labels", {})
+    ]
+    files = sorted((CHART.parents[1] / "grafana" / "dashboards").rglob("*.json"))
+    assert sorted(next(iter(b["data"])) for b in boards) == sorted(f.name for f in files)
+    assert {b["metadata"]["annotations"]["grafana_folder"] for b in boards} == {f.parent.name for f in files}
+
+
+def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -> None:
+    policy = of_kind(render("full"), "NetworkPolicy")["classpulse"]["spec"]
+    assert [[p["port"] for p in rule["ports"]] for rule in policy["ingress"]] == [[2101], [3030], [8000]]
+    assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [2101], [9093, 5432]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("dataflows.engagement.workers=0", "/dataflows/engagement/workers"),
+        ("dataflows.engagement.workers=two", "got string, want integer"),
+        ("dataflow.engagement.workers=2", "additional properties 'dataflow' not allowed"),
+        ("kafka.bootstrapServers=kafka", "/kafka/bootstrapServers"),
+        ("kafka.securityProtocol=SASL_SSL", "/kafka/existingSecret"),
+        ("settings.CLASSPULSE_DB_PASSWORD=x", "invalid propertyName 'CLASSPULSE_DB_PASSWORD'"),
+        ("image.digest=latest", "/image/digest"),
+        ("dataflows.archive.storage.size=lots", "/dataflows/archive/storage/size"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(run_helm: Helm, setting: str, said: str) -> None:
+    answer = run_helm("template", "x", ".", "--values", "ci/minimal-values.yaml", "--set", setting)
+    assert answer.returncode != 0
+    assert said in answer.stderr
+
+
+def test_what_is_required_and_missing_is_asked_for_in_words(run_helm: Helm) -> None:
+    answer = run_helm("template", "x", ".", "--kube-version", "1.31.0", "--set", "kafka.bootstrapServers=k:9092")
+    assert "database.existingSecret, or database.url and database.migrationUrl, is required" in answer.stderr
+
+
+def test_settings_in_the_values_are_documented_settings() -> None:
+    documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (CHART.parents[1] / ".env.example").read_text(), re.M))
+    named = {n for f in CHART.rglob("*.y*ml") for n in re.findall(r"\bCLASSPULSE_[A-Z_]+[A-Z]\b", f.read_text())}
+    assert named <= documented, named - documented
+
+
+def test_the_readme_lists_the_values_as_they_are() -> None:
+    check = [sys.executable, str(CHART.parent / "values_table.py"), "--check"]
+    said = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout
