@@ -18,7 +18,8 @@ SELECT {{hour_of_start}}                AS bucket,
        count(*)                         AS visits,
        sum(round(1000 * counted_seconds(f.source, f.time_spent_seconds, i.expected_seconds))::bigint)::bigint AS time_ms,
        sum(round(1000 * f.raw_seconds)::bigint)::bigint AS raw_ms,
-       count(*) FILTER (WHERE f.idle_capped) AS capped_visits
+       count(*) FILTER (WHERE f.idle_capped OR f.time_spent_seconds > counted_seconds(f.source, f.time_spent_seconds, i.expected_seconds))
+                                        AS capped_visits
 FROM chapter_visit_facts f
 LEFT JOIN content_items i ON i.course_id = f.course_id AND i.item_id = f.chapter_id
 WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = f.student_id)

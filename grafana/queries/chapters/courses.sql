@@ -12,6 +12,7 @@ spread AS (
     FROM busiest b
     CROSS JOIN LATERAL (
         SELECT log_bucket, visits, time_ms FROM course_time_spread WHERE course_id = b.course_id AND $__timeFilter(bucket)
+        OFFSET 0 -- course by course through the index
     ) s
     GROUP BY b.course_id, s.log_bucket
 ),
