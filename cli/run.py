@@ -14,7 +14,7 @@ import typer
 
 from cli.services_parts.part import free_port
 
-FLOWS = ("engagement", "archive", "memory")
+FLOWS = ("engagement", "archive", "memory", "content")
 _given: set[int] = set()
 GRACE_S = 30.0
 

@@ -44,12 +44,16 @@ class Settings(BaseSettings):
     offline_after_s: int = 1800
     session_gap_s: int = 1800
     session_end_grace_s: int = 5
+    content_lateness_s: int = Field(default=3600, ge=0)
+    idle_cap_s: int = Field(default=300, ge=1)
+    visit_cap_s: int = Field(default=14_400, ge=1)
     pass_mark: float = Field(default=70.0, ge=0, le=100)
 
-    memory_model: Literal["ebbinghaus", "fsrs"] = "ebbinghaus"
-    memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs"]] = Field(default_factory=dict)
+    memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
+    memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs", "average"]] = Field(default_factory=dict)
 
     commit_interval_s: float = Field(default=1.0, gt=0)
+    content_commit_interval_s: float = Field(default=2.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)
     batch_records: int = Field(default=32768, ge=1)
     recovery_dir: Path = Path(".classpulse/recovery")
@@ -69,6 +73,10 @@ class Settings(BaseSettings):
         if self.kafka_sasl_password:
             config["sasl.password"] = self.kafka_sasl_password.get_secret_value()
         return config
+
+    def commit_interval_of(self, flow: str) -> float:
+        """Returns the seconds between two commits of a flow."""
+        return self.content_commit_interval_s if flow == "content" else self.commit_interval_s
 
     def topic(self, name: str) -> str:
         """Returns the topic's name on the broker: the prefix and `name`."""

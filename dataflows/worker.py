@@ -30,7 +30,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import archive, engagement, memory  # noqa: E402
+from dataflows import archive, content, engagement, memory  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -42,7 +42,7 @@ from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.progress import FencedError, claim_task  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
-FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory}
+FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory, "content": content}
 RECOVERY_PARTITIONS = 4
 EXIT_REFUSED = 3
 EXIT_FENCED = 4

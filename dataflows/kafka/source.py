@@ -305,7 +305,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         claim = self._claim(self._flow, task)
         offsets = self._start_offsets(task, facts, claim, resume_state)
         if self._beat is None:
-            self._beat = Beat(self._settings.commit_interval_s)
+            self._beat = Beat(self._settings.commit_interval_of(self._flow))
         log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
         return TaskPartition(
             self._settings,

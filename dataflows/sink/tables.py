@@ -40,6 +40,7 @@ class Table:
             tasks write one row; the writer then merges them and reports it.
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
         span: How a stretch of time is replaced; None where that is never done.
+        into: The table in the database, where it is not `name`: rows of one table that conflict in another way.
     """
 
     name: str
@@ -48,6 +49,12 @@ class Table:
     owner: bool = False
     merge: Callable[[str], sql.Composed] | None = None
     span: Span | None = None
+    into: str | None = None
+
+    @property
+    def stored_as(self) -> str:
+        """The table in the database."""
+        return self.into or self.name
 
     def merge_sql(self, stage: str, columns: list[str]) -> sql.Composed:
         """Returns the statement that moves staged rows into the table."""
@@ -61,7 +68,7 @@ class Table:
             sets += [sql.SQL("updated_at = now()")] if self.name in STAMPED else []
             action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(sets)  # type: ignore[assignment]
         return sql.SQL("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ON CONFLICT ({key}) {action}").format(
-            table=sql.Identifier(self.name),
+            table=sql.Identifier(self.stored_as),
             names=names,
             stage=sql.Identifier(stage),
             key=sql.SQL(", ").join(map(sql.Identifier, self.key)),
@@ -86,7 +93,7 @@ class Table:
             "DELETE FROM {table} t USING {spans} s WHERE {same} AND t.{time} >= s.{time} AND t.{time} >= {since} "
             "AND ({only}) AND NOT EXISTS (SELECT FROM {stage} r WHERE {again})"
         ).format(
-            table=sql.Identifier(self.name),
+            table=sql.Identifier(self.stored_as),
             spans=sql.Identifier(spans),
             same=_equal("t", "s", self.span.owner),
             time=sql.Identifier(self.span.time),
@@ -135,6 +142,8 @@ TABLES: Final[dict[str, Table]] = {
             # A visit that was sent is a fact for ever; one that was derived may be absorbed or joined with another.
             span=Span(("student_id",), "start_time", only="t.source = 'clickstream'"),
         ),
+        # After those that came in time: a repeat that comes late must not take the place of the first.
+        Table("late_chapter_visits", ("start_time", "event_id"), on_conflict="keep", into="chapter_visit_facts"),
         Table("video_views", ("start_time", "student_id", "video_id"), span=Span(("student_id",), "start_time")),
         Table("milestones", ("event_time", "event_id"), on_conflict="keep"),
         Table("student_click_days", ("day", "student_id")),

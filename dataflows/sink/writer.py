@@ -104,7 +104,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
                 for table, columns, data in payload:
                     started = time.perf_counter()
                     self._upsert(cursor, table, columns, data, spans.get(table.name))
-                    metrics.DB_WRITE.labels(table.name).observe((time.perf_counter() - started) * 1000)
+                    metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
         except psycopg.Error as error:
             # Some errors that end a session, such as having idled in a transaction, are of no operational class.
             if not (connection.closed or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
@@ -144,7 +144,7 @@ def _stage(cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: 
     stage, names = sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
     cursor.execute(
         sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
-            stage, names, sql.Identifier(table.name)
+            stage, names, sql.Identifier(table.stored_as)
         )
     )
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(stage, names, sql.Literal(_NULL))

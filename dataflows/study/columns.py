@@ -152,6 +152,16 @@ class Batch:
     student_ids: list[str] = field(default_factory=list)
     before_ms: dict[str, Ints] = field(default_factory=dict)
 
+    def note(self, events: Events, before: Ints, *, is_view: bool) -> None:
+        """Takes a topic's events and the watermark that each met."""
+        (self.views if is_view else self.clicks).append(events)
+        self.before[is_view].append(before)
+
+    def add_rows(self, table: str, rows: pl.DataFrame) -> None:
+        """Adds rows to write, where there are any."""
+        if len(rows):
+            self.rows[table] = rows
+
 
 def events_of(studied: Studied, keep: Bools, late: Bools) -> Events:
     """Returns the rows of a decoded frame for which `keep` holds, as columns; `late` is of all rows."""
