@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
@@ -28,10 +29,10 @@ _ORDER: Final = ("event_ms", "append_ms", "is_tick", "id_hi", "id_lo", "offset",
 
 
 class Learnt(msgspec.Struct, gc=False):
-    """What one learning event says; `timestamp` is the event time in epoch milliseconds."""
+    """What one learning event says."""
 
     event_id: str
-    timestamp: int
+    timestamp: int | datetime
     user_id: str
     role: str
     event_name: str

@@ -1,4 +1,4 @@
-"""`classpulse rebuild memory`: curves and signals folded anew from `quiz_attempts`, with the models as they are set now."""
+"""`classpulse rebuild memory`: curves and signals folded anew from `quiz_attempts`, with the models as set now."""
 
 from __future__ import annotations
 

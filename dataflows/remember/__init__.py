@@ -1,1 +1,1 @@
-"""The `memory` flow's operators: attempts and learning events as facts, forgetting curves, and revisions that fall due."""
+"""The `memory` flow's operators: attempts and learning events as facts, forgetting curves, revisions that fall due."""

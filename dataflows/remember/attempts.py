@@ -134,7 +134,8 @@ class Attempts:
             getattr(self._held, name)[rows] = getattr(told, name)
         held = np.flatnonzero(self._held.pair[: self._size] != NO_PAIR)
         self._pair_row = np.sort(_pair_row(self._held.pair[held], held))
-        return before[(before != told.pair) & (before != NO_PAIR)]
+        left: Ints = before[(before != told.pair) & (before != NO_PAIR)]
+        return left
 
     def _find(self, word: Ids, told: Scored) -> Ints:
         """Returns the row of each attempt that is held, -1 for the others."""
@@ -166,7 +167,8 @@ class Attempts:
         end = np.searchsorted(self._pair_row, (pairs.astype(np.int64) + 1) << _ROW_BITS)
         count = end - start
         within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        return self._pair_row[np.repeat(start, count) + within] & ((1 << _ROW_BITS) - 1)
+        rows: Ints = self._pair_row[np.repeat(start, count) + within] & ((1 << _ROW_BITS) - 1)
+        return rows
 
     def state(self) -> tuple[Any, ...]:
         """Returns what a snapshot must hold: the columns; the indices are made from them."""
@@ -182,7 +184,8 @@ class Attempts:
 
 def _pair_row(pair: npt.NDArray[np.int32], rows: Ints) -> Ints:
     mine = pair != NO_PAIR
-    return pair[mine].astype(np.int64) << _ROW_BITS | rows[mine]
+    packed: Ints = pair[mine].astype(np.int64) << _ROW_BITS | rows[mine]
+    return packed
 
 
 def _first_of_each(word: Ids, told: Scored) -> Bools:

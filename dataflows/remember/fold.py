@@ -144,24 +144,20 @@ def _round(model: Model, reviews: Reviews, at: Ints, now: Curves, out: dict[str,
     """Takes one review of each of some pairs."""
     slot, time_ms, score = reviews.slot[at], reviews.time_ms[at], reviews.score[at]
     known = now.reviews[slot] > 0
-    for which, memory in (
-        (~known, lambda m: model.first(score[m])),
-        (known, lambda m: _again(model, now.take(slot[m]), score[m], time_ms[m], out["before"], at[m])),
-    ):
-        if which.any():
-            after = memory(which)
-            for name in ("interval_days", "stability", "difficulty"):
-                out[name][at[which]] = getattr(after, name)
-                getattr(now, name)[slot[which]] = getattr(after, name)
-            now.decay_factor[slot[which]] = after.decay_factor
+    if not known.all():
+        _remember(model.first(score[~known]), at[~known], slot[~known], now, out)
+    if known.any():
+        last = now.take(slot[known])
+        elapsed_ms = time_ms[known] - last.last_ms
+        out["before"][at[known]] = model.retention(last.stability, last.decay_factor, elapsed_ms / DAY_MS)
+        memory = Memory(last.interval_days, last.stability, last.difficulty, last.decay_factor)
+        _remember(model.next(memory, score[known], elapsed_ms), at[known], slot[known], now, out)
     now.reviews[slot] += 1
     now.last_ms[slot], now.score[slot] = time_ms, score
 
 
-def _again(  # noqa: PLR0913
-    model: Model, last: Curves, score: Floats, time_ms: Ints, before: Floats, at: Ints
-) -> Memory:
-    elapsed_ms = time_ms - last.last_ms
-    before[at] = model.retention(last.stability, last.decay_factor, elapsed_ms / DAY_MS)
-    memory = Memory(last.interval_days, last.stability, last.difficulty, last.decay_factor)
-    return model.next(memory, score, elapsed_ms)
+def _remember(memory: Memory, at: Ints, slot: Ints, now: Curves, out: dict[str, Floats]) -> None:
+    for name in ("interval_days", "stability", "difficulty"):
+        out[name][at] = getattr(memory, name)
+        getattr(now, name)[slot] = getattr(memory, name)
+    now.decay_factor[slot] = memory.decay_factor

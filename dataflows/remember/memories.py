@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,8 @@ from dataflows.remember.signals import ANNOUNCED, FROM_THE_START, NOT_REVIEWED, 
 from dataflows.scores.forgetting import Floats
 
 NO_ROW: Final = -1
+
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Work:
     reviews: Reviews
     start: Curves
     counted: Bools
-    domain: npt.NDArray[np.int32]
+    domain: Codes
     model: npt.NDArray[np.int8]
 
 
@@ -74,9 +76,9 @@ class Memories:
         self.domains: Dictionary[str | None] = Dictionary([None])
         self.attempts = Attempts()
         self.curves = Curves.empty(0)
-        self.domain: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self.domain: Codes = np.empty(0, np.int32)
         self.model: npt.NDArray[np.int8] = np.empty(0, np.int8)
-        self.last_row: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self.last_row: Codes = np.empty(0, np.int32)
         self.dirty: Bools = np.empty(0, np.bool_)
         self.waiting = Waiting()
         self._reviewed: list[Reviewed] = []
@@ -129,11 +131,11 @@ class Memories:
         last = self.last_row[pair]
         known = last != NO_ROW
         if not known.any():
-            return ~known
+            return np.ones(len(known), np.bool_)
         than = self.attempts.of(np.where(known, last, 0).astype(np.int64))
         same_time = held.time_ms == than.time_ms
         later_id = (held.hi > than.hi) | ((held.hi == than.hi) & (held.lo > than.lo))
-        after: Bools = ~known | (held.time_ms > than.time_ms) | (same_time & later_id)
+        after: Bools = np.logical_not(known) | (held.time_ms > than.time_ms) | (same_time & later_id)
         return after
 
     def _fold_pairs(self, pairs: Ints, anew: Ints, rows: Ints, changed: Ints) -> None:
@@ -156,7 +158,7 @@ class Memories:
         known = np.where(anew, np.int32(0), self.domain[pairs])
         return self._sorted(pairs, anew, rows, start, known)
 
-    def _sorted(self, pairs: Ints, anew: Bools, rows: Ints, start: Curves, known: npt.NDArray[np.int32]) -> Work:
+    def _sorted(self, pairs: Ints, anew: Bools, rows: Ints, start: Curves, known: Codes) -> Work:
         held = self.attempts.of(rows)
         order = by_pair_and_time(held.pair, held)
         rows, held = rows[order], held.take(order)
@@ -278,11 +280,9 @@ class Memories:
         if not self._reviewed:
             none = np.empty(0)
             return Reviewed(np.empty(0, np.int64), np.empty(0, np.bool_), none, none, none, none)
-        parts = zip(
-            *((p.row, p.counted, p.interval_days, p.stability, p.difficulty, p.before) for p in self._reviewed),
-            strict=True,
+        row, counted, *numbers = (
+            np.concatenate([getattr(part, f.name) for part in self._reviewed]) for f in fields(Reviewed)
         )
-        row, counted, *numbers = (np.concatenate(part) for part in parts)
         self._reviewed = []
         order = np.argsort(row, kind="stable")
         last = order[np.append(starts_of(row[order])[1:], len(row)) - 1]
@@ -360,9 +360,7 @@ class Memories:
             self.refold_all(low_ms)
 
 
-def _running(
-    known: Bools, domain: npt.NDArray[np.int32], slot: Ints, before: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int32]:
+def _running(known: Bools, domain: Codes, slot: Ints, before: Codes) -> Codes:
     """Returns the last known domain of the slot up to each review; `before` where there is none."""
     if not len(slot):
         return np.empty(0, np.int32)

@@ -46,7 +46,7 @@ def recommendation_id(user: str, module: str, due_ms: int) -> str:
 
 
 def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[bytes, bytes]]:
-    """Returns (key, value) of the records of signals that were not announced before, in the order of their due times."""
+    """Returns (key, value) of the records of signals that were not announced before, in the order of their times."""
     new = signals.take(~signals.announced)
     if not len(new):
         return []
@@ -55,13 +55,9 @@ def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[b
     model = [memories.models[code] for code in memories.model[new.pair].tolist()]
     domain = [memories.domains.values[code] for code in new.domain.tolist()]
     encode = msgspec.json.Encoder().encode
-    rows = [
-        (due, user, module, encode(_recommendation(user, module, due, domain[i], score[i], model[i])))
-        for i, (user, module, due) in enumerate(
-            zip(names["user_id"], names["module"], new.due_ms.tolist(), strict=True)
-        )
-    ]
-    return [(user.encode(), value) for _due, user, _module, value in sorted(rows)]
+    columns = (new.due_ms.tolist(), names["user_id"], names["module"], domain, score, model)
+    rows = sorted(zip(*columns, strict=True), key=lambda row: row[:3])
+    return [(user.encode(), encode(_recommendation(user, module, due, *said))) for due, user, module, *said in rows]
 
 
 def _recommendation(  # noqa: PLR0913

@@ -1,4 +1,4 @@
-"""Timers in event time: a signal for every review that falls due before the next one, once the watermark has come there.
+"""Timers in event time: a signal for every review that falls due before the next one, once the watermark is there.
 
 The table of signals is a pure function of the reviews and the watermark. What is kept here is only what has not been
 written: signals that wait for the watermark or for the next write, and whether the open one of each pair is written.

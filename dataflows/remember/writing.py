@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from dataflows.operators.segments import Ints
 from dataflows.remember import rows
 from dataflows.remember.attempts import Scored
 from dataflows.remember.memories import Memories
@@ -71,7 +72,7 @@ def write(memories: Memories, task: int, low_ms: int) -> Written:
     return out
 
 
-def _replace(out: Written, memories: Memories, left: np.ndarray, low_ms: int) -> None:  # type: ignore[type-arg]
+def _replace(out: Written, memories: Memories, left: Ints, low_ms: int) -> None:
     pair, since = memories.waiting.stretches(low_ms)
     if len(pair):
         out.replaces["revision_signal_facts"] = rows.stretch_rows(memories, pair, since, "module_id")
