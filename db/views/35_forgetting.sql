@@ -18,6 +18,7 @@ RETURN CASE
     WHEN model = 'ebbinghaus' THEN exp(-least(greatest(elapsed_days, 0) / stability, 700))
     WHEN model = 'fsrs' THEN power(1 + (power(0.9::double precision, -1 / decay_factor) - 1) * greatest(elapsed_days, 0) / stability,
                                    -decay_factor)
+    WHEN model = 'average' THEN stability / (stability + power(1 + greatest(elapsed_days, 0), decay_factor))
 END;
 
 -- low before the review falls due, medium from then on, high once twice the interval has passed.

@@ -82,6 +82,6 @@ COMMENT ON TABLE quiz_attempts IS 'Scored quizzes (score 0-100) of students; pas
 COMMENT ON TABLE learning_events IS 'Logins, chosen domains, modules started and completed.';
 COMMENT ON TABLE memory_reviews IS 'Attempts that name a module. counted: the first of its local day, which alone moves the curve; null numbers otherwise. retention_before is that of the instant before the review.';
 COMMENT ON TABLE memory_state IS 'The forgetting curve of a student and module after the last counted review; retention as of now is a function of it.';
-COMMENT ON COLUMN memory_state.stability IS 'Days; what it means depends on the model (docs/forgetting.md).';
-COMMENT ON COLUMN memory_state.decay_factor IS 'ebbinghaus: 1 / stability, per day. fsrs: the exponent of its curve.';
+COMMENT ON COLUMN memory_state.stability IS 'Days that the curve is stretched by; the odds of passing at once for average (docs/forgetting.md).';
+COMMENT ON COLUMN memory_state.decay_factor IS 'ebbinghaus: 1 / stability, per day. fsrs, average: the exponent of the curve.';
 COMMENT ON TABLE revision_signal_facts IS 'Reviews that fell due at scheduled_at before the next review (reviewed_at, null while open).';
