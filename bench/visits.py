@@ -71,16 +71,26 @@ def chapter_id(course: str, chapter: int) -> str:
     return f"{course}-{chapter:02}"
 
 
-def load(connection: psycopg.Connection[tuple[object, ...]], school: School, seed: int = 1) -> Iterator[int]:
-    """Writes the school's items and visits with COPY and yields the visits written so far."""
-    expected = np.random.default_rng(seed).integers(120, 900, (school.courses, CHAPTERS))
-    _copy(connection, "content_items (course_id, item_id, kind, title, position, expected_seconds)", items(expected))
+def load_items(connection: psycopg.Connection[tuple[object, ...]], school: School) -> None:
+    """Writes the school's items with COPY."""
+    frame = items(expected_seconds(school))
+    _copy(connection, "content_items (course_id, item_id, kind, title, position, expected_seconds)", frame)
+
+
+def load_visits(connection: psycopg.Connection[tuple[object, ...]], school: School, seed: int = 1) -> Iterator[int]:
+    """Writes the school's visits with COPY and yields how many were written so far."""
+    expected = expected_seconds(school)
     done = 0
     for day in range(school.days):
         for frame in visits(school, expected, day, seed):
             _copy(connection, f"chapter_visit_facts ({COLUMNS})", frame)
             done += len(frame)
             yield done
+
+
+def expected_seconds(school: School) -> Ints:
+    """Returns how long each chapter should take: courses x chapters."""
+    return np.random.default_rng(school.courses).integers(120, 900, (school.courses, CHAPTERS))
 
 
 def items(expected: Ints) -> pl.DataFrame:

@@ -151,6 +151,7 @@ BEGIN
         CONTINUE WHEN config IS NOT NULL
             AND EXISTS (SELECT FROM summary_runs WHERE name = summary AND ran_at + 20 * took > clock_timestamp());
         began := clock_timestamp();
+        PERFORM set_config('work_mem', '256MB', true); -- a row for each student and chapter: sorted in memory, not on disk
         EXECUTE format('DELETE FROM %I', summary);
         EXECUTE format('INSERT INTO %I SELECT * FROM %I', summary, summary || '_live');
         INSERT INTO summary_runs VALUES (summary, began, clock_timestamp() - began)
