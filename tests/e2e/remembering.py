@@ -7,9 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
 from tests.e2e.harness import Stack
 from tests.e2e.learners import START, TOPICS
-from tests.e2e.log import close, read_topic
+from tests.e2e.log import TICK, read_topic
 from tests.e2e.tables import MEMORY, assert_holds
 from tests.oracle.memory import ExpectedMemory, MemoryRules, expect
 from tests.oracle.reading import Record
@@ -19,8 +22,12 @@ RECOMMENDATIONS = "revision_recommendation_events"
 
 def tick(here: Stack, at_ms: int = START) -> None:
     """Ticks every partition of every topic that the flow reads; at the log's start nothing is left out from then on."""
-    for topic in TOPICS:
-        close(here.kafka, here.topic(topic), at_ms)
+    metadata = AdminClient({"bootstrap.servers": here.kafka}).list_topics(timeout=15)
+    producer = Producer({"bootstrap.servers": here.kafka, "enable.idempotence": True, "linger.ms": 5})
+    for topic in map(here.topic, TOPICS):
+        for partition in metadata.topics[topic].partitions:
+            producer.produce(topic, None, None, partition, headers=[(TICK, str(at_ms).encode())])
+    assert producer.flush(60) == 0
 
 
 def records_of(here: Stack) -> list[Record]:

@@ -120,20 +120,20 @@ def _about(rng: random.Random) -> dict[str, Any]:
 def retold(records: list[Record], seed: int, share: float = 0.1) -> list[Record]:
     """Returns the log with a share of its events told again, under the same id and time, but otherwise.
 
-    Each retelling stands at the end of its own topic-partition, so that the first telling has the lowest offset.
+    A retelling stands at the end of its own topic-partition, or, where it is a quiz, of another one that tells quizzes.
     """
     rng = random.Random(seed)
-    ends: dict[tuple[str, int], Record] = {}
+    logs: Logs = {}
     for record in records:
-        ends[record.topic, record.partition] = record
-    told = list(records)
+        logs.setdefault((record.topic, record.partition), []).append(record)
     for record in records:
         if record.tick is None and record.value and b"event_id" in record.value and rng.random() < share:
             body = json.loads(record.value)
             part = body["metadata"] if "metadata" in body else body
             part |= {"score": rng.choice(SCORES), "module": rng.choice(("m1", "m2"))}
-            last = ends[record.topic, record.partition]
-            again = replace(last, offset=last.offset + 1, value=json.dumps(body).encode(), tick=None)
-            ends[record.topic, record.partition] = again
-            told.append(again)
-    return told
+            topics = [topic for topic, partition in logs if partition == record.partition and topic in QUIZZES]
+            if record.topic not in QUIZZES or rng.random() < 0.6:
+                topics = [record.topic]
+            log = logs[rng.choice(topics), record.partition]
+            log.append(replace(log[-1], offset=log[-1].offset + 1, value=json.dumps(body).encode(), tick=None))
+    return [record for log in logs.values() for record in log]

@@ -248,4 +248,5 @@ def _state_row(counted: list[Attempt], memory: Memory, model: str, task: int) ->
 
 
 def _rounded(value: float | None, places: int) -> float | None:
-    return None if value is None else round(value, places)
+    # scaled, as arrays round: `round(value, places)` looks at the decimal digits, and ties fall otherwise
+    return None if value is None else round(value * 10**places) / 10**places
