@@ -12,6 +12,9 @@ DEV := $(VENV)/.installed-dev
 CODE := dataflows db grafana cli bench tests
 SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD GRAFANA_ADMIN_PASSWORD
 
+# Three brokers: each record in three places, and in two of them before it counts as written.
+HA := CLASSPULSE_REPLICATION=3 CLASSPULSE_COMPOSE_MIN_INSYNC=2 CLASSPULSE_COMPOSE_BROKERS=kafka:9092,kafka-2:9092,kafka-3:9092 CLASSPULSE_COMPOSE_VOTERS=1@kafka:9093,2@kafka-2:9093,3@kafka-3:9093
+
 # The first interpreter that is 3.11 or 3.12 and can make virtual environments; `python3` itself may be another version.
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
@@ -64,11 +67,11 @@ services: $(RUN) ## start real Kafka and PostgreSQL on loopback without Docker; 
 services-stop: ## end them and remove their data
 	@test ! -d .services || { test -x $(BIN)/classpulse || $(MAKE) --no-print-directory install; $(BIN)/classpulse services down; }
 
-up: .env-secrets ## the full stack in Docker Compose; secrets are made once, into .env
-	docker compose up --build --detach --wait
+up: .env-secrets ## the full stack in Docker Compose (PROFILE=dev or PROFILE=ha); secrets are made once, into .env
+	$(if $(filter ha,$(PROFILE)),$(HA)) docker compose $(if $(PROFILE),--profile $(PROFILE)) up --build --detach --wait
 
-down: ## stop the full stack; its data stays (docker compose down --volumes removes it)
-	docker compose down
+down: ## stop the full stack; its data stays (docker compose --profile "*" down --volumes removes it)
+	docker compose --profile "*" down
 
 ci: ## what the merge check runs: packages, tests with required parts, lint
 	bash .ci/run

@@ -13,20 +13,17 @@ import pytest
 import yaml
 
 from cli.main import COMMANDS
+from cli.run import FLOWS
 from tests.parts import require
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
 STACK: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
+FLOW_OF = {name: s["command"][1] for name, s in SERVICES.items() if s.get("command", [""])[0] == "member"}
 OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("classpulse:"))
 ONE_SHOT = {"migrate", "topics"}
-
-
-def option(name: str, flag: str) -> str:
-    """Returns the value that a service's command line gives to an option."""
-    command: list[str] = SERVICES[name]["command"]
-    return command[command.index(flag) + 1]
 
 
 def test_the_file_fits_the_compose_specification() -> None:
@@ -61,12 +58,30 @@ def test_a_command_of_the_stack_exists(name: str) -> None:
     assert SERVICES[name]["command"][0] in COMMANDS
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - {"tick"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - {"tick", "simulate"}))
 def test_a_service_that_answers_says_when_it_is_healthy(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", ["engagement", "archive"])
+def test_every_flow_has_a_worker_and_its_first_member_alone_keeps_a_volume() -> None:
+    assert set(FLOW_OF.values()) == set(FLOWS)
+    for name in FLOW_OF:
+        first = SERVICES[name]["command"][-1] == "0"
+        assert bool(SERVICES[name].get("volumes")) is first, name
+        assert ("profiles" in SERVICES[name]) is not first, name
+
+
+def test_with_three_brokers_make_up_asks_for_three_copies_of_which_two_must_be_written() -> None:
+    brokers = [name for name in SERVICES if name.startswith("kafka")]
+    settings = dict(re.findall(r"(CLASSPULSE_\w+)=(\S+)", re.search(r"^HA := (.*)$", MAKEFILE, re.M)[1]))  # type: ignore[index]
+    assert settings["CLASSPULSE_REPLICATION"] == "3" == str(len(brokers))
+    assert settings["CLASSPULSE_COMPOSE_MIN_INSYNC"] == "2"
+    assert settings["CLASSPULSE_COMPOSE_BROKERS"] == ",".join(f"{name}:9092" for name in brokers)
+    assert settings["CLASSPULSE_COMPOSE_VOTERS"] == ",".join(f"{n}@{name}:9093" for n, name in enumerate(brokers, 1))
+    assert [SERVICES[name]["environment"]["KAFKA_NODE_ID"] for name in brokers] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("name", sorted(FLOW_OF))
 def test_a_worker_starts_after_the_migration_and_the_topics(name: str) -> None:
     needs = SERVICES[name]["depends_on"]
     assert {needs[job]["condition"] for job in ONE_SHOT} == {"service_completed_successfully"}
@@ -78,7 +93,7 @@ def test_what_a_service_waits_for_is_in_the_stack() -> None:
 
 
 def test_every_secret_is_made_by_make_up_and_none_has_a_default() -> None:
-    made = re.search(r"^SECRETS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    made = re.search(r"^SECRETS := (.*)$", MAKEFILE, re.MULTILINE)
     assert made is not None
     wanted = set(re.findall(r"\$\{(\w*PASSWORD\w*):\?run make up\}", TEXT))
     assert wanted == set(made[1].split())
@@ -89,7 +104,8 @@ def test_a_variable_of_ours_is_a_documented_setting() -> None:
     documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     given = {name for ours in OURS for name in SERVICES[ours].get("environment", {})}
     image = set(re.findall(r"\b(CLASSPULSE_\w+)=", (ROOT / "Dockerfile").read_text()))
-    assert given | image <= documented
+    composed = {name for name in given if name.startswith("CLASSPULSE_COMPOSE_")}
+    assert (given - composed) | image <= documented
 
 
 def test_grafana_is_given_every_variable_that_its_provisioning_reads() -> None:
@@ -100,9 +116,8 @@ def test_grafana_is_given_every_variable_that_its_provisioning_reads() -> None:
 
 def test_prometheus_scrapes_every_worker_where_it_listens() -> None:
     jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    targets = next(job for job in jobs if job["job_name"] == "classpulse")["static_configs"][0]["targets"]
-    workers = {name for name in OURS if SERVICES[name]["command"][0] == "run"}
-    assert set(targets) == {f"{name}:{option(name, '--metrics-port')}" for name in workers}
+    found = next(job for job in jobs if job["job_name"] == "classpulse")["dns_sd_configs"][0]
+    assert (set(found["names"]), found["port"]) == (set(FLOW_OF), 3030)
 
 
 def test_promtool_accepts_the_configuration_of_prometheus() -> None:

@@ -34,10 +34,13 @@ def documented() -> dict[str, tuple[bool, str]]:
 
 
 OF_ONE_COMMAND = {
+    "CLASSPULSE_MEMBER",
     "CLASSPULSE_METRICS_PORT",
     "CLASSPULSE_STATS_FILE",
     "CLASSPULSE_TRACE_BATCHES",
+    "CLASSPULSE_VERSION",
     "GRAFANA_URL",
+    "POD_IP",
     "PROMETHEUS_URL",
 }
 
