@@ -63,18 +63,26 @@ class Chunk(Generic[D]):
 class Decoding(Generic[D]):
     """The decoding of one batch."""
 
-    def __init__(self, records: Records, rules: Rules, fast: Fast[D], convert: Callable[[Event], D]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        rules: Rules,
+        fast: Fast[D],
+        convert: Callable[[Event], D],
+        kind: Kind = Kind.CLICKSTREAM,
+    ) -> None:
         """Prepares to decode `records`.
 
         Args:
             records: The batch.
             rules: What is allowed.
-            fast: The fast decoder; used for clickstream events.
+            fast: The fast decoder.
             convert: Makes the fast decoder's struct from an event that was judged.
+            kind: The kind of events that the fast decoder knows; all others are judged.
         """
         self._records = records
         self._judge = Judge(records, rules)
-        self._fast = fast if self._judge.kind is Kind.CLICKSTREAM else _nothing_is_plain
+        self._fast = fast if self._judge.kind is kind else _nothing_is_plain
         self._convert = convert
         self._max_future_ms = rules.max_future_ms
         self._rejects: list[Reject] = []
