@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from cli.simulation.day import Record, SchoolDay
+    from cli.simulation.day import SchoolDay
     from cli.simulation.faults import Truth
+    from cli.simulation.platform import Sent
+    from cli.simulation.whereabouts import Stay
     from dataflows.kafka.producer import Publisher
     from dataflows.settings import Settings
 
@@ -33,15 +37,27 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     fast_clocks: Annotated[float, typer.Option(min=0, max=1, help="Share of students with a fast clock.")] = 0.005,
     broken: Annotated[float, typer.Option(min=0, max=1, help="Share of events that will be rejected.")] = 0.002,
     flat: Annotated[bool, typer.Option("--flat", help="Lessons without breaks and nights.")] = False,
+    chapter_views: Annotated[bool, typer.Option("--chapter-views", help="Also send each visit of a chapter.")] = False,
+    learning_events: Annotated[
+        bool, typer.Option("--learning-events", help="Also send logins, quizzes and modules as learning events.")
+    ] = False,
+    second_tabs: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of activities in a second tab, in front of the first.")
+    ] = 0,
+    truth: Annotated[Path | None, typer.Option(help="Write where each student really was here, as csv.")] = None,
     write_roster: Annotated[Path | None, typer.Option(help="Write the school's roster here as csv.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Publish a realistic, reproducible school day to Kafka, in real time, never ahead of the clock.
 
+    The truth is what measured time can be held against: one row (student_id, chapter_id, start_ms, end_ms) for each
+    stretch of time that a student was on a chapter, neither idle nor looking at something else.
+
     The first lesson begins now. Progress ticks are written by `classpulse tick`.
     """
     from cli.simulation.day import SchoolDay
     from cli.simulation.faults import Faults
+    from cli.simulation.platform import Platform
     from cli.simulation.school import build_school
     from dataflows.kafka.producer import Publisher
     from dataflows.kafka.topics import TopicError, create_or_check, require_usable
@@ -58,10 +74,12 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     if write_roster:
         _write_roster(school, write_roster, start_ms, settings)
     faults = Faults(late, duplicates, fast_clocks, broken)
-    day = SchoolDay(school, start_ms, rate, faults=faults, flat=flat)
+    platform = Platform(chapter_views, learning_events, second_tabs)
     typer.echo(f"{len(school.classes)} classes, {school.students} students, {rate:g} events/s", err=as_json)
     publisher = Publisher(settings)
-    _run_until_stopped(day, publisher, settings, seconds, rate)
+    with _told(truth) as tell:
+        day = SchoolDay(school, start_ms, rate, faults=faults, flat=flat, platform=platform, tell=tell)
+        _run_until_stopped(day, publisher, settings, seconds, rate)
     _report(day.truth, publisher, as_json=as_json)
     raise typer.Exit(1 if publisher.failed or len(publisher.producer) else 0)
 
@@ -73,28 +91,41 @@ def _write_roster(school: Any, folder: Path, start_ms: int, settings: Settings) 
     typer.echo(f"roster: classpulse roster load {' '.join(str(file) for file in files)}", err=True)
 
 
+@contextmanager
+def _told(path: Path | None) -> Iterator[Callable[[Stay], object] | None]:
+    """Gives what writes stretches of time to a csv file; None where none is wanted."""
+    if path is None:
+        yield None
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("student_id", "chapter_id", "start_ms", "end_ms"))
+        yield rows.writerow
+
+
 def _run_until_stopped(day: SchoolDay, publisher: Publisher, settings: Settings, seconds: float, rate: float) -> None:
     from cli.progress import Progress
-    from dataflows.kafka.topics import CLICKSTREAM
 
     def on_sigterm(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, on_sigterm)
-    topic = settings.topic(CLICKSTREAM)
     try:
         with Progress("simulating", seconds * rate or None) as progress:
-            for key, value in in_real_time(day.events(seconds or None), publisher, progress.at):
-                publisher.send(topic, key, value)
+            for topic, key, value in in_real_time(day.everything(seconds or None), publisher, progress.at):
+                publisher.send(settings.topic(topic), key, value)
     except KeyboardInterrupt:
         typer.echo("stopped: what was sent is being flushed", err=True)
+        for topic, (_, key, value) in day.leave():
+            publisher.send(settings.topic(topic), key, value)
     publisher.flush()
 
 
 def in_real_time(
-    records: Iterator[Record], publisher: Publisher, show: Any, *, look_every_s: float = 0.25
-) -> Iterator[tuple[bytes, bytes]]:
-    """Yields each record's key and value once the clock has reached its arrival.
+    records: Iterator[Sent], publisher: Publisher, show: Any, *, look_every_s: float = 0.25
+) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yields each record's topic, key and value once the clock has reached its arrival.
 
     Args:
         records: In the order of their arrival.
@@ -105,7 +136,7 @@ def in_real_time(
     now_ms = time.time() * 1000
     shown = 0.0
     done = 0
-    for done, (at_ms, key, value) in enumerate(records, 1):
+    for done, (topic, (at_ms, key, value)) in enumerate(records, 1):
         while at_ms > now_ms:
             now_ms = time.time() * 1000
             if at_ms > now_ms:
@@ -116,7 +147,7 @@ def in_real_time(
             behind_s = (now_ms - at_ms) / 1000
             show(done, f"{behind_s:.0f} s behind" if behind_s > 2 else "")
             shown = now_ms
-        yield key, value
+        yield topic, key, value
     show(done, "")
 
 
@@ -128,6 +159,7 @@ def _report(truth: Truth, publisher: Publisher, *, as_json: bool) -> None:
         "late": truth.late,
         "fast_clocks": truth.fast,
         "broken": dict(truth.broken),
+        "beside": dict(truth.beside),
         "events": dict(truth.names.most_common()),
         "failed": publisher.failed,
     }
@@ -139,5 +171,7 @@ def _report(truth: Truth, publisher: Publisher, *, as_json: bool) -> None:
         f"{truth.fast:,} with a fast clock), {truth.duplicates:,} repeats, {truth.broken.total():,} broken"
     )
     typer.echo("  " + ", ".join(f"{name} {count:,}" for name, count in truth.names.most_common()))
+    if truth.beside:
+        typer.echo("beside the clickstream: " + ", ".join(f"{name} {n:,}" for name, n in truth.beside.most_common()))
     if publisher.failed:
         typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)

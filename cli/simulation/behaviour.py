@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -16,28 +17,61 @@ SEARCHES = ("fractions", "photosynthesis", "sonnet", "revolution", "climate", "l
 HEARTBEAT_S = 30
 
 
+@dataclass(slots=True)
+class Tab:
+    """A chapter that is open.
+
+    Attributes:
+        chapter: Which.
+        opened_ms: Since when, milliseconds since the simulation's start.
+        depth: How far down it was seen, per cent.
+    """
+
+    chapter: Chapter
+    opened_ms: int
+    depth: int = 0
+
+
 class Visitor:
     """A student who is online: where they are, and the event that they have just made.
 
     Attributes:
         student: Who it is.
         session_id: The session that the events carry.
-        chapter: Where the student is; None on the dashboard.
+        chapter: The chapter in front; None on the dashboard.
+        place: Where the event that the last step made comes from: the chapter in front then, or that of a tab behind.
+        attends: The chapter that the student really is on; None while away.
+        tabs: The chapters that are open, the last one in front.
+        closed: Those that the last step closed.
+        others: Chapters of the same course, for those who look something up.
+        looks_up: How often somebody looks something up in a second tab, as a share of all that is done.
+        report: Score and seconds of the quiz that the last step submitted.
+        knows_less: Takes a chapter; returns what forgetting leaves of the student's chance to know an answer, 0 to 1.
+        tells_scores: Whether the clickstream carries scores of quizzes.
         now_ms: Simulated time, set by the day before each step; milliseconds since its start.
         name: Name of the event that the last step made; empty when it made none.
         extra: Its JSON members beyond person, session and place, each begun by a comma.
     """
 
     __slots__ = (
+        "attends",
         "chapter",
         "class_number",
+        "closed",
         "extra",
+        "knows_less",
+        "looks_up",
         "name",
         "now_ms",
+        "others",
+        "place",
         "random",
+        "report",
         "rng",
         "session_id",
         "student",
+        "tabs",
+        "tells_scores",
         "until_ms",
     )
 
@@ -50,14 +84,45 @@ class Visitor:
         self.rng = rng
         self.random = rng.random
         self.chapter: Chapter | None = None
+        self.place: Chapter | None = None
+        self.attends: Chapter | None = None
+        self.tabs: list[Tab] = []
+        self.closed: list[Tab] = []
+        self.others: list[Chapter] = []
+        self.looks_up = 0.0
+        self.report: tuple[int, float] | None = None
+        self.knows_less: Callable[[Chapter], float] | None = None
+        self.tells_scores = True
         self.now_ms = 0
         self.name = ""
         self.extra = ""
 
-    def act(self, name: str, extra: str = "") -> None:
-        """Makes an event."""
+    def act(self, name: str, extra: str = "", *, away: bool = False) -> None:
+        """Makes an event in the chapter in front; `away`: it says that the student is not there."""
         self.name = name
         self.extra = extra
+        self.place = self.chapter
+        self.attends = None if away else self.chapter
+
+    def act_behind(self, place: Chapter, name: str, extra: str) -> None:
+        """Makes an event in a tab behind the one that the student looks at."""
+        self.name = name
+        self.extra = extra
+        self.place = place
+
+    def open(self, chapter: Chapter) -> None:
+        """Opens a chapter in front of all others."""
+        self.tabs.append(Tab(chapter, self.now_ms))
+        self.chapter = self.attends = chapter
+
+    def close(self) -> None:
+        """Closes the chapter in front; the one behind it is seen again."""
+        self.closed.append(self.tabs.pop())
+        self.chapter = self.attends = self.tabs[-1].chapter if self.tabs else None
+
+    def scroll_to(self, depth: int) -> None:
+        """Remembers how far down the chapter in front was seen."""
+        self.tabs[-1].depth = max(self.tabs[-1].depth, depth)
 
     def wait(self, low_s: float, high_s: float) -> float:
         """Returns a time between the two, mostly nearer to the lower."""
@@ -75,15 +140,18 @@ def visit(visitor: Visitor, chapter: Chapter, *, arrived: bool = False) -> Waits
     """
     if not arrived:
         yield from _come(visitor)
-    visitor.chapter = chapter
+    visitor.open(chapter)
     stays = 0.97 + 0.029 * visitor.student.diligence
     opens = not arrived
     while visitor.now_ms < visitor.until_ms and (opens or visitor.random() < stays):
         yield from _activity(visitor, chapter, opens=opens)
         opens = False
     if visitor.random() < 0.8:
-        visitor.act("session_end")
+        visitor.act("session_end", away=True)
+        visitor.close()
         yield 0.1
+    else:
+        visitor.close()
 
 
 def _come(visitor: Visitor) -> Waits:
@@ -101,6 +169,8 @@ def _activity(visitor: Visitor, chapter: Chapter, *, opens: bool) -> Waits:
         return _read(visitor, chapter, opens=True)
     if visitor.random() < 0.10 - 0.08 * visitor.student.diligence:
         return _drift_off(visitor)
+    if visitor.looks_up and visitor.random() < visitor.looks_up:
+        return _look_up(visitor, chapter)
     dice = visitor.random()
     for share, activity in _MIX:
         if dice < share:
@@ -126,11 +196,12 @@ def _read(visitor: Visitor, chapter: Chapter, *, opens: bool = False) -> Waits:
         if asleep > HEARTBEAT_S:
             asleep = 0.0
             hidden = visitor.random() < 0.08
-            visitor.act("time_ping", f'{lesson},"metadata":{{"hidden":{"true" if hidden else "false"}}}')
+            visitor.act("time_ping", f'{lesson},"metadata":{{"hidden":{"true" if hidden else "false"}}}', away=hidden)
         elif visitor.random() < 0.25:
             visitor.act("button_click", f'{lesson},"metadata":{{"button":"example"}}')
         else:
             depth = min(100, depth + 8 + int(visitor.random() * 30))
+            visitor.scroll_to(depth)
             visitor.act("scroll", f'{lesson},"metadata":{{"scroll_depth":{depth}}}')
     yield visitor.wait(3, 12)
     if depth >= 95:
@@ -179,7 +250,10 @@ def _quiz(visitor: Visitor, chapter: Chapter) -> Waits:
     quiz = f',"assessment_id":"{chapter.chapter_id}-quiz"'
     visitor.act("quiz_start", quiz)
     right = 0
+    began_ms = visitor.now_ms
     knows = 0.35 + 0.6 * visitor.student.diligence - 0.4 * chapter.hard
+    if visitor.knows_less:
+        knows *= visitor.knows_less(chapter)
     for number in range(1, chapter.questions + 1):
         yield visitor.wait(5, 30 + 30 * chapter.hard)
         correct = visitor.random() < knows
@@ -194,7 +268,9 @@ def _quiz(visitor: Visitor, chapter: Chapter) -> Waits:
             break
     else:
         score = round(100 * right / chapter.questions)
-        visitor.act("quiz_submit", f'{quiz},"metadata":{{"score":{score},"module":"{chapter.chapter_id}"}}')
+        told = f'"score":{score},' if visitor.tells_scores else ""
+        visitor.act("quiz_submit", f'{quiz},"metadata":{{{told}"module":"{chapter.chapter_id}"}}')
+        visitor.report = (score, (visitor.now_ms - began_ms) / 1000)
     yield visitor.wait(2, 12)
 
 
@@ -212,7 +288,7 @@ def _assignment(visitor: Visitor, chapter: Chapter) -> Waits:
 
 def _drift_off(visitor: Visitor) -> Waits:
     yield visitor.wait(20, 60)
-    visitor.act("idle", ',"metadata":{"after_s":60}')
+    visitor.act("idle", ',"metadata":{"after_s":60}', away=True)
     away_s = visitor.wait(60, 420)
     gone_s = 0.0
     while gone_s < away_s:
@@ -220,10 +296,31 @@ def _drift_off(visitor: Visitor) -> Waits:
         yield step
         gone_s += step
         if visitor.random() < 0.5:
-            visitor.act("time_ping", ',"metadata":{"hidden":true}')
+            visitor.act("time_ping", ',"metadata":{"hidden":true}', away=True)
     yield 0.5
     visitor.act("active")
     yield visitor.wait(1, 5)
+
+
+def _look_up(visitor: Visitor, chapter: Chapter) -> Waits:
+    """Reads in another chapter, in a tab in front of the first, which goes on telling that nobody sees it."""
+    other = visitor.rng.choice([one for one in visitor.others if one is not chapter])
+    yield visitor.wait(1, 5)
+    visitor.open(other)
+    visitor.act("page_view", f',"page_url":"/courses/{other.course_id}/{other.number}/1"')
+    depth = 0
+    for _ in range(2 + int(visitor.random() * 5)):
+        yield visitor.wait(5, 40)
+        if visitor.random() < 0.3:
+            visitor.act_behind(chapter, "time_ping", ',"metadata":{"hidden":true}')
+            continue
+        depth = min(100, depth + 5 + int(visitor.random() * 20))
+        visitor.scroll_to(depth)
+        visitor.act("scroll", f',"metadata":{{"scroll_depth":{depth}}}')
+    yield visitor.wait(2, 10)
+    visitor.close()
+    visitor.act("time_ping", ',"metadata":{"hidden":false}')
+    yield visitor.wait(2, 8)
 
 
 def _look_around(visitor: Visitor) -> Waits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from math import exp
 from random import Random
@@ -10,9 +10,12 @@ from typing import Final
 
 from cli.simulation.behaviour import Visitor, Waits, visit
 from cli.simulation.faults import NO_FAULTS, Faults, Truth, between
+from cli.simulation.platform import ONLY_CLICKS, Platform, Reporter, Sent, clicks
 from cli.simulation.records import Record, Recorder
 from cli.simulation.school import School, Student
 from cli.simulation.timetable import Period, period_at, subject_of
+from cli.simulation.whereabouts import Stay, Whereabouts
+from dataflows.kafka.topics import CLICKSTREAM
 
 __all__ = ["Record", "SchoolDay"]
 
@@ -62,6 +65,8 @@ class SchoolDay:
         faults: Faults = NO_FAULTS,
         flat: bool = False,
         classes: int | None = None,
+        platform: Platform = ONLY_CLICKS,
+        tell: Callable[[Stay], object] | None = None,
     ) -> None:
         """Prepares a day.
 
@@ -73,6 +78,8 @@ class SchoolDay:
             faults: What goes wrong on the way (`fast_clocks` is the school's).
             flat: Lessons without breaks and nights.
             classes: How many classes learn at once; by default as many as make `rate` at a natural pace.
+            platform: What is sent beside the clickstream; `everything()` yields it.
+            tell: Gets every stretch of time that a student really spent on a chapter.
         """
         self.truth = Truth()
         self._school = school
@@ -81,6 +88,9 @@ class SchoolDay:
         self._flat = flat
         self._rng = Random(f"day/{school.seed if seed is None else seed}")  # noqa: S311 (no secret)
         self._recorder = Recorder(start_ms, self._rng, faults, self.truth)
+        self._reporter = Reporter(platform, start_ms, school.seed if seed is None else seed, self.truth)
+        self._whereabouts = Whereabouts(start_ms, tell) if tell else None
+        self._watched = platform != ONLY_CLICKS or tell is not None
         self._at_once = classes or self._classes_needed()
         self._online: set[str] = set()
         self._chosen: set[int] = set()
@@ -88,9 +98,17 @@ class SchoolDay:
         self._number = 0
         self._due = 0.0
         self._paced_ms = 0
+        self._now_ms = 0
 
     def events(self, seconds: float | None = None) -> Iterator[Record]:
-        """Yields records in the order of their arrival, for ever or for so many simulated seconds."""
+        """Yields the clickstream in the order of its arrival, for ever or for so many simulated seconds."""
+        return clicks(self.everything(seconds))
+
+    def everything(self, seconds: float | None = None) -> Iterator[Sent]:
+        """Yields (topic, record) in the order of arrival, for ever or for so many simulated seconds.
+
+        When the time is over everybody leaves: what is still open is closed then.
+        """
         end_ms = None if seconds is None else round(seconds * 1000)
         heap = self._heap
         period = period_at(0, flat=self._flat)
@@ -100,9 +118,12 @@ class SchoolDay:
         while True:
             due_ms = heap[0][0] if heap else period.ends_ms
             due_ms = min(due_ms, period.ends_ms)
-            yield from self._recorder.repeats(due_ms if end_ms is None else min(due_ms, end_ms - 1))
+            for repeat in self._recorder.repeats(due_ms if end_ms is None else min(due_ms, end_ms - 1)):
+                yield CLICKSTREAM, repeat
             if end_ms is not None and due_ms >= end_ms:
+                yield from self.leave(end_ms)
                 return
+            self._now_ms = due_ms
             if due_ms == period.ends_ms:
                 period = period_at(due_ms, flat=self._flat)
                 self._begin(period)
@@ -113,6 +134,7 @@ class SchoolDay:
             visitor.name = ""
             wait_s = next(waits, None)
             if wait_s is None:
+                yield from self._beside(due_ms, visitor)
                 self._online.discard(visitor.student.student_id)
                 self._return_later(visitor, period, due_ms)
                 continue
@@ -121,7 +143,29 @@ class SchoolDay:
                 pace = self._pace(period, due_ms)
             heappush(heap, (due_ms + 1 + int(wait_s * pace * 1000), number, visitor, waits))
             if visitor.name:
-                yield self._recorder.record(due_ms, visitor)
+                yield CLICKSTREAM, self._recorder.record(due_ms, visitor)
+            if self._watched:
+                yield from self._beside(due_ms, visitor)
+
+    def leave(self, at_ms: int | None = None) -> Iterator[Sent]:
+        """Lets everybody leave without a word; by default now. Call it where `everything()` was given up.
+
+        Yields:
+            What the platform reports of that.
+        """
+        at_ms = self._now_ms if at_ms is None else at_ms
+        for _, _, visitor, _ in sorted(self._heap, key=lambda entry: entry[1]):
+            visitor.now_ms = at_ms
+            visitor.name = ""
+            while visitor.tabs:
+                visitor.close()
+            yield from self._beside(at_ms, visitor)
+        self._heap.clear()
+
+    def _beside(self, at_ms: int, visitor: Visitor) -> Iterator[Sent]:
+        if self._whereabouts:
+            self._whereabouts.note(visitor.student.student_id, visitor.attends, at_ms)
+        return self._reporter.after(at_ms, visitor)
 
     def _begin(self, period: Period) -> None:
         """Lets the students of a period come; whoever is still busy with the last one comes when done."""
@@ -158,6 +202,8 @@ class SchoolDay:
         self._number += 1
         session = f"{student.student_id}-{self._start_ms // 1000:x}-{self._number:x}"
         visitor = Visitor(student, class_number, session, period.ends_ms, self._rng)
+        visitor.others = chapters
+        self._reporter.equip(visitor)
         self._online.add(student.student_id)
         waits = visit(visitor, chapters[reached - 1], arrived=arrived)
         heappush(self._heap, (at_ms, self._number, visitor, waits))

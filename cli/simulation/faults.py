@@ -48,6 +48,7 @@ class Truth:
         fast: How many of them carry a time that is ahead.
         duplicates: How many records repeat another.
         broken: Rejects by reason.
+        beside: Records on other topics than the clickstream's, which `records` leaves out, by topic.
     """
 
     records: int = 0
@@ -56,6 +57,7 @@ class Truth:
     fast: int = 0
     duplicates: int = 0
     broken: Counter[str] = field(default_factory=Counter)
+    beside: Counter[str] = field(default_factory=Counter)
 
     def count(self, name: str, *, late: bool, fast: bool) -> None:
         """Counts a sound event."""

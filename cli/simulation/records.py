@@ -61,7 +61,7 @@ class Recorder:
 
     def _json(self, visitor: Visitor, stamp: int) -> str:
         bits = f"{self._rng.getrandbits(128) ^ self._salt:032x}"
-        place = f",{visitor.chapter.place}" if visitor.chapter else ""
+        place = f",{visitor.place.place}" if visitor.place else ""
         return (
             f'{{"event_id":"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}",'
             f'"event_name":"{visitor.name}","timestamp":{stamp},{visitor.student.person},'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import time
@@ -40,3 +41,20 @@ def test_sigterm_ends_it_with_what_was_sent(mock_kafka: str) -> None:
     out, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert json.loads(out)["records"] == len(topic_records(mock_kafka, "clickstream_events"))
+
+
+def test_what_a_platform_sends_beside_and_where_students_really_were(mock_kafka: str, tmp_path: Path) -> None:
+    done = run(
+        "simulate", "--students", 60, "--rate", 100, "--seconds", 3, "--broken", 0, "--chapter-views",
+        "--learning-events", "--truth", tmp_path / "truth.csv", "--json", servers=mock_kafka,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    beside = json.loads(done.stdout)["beside"]
+    assert {name: len(topic_records(mock_kafka, name)) for name in beside} == beside
+    views = [json.loads(record.value() or b"") for record in topic_records(mock_kafka, "chapter_view_events")]
+    with (tmp_path / "truth.csv").open() as file:
+        stays = list(csv.DictReader(file))
+    assert {(view["student_id"], view["chapter_id"]) for view in views} >= {
+        (stay["student_id"], stay["chapter_id"]) for stay in stays
+    }
+    assert all(int(stay["start_ms"]) < int(stay["end_ms"]) for stay in stays)
