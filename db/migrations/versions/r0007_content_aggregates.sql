@@ -15,4 +15,4 @@ RETURN CASE WHEN source = 'view' THEN least(seconds, 3 * expected_seconds) ELSE 
 COMMENT ON FUNCTION log_bucket(double precision) IS 'Number of the 2 % wide bucket of a duration; 0 s is in bucket -350.';
 COMMENT ON FUNCTION log_bucket_start(integer) IS 'Lower end of a bucket, in seconds.';
 
-CREATE INDEX chapter_visit_facts_chapter ON chapter_visit_facts (chapter_id, start_time);
+CREATE INDEX chapter_visit_facts_chapter ON chapter_visit_facts (course_id, chapter_id, start_time);

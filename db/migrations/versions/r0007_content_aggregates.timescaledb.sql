@@ -135,6 +135,7 @@ BEGIN
         END LOOP;
         INSERT INTO summary_runs VALUES ('visit_rules', clock_timestamp(), interval '0', now_known)
         ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, rules = excluded.rules;
+        UPDATE summary_runs SET took = interval '0' WHERE changed; -- summaries need not wait
     END IF;
     COMMIT;
 END $$;
