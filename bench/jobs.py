@@ -85,7 +85,7 @@ def windows(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
     makers = engagement.steps(settings)
     stream = _decoded(flow, settings, sink)
     for step_id in WINDOW_STEPS:
-        stream = stateful(step_id, stream, makers[step_id], lambda batch: batch.source.task)
+        stream = stateful(step_id, stream, makers[step_id], lambda batch: batch.source)
     op.output("sink", op.map_value("rows", stream, lambda batch: batch.rows), sink)
 
 

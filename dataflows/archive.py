@@ -55,7 +55,7 @@ def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dat
     flow = Dataflow(FLOW)
     raw = op.input("source", flow, source)
     decoded = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
-    kept = stateful("watermark", decoded, lambda _task: KeepRows(), lambda batch: batch.source.task)
+    kept = stateful("watermark", decoded, lambda _task: KeepRows(), lambda batch: batch.source)
     changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
     op.output("sink", changes, sink)
     return flow

@@ -40,7 +40,7 @@ def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dat
     raw = op.input("source", flow, source)
     stream = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
     for step_id, make in steps(settings).items():
-        stream = stateful(step_id, stream, make, lambda batch: batch.source.task)
+        stream = stateful(step_id, stream, make, lambda batch: batch.source)
     changes = op.flat_map_value("gather", stream, gather)
     op.output("sink", changes, sink)
     return flow

@@ -39,7 +39,7 @@ from dataflows.logs import configure_logging  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import with_patience  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
-from dataflows.sink.progress import FencedError, claim_task  # noqa: E402
+from dataflows.sink.progress import FencedError, claim_task, load_seed  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
 FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory, "content": content}
@@ -70,6 +70,7 @@ def flow_of(
         [settings.topic(t) for t in module.TOPICS],
         [settings.topic(t) for t in module.OPTIONAL_TOPICS],
         lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
+        seed=lambda flow, task: with_patience(lambda: load_seed(url, flow, task), "seed", stopping.is_set),
         until_caught_up=until_caught_up,
         from_oldest=from_oldest,
     )

@@ -44,6 +44,7 @@ class TaskBatch:
         cluster_id: The broker cluster's id.
         live_from_ms: Records appended since then count towards the freshness metric.
         ends: Where the topics ended when this worker started: below that the log holds records for sure.
+        seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
     """
 
     task: int
@@ -56,6 +57,7 @@ class TaskBatch:
     cluster_id: str
     live_from_ms: int
     ends: dict[str, int] = field(default_factory=dict)
+    seed: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def past_floor(self) -> bool:

@@ -54,6 +54,19 @@ class Claim:
     topic_ids: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """Where a rebuild has come with one task, so that a worker goes on from there without a snapshot of its own.
+
+    Attributes:
+        position: As `TaskPartition.snapshot` gives it.
+        states: Snapshots of the operators by step id.
+    """
+
+    position: dict[str, Any]
+    states: dict[str, bytes]
+
+
 class Beat:
     """The process's once-a-second pulse: all its tasks write in one transaction."""
 
@@ -87,8 +100,10 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         beat: Beat,
         *,
         until_caught_up: bool,
+        seed: dict[str, bytes],
     ) -> None:
         """Assigns the topic-partitions at `offsets`; the task is already claimed."""
+        self._seed = seed
         self._settings, self._flow, self._task = settings, flow, task
         self._facts, self._claim, self._beat = facts, claim, beat
         self._group = f"classpulse-{flow}"
@@ -137,13 +152,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
         metrics.note_snapshot(self._flow)
-        return {
-            "version": SNAPSHOT_VERSION,
-            "offsets": dict(self._emitted),
-            "cluster_id": self._facts.cluster_id,
-            "topic_ids": dict(self._facts.topic_ids),
-            "partitions": self._facts.partitions,
-        }
+        return position(self._facts, dict(self._emitted))
 
     def close(self) -> None:
         """Leaves the broker."""
@@ -211,7 +220,9 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             cluster_id=self._facts.cluster_id,
             live_from_ms=self._live_from_ms,
             ends=self._ends,
+            seed=self._seed,
         )
+        self._seed = {}
         self._pending = {}
         self._pending_count = 0
         return batch
@@ -231,6 +242,17 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         if time.monotonic() >= self._next_check and self._task == 0:
             self._next_check = time.monotonic() + 30
             check_partition_count(self._consumer, list(self._read), self._facts.partitions)
+
+
+def position(facts: LogFacts, offsets: dict[str, int]) -> dict[str, Any]:
+    """Returns what a snapshot says of the log: how far a task has read, and of which log."""
+    return {
+        "version": SNAPSHOT_VERSION,
+        "offsets": offsets,
+        "cluster_id": facts.cluster_id,
+        "topic_ids": dict(facts.topic_ids),
+        "partitions": facts.partitions,
+    }
 
 
 def tick_of(message: Any) -> int | None:  # noqa: ANN401
@@ -269,6 +291,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         optional_topics: list[str],
         claim: Callable[[str, int], Claim],
         *,
+        seed: Callable[[str, int], Seed | None] = lambda _flow, _task: None,
         until_caught_up: bool = False,
         from_oldest: bool = False,
     ) -> None:
@@ -280,12 +303,13 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             topics: Topic names on the broker.
             optional_topics: Topics that are read too where they exist.
             claim: Raises a task's generation in the database and returns what it holds.
+            seed: Returns what a rebuild has left for a task that has no snapshot.
             until_caught_up: End when the log's end, as it is at the start, is reached.
             from_oldest: Allow a first start on a log whose beginning has been deleted.
         """
         self._settings, self._flow, self._topics = settings, flow, topics
         self._optional = optional_topics
-        self._claim, self._until, self._from_oldest = claim, until_caught_up, from_oldest
+        self._claim, self._seed, self._until, self._from_oldest = claim, seed, until_caught_up, from_oldest
         self._facts: LogFacts | None = None
         self._beat: Beat | None = None
 
@@ -303,7 +327,8 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         task = task_of(for_part)
         facts = self._log_facts()
         claim = self._claim(self._flow, task)
-        offsets = self._start_offsets(task, facts, claim, resume_state)
+        seed = self._seed(self._flow, task) if resume_state is None else None
+        offsets = self._start_offsets(task, facts, claim, seed.position if seed else resume_state)
         if self._beat is None:
             self._beat = Beat(self._settings.commit_interval_of(self._flow))
         log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
@@ -316,6 +341,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             offsets,
             self._beat,
             until_caught_up=self._until,
+            seed=seed.states if seed else {},
         )
 
     def _start_offsets(self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None) -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 import bytewax.operators as op
 from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from dataflows.operators import snapshot
 
 B = TypeVar("B")
 
@@ -28,32 +29,48 @@ class Operator(Protocol[B]):
         ...
 
 
+class Origin(Protocol):
+    """What the shell needs to know of where a batch comes from."""
+
+    @property
+    def task(self) -> int:
+        """The task."""
+        ...
+
+    @property
+    def seed(self) -> dict[str, bytes]:
+        """States by step id, in the first batch of a task that starts from a rebuild; else empty."""
+        ...
+
+
 class _Logic(StatefulBatchLogic[B, B, bytes], Generic[B]):
-    def __init__(self, make: Callable[[int], Operator[B]], task_of: Callable[[B], int], resume: bytes | None) -> None:
-        self._make, self._task_of, self._resume = make, task_of, resume
+    def __init__(
+        self, step_id: str, make: Callable[[int], Operator[B]], origin: Callable[[B], Origin], resume: bytes | None
+    ) -> None:
+        self._step_id, self._make, self._origin, self._resume = step_id, make, origin, resume
         self._operator: Operator[B] | None = None
 
     def on_batch(self, values: list[B]) -> tuple[Iterable[B], bool]:
         if self._operator is None:
-            self._operator = self._make(self._task_of(values[0]))
-            if self._resume is not None:
-                # Our own snapshot, from the recovery store that only the worker can write.
-                self._operator.restore(pickle.loads(self._resume))  # noqa: S301
-                self._resume = None
+            origin = self._origin(values[0])
+            self._operator = self._make(origin.task)
+            resume = self._resume if self._resume is not None else origin.seed.get(self._step_id)
+            if resume is not None:
+                self._operator.restore(snapshot.loads(resume))
+            self._resume = None
         return [self._operator.process(value) for value in values], StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
         if self._operator is None:
             return self._resume or b""
-        # Bytes at once: Bytewax serialises later, when the arrays have already moved on.
-        return pickle.dumps(self._operator.state(), protocol=5)
+        return snapshot.dumps(self._operator.state())
 
 
 def stateful(
     step_id: str,
     up: KeyedStream[B],
     make: Callable[[int], Operator[B]],
-    task_of: Callable[[B], int],
+    origin: Callable[[B], Origin],
 ) -> KeyedStream[B]:
     """Adds an operator to the pipeline of every task.
 
@@ -61,6 +78,6 @@ def stateful(
         step_id: Stable name of the step; recovery is keyed by it.
         up: Batches keyed by `task_key`.
         make: Makes the operator of a task.
-        task_of: The task of a batch.
+        origin: Where a batch comes from.
     """
-    return op.stateful_batch(step_id, up, lambda resume: _Logic(make, task_of, resume))
+    return op.stateful_batch(step_id, up, lambda resume: _Logic(step_id, make, origin, resume))

@@ -9,7 +9,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from dataflows.kafka.source import Claim
+from dataflows.kafka.source import Claim, Seed
+from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
 
@@ -72,6 +73,28 @@ def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: in
         (f"{APPLICATION}-{flow}",),
     ).fetchall()
     log.warning("a worker held the task in an open transaction and was disconnected", flow=flow, task=task, found=found)
+
+
+def save_seed(connection: psycopg.Connection[Any], flow: str, task: int, seed: Seed) -> None:
+    """Keeps what a rebuild leaves for a task, in place of what an earlier one left."""
+    connection.execute(
+        """
+        INSERT INTO task_seeds (flow, task, seed, made_at) VALUES (%s, %s, %s, now())
+        ON CONFLICT (flow, task) DO UPDATE SET seed = excluded.seed, made_at = excluded.made_at
+        """,
+        (flow, task, snapshot.dumps((seed.position, seed.states))),
+    )
+
+
+def load_seed(database_url: str, flow: str, task: int) -> Seed | None:
+    """Returns what the last rebuild left for a task, or None.
+
+    Raises:
+        psycopg.OperationalError: Where the database does not answer within the connection's patience.
+    """
+    with connect(database_url, f"{APPLICATION}-claim") as connection:
+        row = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (flow, task)).fetchone()
+    return None if row is None else Seed(*snapshot.loads(row[0]))
 
 
 def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:

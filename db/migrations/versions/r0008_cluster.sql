@@ -20,3 +20,13 @@ CREATE TABLE cluster_formations (
 
 COMMENT ON TABLE cluster_members IS 'Worker processes of a flow that were started as members: who is there, and what each one does.';
 COMMENT ON TABLE cluster_formations IS 'The members that shall run together; the number grows with every change.';
+
+-- What a rebuild leaves for a task, so that a worker without its recovery store goes on from there.
+CREATE TABLE task_seeds (
+    flow    text        NOT NULL,
+    task    bigint      NOT NULL,
+    seed    bytea       NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (flow, task)
+);
+COMMENT ON TABLE task_seeds IS 'State of a task as a rebuild left it; used by a worker that has no snapshot.';
