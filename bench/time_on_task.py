@@ -18,7 +18,8 @@ from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.study.codes import Codes
 from dataflows.study.columns import Events, events_of
 from dataflows.study.intervals import LATEST_MS
-from dataflows.study.marks import FoldRules, Marks
+from dataflows.study.marks import NONE, FoldRules, Marks
+from dataflows.study.presence import stretches_of
 from dataflows.study.sent import nothing
 from dataflows.study.sessions import fold_sessions
 from dataflows.study.store import MarkStore
@@ -46,7 +47,9 @@ def measure(log: Path | None = None) -> dict[str, Any]:
     return {
         "events": len(events),
         "students": len(np.unique(events.student)),
-        "caps": {f"{cap} min": figures(found) for cap, found in visits.items()},
+        "caps": {
+            f"{cap} min": figures(found) | {"inferred_hours": inferred(marks, cap)} for cap, found in visits.items()
+        },
         "ranks": {f"{cap} min instead of 5": moved(ranks[5], ranks[cap]) for cap in CAPS_MIN[1:]},
         "activities": top(visits, ranks),
     }
@@ -89,6 +92,16 @@ def visits_of(marks: Marks, codes: Codes, cap_min: int) -> pl.DataFrame:
             "capped": visits.capped,
         }
     )
+
+
+def inferred(marks: Marks, cap_min: int) -> float:
+    """Returns how many of the hours come from stretches that no event ended within the cap."""
+    rules = replace(FoldRules(), idle_cap_ms=cap_min * 60_000)
+    found = stretches_of(marks, fold_sessions(marks, LATEST_MS, rules).of, LATEST_MS, rules)
+    cut = (found.until_ms - found.time_ms == rules.idle_cap_ms) & (found.chapter != NONE)
+    followed = np.append((found.member[1:] == found.member[:-1]) & (found.known_ms[:-1] == found.time_ms[1:]), False)
+    ended = followed & (found.known_ms == found.until_ms)
+    return round(int((cut & ~ended).sum()) * cap_min / 60, 1)
 
 
 def by_activity(visits: pl.DataFrame) -> pl.DataFrame:

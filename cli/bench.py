@@ -8,9 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(
-    no_args_is_help=True, help="Measure: throughput, profile, freshness, outage, memory-models. Prints one JSON object."
-)
+app = typer.Typer(no_args_is_help=True, help="The measurements of docs/. Each prints one JSON object.")
 
 PerS = Annotated[float, typer.Option(min=1, help="Density: events a second of event time, all tasks together.")]
 Rate = Annotated[float, typer.Option(min=1, help="Events a second.")]
@@ -85,6 +83,16 @@ def chapters(
     from bench.chapters import measure
 
     _print(measure(scale=scale, days=days, runs=runs, plans=plans))
+
+
+@app.command()
+def time_on_task(
+    log: Annotated[Path | None, typer.Option(help="A Moodle log export; by default that of CLASSPULSE_DATA.")] = None,
+) -> None:
+    """What caps of 5, 10 and 30 minutes on inferred ends make of a real log. Needs no server."""
+    from bench.time_on_task import measure
+
+    _print(measure(log))
 
 
 def _print(report: dict[str, Any]) -> None:
