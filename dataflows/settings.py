@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dataflows.school_hours import SchoolHours
 
 
 class Settings(BaseSettings):
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
     partitions: int = Field(default=4, ge=1, le=960)
     replication: int = Field(default=1, ge=1)
     timezone: str = "UTC"
+    school_hours: str = "Mon-Fri 08:00-15:00"
 
     lateness_s: int = Field(default=60, ge=0)
     max_future_s: int = Field(default=300, ge=0)
@@ -59,6 +62,12 @@ class Settings(BaseSettings):
     recovery_dir: Path = Path(".classpulse/recovery")
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"
+
+    @field_validator("school_hours")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        SchoolHours.parse(text, "UTC")
+        return text
 
     def kafka_config(self) -> dict[str, str | int | float | bool]:
         """Returns the librdkafka properties that every client of ours shares."""

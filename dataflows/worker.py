@@ -36,6 +36,7 @@ from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource, RefusedError, stopping  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
+from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import with_patience  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
@@ -118,6 +119,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     freshness = Freshness()
     REGISTRY.register(freshness)
     metrics.begin(args.flow)
+    metrics.note_school_hours(SchoolHours.parse(settings.school_hours, settings.timezone))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     flow = flow_of(args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest)

@@ -6,13 +6,16 @@ Ages and lags are computed when they are scraped: they grow while a worker stand
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from dataflows.kafka.histogram import BulkHistogram
+from dataflows.school_hours import SchoolHours
 
 EVENTS_CONSUMED: Final = Counter("kafka_events_consumed_total", "Records read from Kafka.", ["topic", "flow"])
+TICKS_CONSUMED: Final = Counter("kafka_ticks_consumed_total", "Progress ticks read from Kafka.", ["topic", "flow"])
 EVENTS_REJECTED: Final = Counter("events_rejected_total", "Records refused by decode.", ["topic", "reason", "flow"])
 LATE_EVENTS: Final = Counter("late_events_total", "Events that met a watermark past their window's lateness.", ["flow"])
 DUPLICATES: Final = Counter("duplicate_events_total", "Records dropped because their event_id was counted.", ["flow"])
@@ -29,6 +32,10 @@ DB_WRITE: Final = Histogram(
     ["table"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000),
 )
+DB_WRITE_FAILED: Final = Counter(
+    "analytics_db_write_failures_total", "Transactions that failed; they are tried again.", ["flow"]
+)
+SCHOOL_HOURS: Final = Gauge("school_hours", "1 within the school's hours, by its own clock, else 0.")
 DELIVERY_DELAY: Final = BulkHistogram(
     "event_delivery_delay_seconds", "Event time to append time.", (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 )
@@ -42,9 +49,14 @@ _snapshot_s: dict[str, float] = {}
 
 def begin(flow: str) -> None:
     """Starts a flow's series at zero, so that a rate sees the first event too."""
-    for counter in (LATE_EVENTS, DUPLICATES, KEY_MOVES):
+    for counter in (LATE_EVENTS, DUPLICATES, KEY_MOVES, DB_WRITE_FAILED):
         counter.labels(flow)
     note_snapshot(flow)
+
+
+def note_school_hours(hours: SchoolHours) -> None:
+    """Notes the school's hours: without events inside them something is broken, outside it is only quiet."""
+    SCHOOL_HOURS.set_function(lambda: float(hours.holds(datetime.now(UTC))))
 
 
 def note_snapshot(flow: str) -> None:

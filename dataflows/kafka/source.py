@@ -100,10 +100,10 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         beat: Beat,
         *,
         until_caught_up: bool,
-        seed: dict[str, bytes],
+        seed: dict[str, bytes] | None = None,
     ) -> None:
         """Assigns the topic-partitions at `offsets`; the task is already claimed."""
-        self._seed = seed
+        self._seed = seed or {}
         self._settings, self._flow, self._task = settings, flow, task
         self._facts, self._claim, self._beat = facts, claim, beat
         self._group = f"classpulse-{flow}"
@@ -184,6 +184,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         records.append_ms.extend([m.timestamp()[1] for m in messages])
         records.keys.extend([m.key() for m in messages])
         if None in values:
+            metrics.TICKS_CONSUMED.labels(topic, self._flow).inc(values.count(None))
             records.ticks.extend([None] * (len(records.values) - len(records.ticks)))
             records.ticks.extend([tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)])
         elif records.ticks:
@@ -341,7 +342,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             offsets,
             self._beat,
             until_caught_up=self._until,
-            seed=seed.states if seed else {},
+            seed=seed.states if seed else None,
         )
 
     def _start_offsets(self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None) -> dict[str, int]:

@@ -85,7 +85,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         for topic, records in _records(due).items():
             # Before the commit: after a crash in between they come twice, under the same key or event_id.
             self._publish(topic, records)
-        with_patience(lambda: self._commit(due, spans, payload), f"write {self._flow}", self._give_up)
+        with_patience(lambda: self._try(due, spans, payload), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
             self._written[c.task] = (c.offsets, c.watermarks)
@@ -95,6 +95,13 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         """Closes the connection."""
         if self._connection is not None:
             self._connection.close()
+
+    def _try(self, changes: list[Changes], spans: dict[str, Stretches], payload: list[Staged]) -> None:
+        try:
+            self._commit(changes, spans, payload)
+        except psycopg.Error:
+            metrics.DB_WRITE_FAILED.labels(self._flow).inc()
+            raise
 
     def _commit(self, changes: list[Changes], spans: dict[str, Stretches], payload: list[Staged]) -> None:
         connection = self._connected()
