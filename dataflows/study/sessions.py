@@ -117,7 +117,16 @@ def _opened(marks: Marks, rows: Ints, rules: FoldRules) -> tuple[Bools, Ints]:
         gap_ms=rules.gap_ms,
         end_grace_ms=rules.end_grace_ms,
     )
-    return _cut(found.opens, ~end, time_ms, rules.longest_ms), found.close_ms
+    return _cut(_once_an_instant(found.opens, member, time_ms), ~end, time_ms, rules.longest_ms), found.close_ms
+
+
+def _once_an_instant(opens: Bools, member: Ints, time_ms: Ints) -> Bools:
+    """Lets only the first of several explicit starts at one instant open a session: its start is its key."""
+    at = np.flatnonzero(opens)
+    again = at[1:][(member[at[1:]] == member[at[:-1]]) & (time_ms[at[1:]] == time_ms[at[:-1]])]
+    once = opens.copy()
+    once[again] = False
+    return once
 
 
 def _cut(opens: Bools, acts: Bools, time_ms: Ints, longest_ms: int) -> Bools:

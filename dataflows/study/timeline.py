@@ -19,10 +19,10 @@ from dataflows.study import frames
 from dataflows.study.codes import Codes
 from dataflows.study.columns import Events
 from dataflows.study.cuts import Cuts, cuts_of
-from dataflows.study.due import due_of, since_of
+from dataflows.study.due import changes_upto, due_of, since_of
 from dataflows.study.marks import Explicit, Flag, FoldRules, Marks
 from dataflows.study.pending import NEVER, ORIGIN_MS, Pending
-from dataflows.study.sent import SentVisits, explicit_of, reach_of, taken
+from dataflows.study.sent import SentVisits, explicit_of, taken
 from dataflows.study.sessions import Sessions, fold_sessions
 from dataflows.study.store import MarkStore
 from dataflows.study.videos import Views, fold_videos, view_rows
@@ -114,8 +114,8 @@ class Timeline:
         sessions = fold_sessions(marks, low_ms, self._rules)
         visits = fold_visits(marks, sessions.of, explicit, low_ms, self._rules)
         views = fold_videos(marks, sessions.of, low_ms, self._rules)
-        changed = self._pending.changed[students]
-        since = since_of(marks, explicit, sessions, visits, changed, self._rules)
+        changed, is_due = self._pending.changed[students], self._pending.due[students] <= low_ms
+        since = since_of(marks, explicit, sessions, visits, changed, is_due, self._rules)
         cuts = cuts_of(marks, sessions, explicit, len(students), self._rules)
         return Folded(marks, explicit, sessions, visits, views, cuts, since)
 
@@ -126,7 +126,7 @@ class Timeline:
         watched = _some(views, views.start_ms >= since["videos"][views.member])
         until_ms = visits.start_ms.copy()
         # Explicit visits are in the same order here and there. One takes in what touches it.
-        until_ms[visits.is_view] = reach_of(folded.explicit, self._rules) + 1
+        until_ms[visits.is_view] = changes_upto(folded.marks, folded.explicit, self._rules) + 1
         visits = visits.take(until_ms >= since["visits"][visits.member])
         wanted = np.union1d(again, watched.session)
         session_ids = frames.session_ids(sessions, wanted, names.to_list(), self._codes.sessions.values)
