@@ -183,6 +183,14 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
     )
 
 
+def moment(value: Any) -> int | None:
+    """Returns a time in any spelling as epoch milliseconds; None where it is none."""
+    try:
+        return _timestamp(value)
+    except _RejectError:
+        return None
+
+
 def type_of(name: str) -> str:
     """Returns the event type that a name stands for when the event does not say."""
     if name in TYPE_OF_NAME:
