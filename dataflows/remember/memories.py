@@ -100,6 +100,11 @@ class Memories:
         added = self.attempts.add(told)
         self._grow()
         self._left.append(added.left)
+        if self._doubtful is not None:
+            # Read in another order, a telling that is not believed may have been, and its pair have been written.
+            otherwise = told.pair[~added.new & (told.pair != NO_PAIR)].astype(np.int64)
+            self._doubtful.append(otherwise)
+            self._left.append(otherwise)
         self._review(added, before)
         return added.new
 
@@ -310,6 +315,7 @@ class Memories:
         pairs = unique_sorted(np.concatenate(doubtful)) if doubtful else np.empty(0, np.int64)
         nothing = np.empty(0, np.int64)
         self._fold_pairs(pairs[self.last_row[pairs] != NO_ROW], pairs, nothing, nothing)
+        self.waiting.make_way(pairs, np.full(len(pairs), FROM_THE_START))
 
     def refold_all(self, announced_ms: int) -> None:
         """Folds everything anew, as after a change of the models; what was due by `announced_ms` is not announced."""

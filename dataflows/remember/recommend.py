@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
-from uuid import UUID
+from typing import Final
 
 import msgspec
+import numpy as np
+import polars as pl
 
+from dataflows.engage.frames import uuids
 from dataflows.events.ids import NAMESPACE
+from dataflows.operators.segments import Ints
 from dataflows.remember.memories import Memories
 from dataflows.remember.signals import Signals
 
-EVENT_TYPE = "revision_recommended"
+EVENT_TYPE: Final = "revision_recommended"
 
-#: As of the moment at which a review falls due.
-URGENCY = "medium"
+URGENCY: Final = "medium"
+"""As of the moment at which a review falls due."""
+
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_VERSION_BITS, _VERSION_5 = np.uint64(0xF000), np.uint64(0x5000)
+_VARIANT_BITS, _VARIANT_RFC = np.uint64(0xC000_0000_0000_0000), np.uint64(0x8000_0000_0000_0000)
 
 
-class Recommendation(msgspec.Struct, omit_defaults=False):
+class Recommendation(msgspec.Struct):
     """One record's value; docs/events.md says what the fields mean."""
 
     event_id: str
@@ -33,16 +40,24 @@ class Recommendation(msgspec.Struct, omit_defaults=False):
     model: str
 
 
-def recommendation_id(user: str, module: str, due_ms: int) -> str:
-    """Returns the id of a recommendation: uuid5 of user, module and due time, so that a repeat is known as one.
+def recommendation_ids(users: list[str], modules: list[str], due_ms: Ints) -> list[str]:
+    """Returns the ids of recommendations: uuid5 of user, module and due time, so that a repeat is known as one.
 
     Example:
-        >>> recommendation_id("user123", "dsa-arrays", 1738097265714)
-        '0f4faa19-1e86-5b1a-a0a2-8ad8e1c9b3a3'
+        >>> recommendation_ids(["user123"], ["dsa-arrays"], np.array([1738097228571]))
+        ['60a06f95-45ed-5371-8a43-f5770511ad73']
     """
-    name = f"{user}|{module}|{due_ms}".encode()
-    digest = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()
-    return str(UUID(bytes=digest[:16], version=5))
+    names = [f"{u}|{m}|{d}".encode() for u, m, d in zip(users, modules, due_ms.tolist(), strict=True)]
+    started = hashlib.sha1(NAMESPACE.bytes, usedforsecurity=False)
+    digests = []
+    for name in names:
+        one = started.copy()
+        one.update(name)
+        digests.append(one.digest()[:16])
+    halves = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64).reshape(-1, 2)
+    hi = halves[:, 0] & ~_VERSION_BITS | _VERSION_5
+    lo = halves[:, 1] & ~_VARIANT_BITS | _VARIANT_RFC
+    return uuids(hi, lo).to_list()
 
 
 def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[bytes, bytes]]:
@@ -50,40 +65,22 @@ def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[b
     new = signals.take(~signals.announced)
     if not len(new):
         return []
-    names = memories.pairs.names(new.pair)
-    score = memories.attempts.of(new.row).score.tolist()
-    model = [memories.models[code] for code in memories.model[new.pair].tolist()]
-    domain = [memories.domains.values[code] for code in new.domain.tolist()]
-    encode = msgspec.json.Encoder().encode
-    columns = (new.due_ms.tolist(), names["user_id"], names["module"], domain, score, model)
-    rows = sorted(zip(*columns, strict=True), key=lambda row: row[:3])
-    return [(user.encode(), encode(_recommendation(user, module, due, *said))) for due, user, module, *said in rows]
-
-
-def _recommendation(  # noqa: PLR0913
-    user: str, module: str, due_ms: int, domain: str | None, score: float, model: str
-) -> Recommendation:
-    due = iso(due_ms)
-    return Recommendation(
-        recommendation_id(user, module, due_ms),
-        user,
-        domain,
-        module,
-        EVENT_TYPE,
-        URGENCY,
+    frame = memories.pairs.names(new.pair).with_columns(due_ms=new.due_ms, at=np.arange(len(new)))
+    frame = frame.sort("due_ms", "user_id", "module")
+    new = new.take(frame["at"].to_numpy())
+    users, modules = frame["user_id"].to_list(), frame["module"].to_list()
+    due = frame["due_ms"].cast(pl.Datetime("ms")).dt.strftime(_ISO).to_list()
+    columns = (
+        recommendation_ids(users, modules, new.due_ms),
+        users,
+        [memories.domains.values[code] for code in new.domain.tolist()],
+        modules,
         due,
-        due,
-        score,
-        model,
+        memories.attempts.of(new.row).score.tolist(),
+        [memories.models[code] for code in memories.model[new.pair].tolist()],
     )
-
-
-def iso(time_ms: int) -> str:
-    """Returns a time as ISO 8601 in UTC with milliseconds.
-
-    Example:
-        >>> iso(1737887400000)
-        '2025-01-26T10:30:00.000Z'
-    """
-    seconds, ms = divmod(time_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    encode = msgspec.json.Encoder().encode
+    return [
+        (user.encode(), encode(Recommendation(one, user, domain, module, EVENT_TYPE, URGENCY, at, at, score, model)))
+        for one, user, domain, module, at, score, model in zip(*columns, strict=True)
+    ]

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from dataflows.kafka.keys import EVEN_MODULUS, routing_hash, siphash13, task_key, task_of
+from dataflows.kafka.keys import EVEN_MODULUS, partition_of, routing_hash, siphash13, task_key, task_of
+from tests.dataflows.kafka.test_producer import java_murmur2
 
 WORKERS = [count for count in range(1, EVEN_MODULUS + 1) if EVEN_MODULUS % count == 0]
 
@@ -42,3 +43,8 @@ def test_every_task_is_at_home_where_the_workers_divide_960(workers: int) -> Non
     names = sorted(f"{task:03d}" for task in range(48))
     homes = {task_of(name): i % workers for i, name in enumerate(names)}
     assert {task: routing_hash(task_key(task)) % workers for task in homes} == homes
+
+
+def test_a_key_lies_in_the_partition_that_java_chooses() -> None:
+    for key in (b"", b"a", b"ab", b"abc", b"user123", "schüler-7".encode(), bytes(range(256))):
+        assert partition_of(key, 48) == (java_murmur2(key) & 0x7FFFFFFF) % 48
