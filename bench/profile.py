@@ -1,4 +1,4 @@
-"""What an event costs, step by step, without Kafka: `classpulse bench profile`.
+"""What an event costs, step by step, without Kafka: `classpulse bench profile [--flow content]`.
 
 One task with a quarter of the students, batches as the source emits them. Rows are made after every sixth batch, about
 as often as a worker that catches up at 160,000 events/s. CPU time, best of several rounds over the same log: what a
@@ -18,17 +18,15 @@ import time  # noqa: E402
 from collections import defaultdict  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
-from typing import Any  # noqa: E402
+from typing import Any, Final  # noqa: E402
 
-from bench.batches import batches  # noqa: E402
-from dataflows.engage.columns import Batch  # noqa: E402
-from dataflows.engagement import decode, gather, steps  # noqa: E402
+from bench import batches, studying  # noqa: E402
 from dataflows.kafka.batch import TaskBatch  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.tables import TABLES  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
-from dataflows.worker import calm_garbage_collector  # noqa: E402
+from dataflows.worker import FLOWS, calm_garbage_collector  # noqa: E402
 
 
 @dataclass
@@ -50,10 +48,14 @@ class Costs:
     snapshot_bytes: dict[str, int] = field(default_factory=dict)
 
 
-def measure(log: list[TaskBatch], settings: Settings) -> Costs:
-    """Runs the log through a new pipeline once."""
-    costs = Costs()
-    operators = {name: make(0) for name, make in steps(settings).items()}
+LOADS: Final = {"engagement": batches.batches, "content": studying.batches}
+_WITH_ROWS: Final = frozenset({"activity", "students", "days", "timeline"})
+
+
+def measure(log: list[TaskBatch], settings: Settings, flow: str = "engagement") -> Costs:
+    """Runs the log through a new pipeline of a flow once."""
+    costs, module = Costs(), FLOWS[flow]
+    operators = {name: make(0) for name, make in module.steps(settings).items()}
 
     def timed(step: str, action: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
         before = time.process_time()
@@ -62,12 +64,12 @@ def measure(log: list[TaskBatch], settings: Settings) -> Costs:
         return result
 
     for batch in log:
-        item = timed("decode", decode, batch, settings)
+        item = timed("decode", module.decode, batch, settings)
         for name, operator in operators.items():
             # Making rows is told apart from folding events: it is paid once a second, not once an event.
-            step = f"{name}, with rows" if batch.beat and name in {"activity", "students"} else name
+            step = f"{name}, with rows" if batch.beat and name in _WITH_ROWS else name
             item = timed(step, operator.process, item)
-        for changes in gather(item):
+        for changes in module.gather(item):
             for table, frame in changes.rows.items():
                 costs.rows[table] += len(frame)
                 data = timed(f"csv {table}", to_csv, frame)
@@ -79,7 +81,7 @@ def measure(log: list[TaskBatch], settings: Settings) -> Costs:
     return costs
 
 
-def _snapshot(operator: Operator[Batch]) -> bytes:
+def _snapshot(operator: Operator[Any]) -> bytes:
     return pickle.dumps(operator.state(), protocol=5)
 
 
@@ -115,24 +117,34 @@ def report(costs: Costs, log: list[TaskBatch]) -> dict[str, Any]:
     }
 
 
-def run(
-    *, events: int = 500_000, per_s: float = 2000, beat_every: int = 6, rounds: int = 3, functions: int = 0
+def run(  # noqa: PLR0913
+    *,
+    flow: str = "engagement",
+    events: int = 500_000,
+    per_s: float = 2000,
+    batch_records: int | None = None,
+    beat_every: int = 6,
+    rounds: int = 3,
+    functions: int = 0,
 ) -> dict[str, Any]:
     """Measures and returns the figures.
 
     Args:
+        flow: `engagement` or `content`.
         events: Events of the one task.
         per_s: Density: events a second of event time, over four tasks.
+        batch_records: Records of a batch; by default as many as a worker that catches up takes.
         beat_every: Batches between two beats.
         rounds: Rounds over the same log; the lowest time of each step counts.
         functions: Print so many of the functions that take most, by cProfile in one round more.
     """
     settings = Settings(_env_file=None)
     calm_garbage_collector()
-    log = list(batches(events, per_s=per_s, batch_records=settings.batch_records, beat_every=beat_every))
-    result = report(best([measure(log, settings) for _ in range(rounds)]), log)
+    size = batch_records or settings.batch_records
+    log = list(LOADS[flow](events, per_s=per_s, batch_records=size, beat_every=beat_every))
+    result = report(best([measure(log, settings, flow) for _ in range(rounds)]), log)
     if functions:
         profiler = cProfile.Profile()
-        profiler.runcall(measure, log, settings)
+        profiler.runcall(measure, log, settings, flow)
         pstats.Stats(profiler).sort_stats("tottime").print_stats(functions)
-    return {"events_a_s_of_event_time": per_s, **result}
+    return {"flow": flow, "events_a_s_of_event_time": per_s, "batch_records": size, **result}

@@ -28,16 +28,31 @@ def throughput(
 
 
 @app.command()
-def profile(
+def profile(  # noqa: PLR0913
+    flow: Annotated[str, typer.Option(help="engagement or content.")] = "engagement",
     events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,
     per_s: PerS = 2000,
+    batch_records: Annotated[
+        int | None, typer.Option(min=1, help="Records of a batch; by default as when a worker catches up.")
+    ] = None,
+    beat_every: Annotated[int, typer.Option(min=1, help="Batches between two writes.")] = 6,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time of a step counts.")] = 5,
     functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
 ) -> None:
-    """What an event costs in `engagement`, step by step, without Kafka and database."""
+    """What an event costs in a flow, step by step, without Kafka and database."""
     from bench.profile import run
 
-    _print(run(events=events, per_s=per_s, rounds=rounds, functions=functions))
+    _print(
+        run(
+            flow=flow,
+            events=events,
+            per_s=per_s,
+            batch_records=batch_records,
+            beat_every=beat_every,
+            rounds=rounds,
+            functions=functions,
+        )
+    )
 
 
 @app.command()
@@ -93,6 +108,18 @@ def time_on_task(
     from bench.time_on_task import measure
 
     _print(measure(log))
+
+
+@app.command()
+def memory_flow(
+    events: Annotated[int, typer.Option(min=200_000, help="Learning events of the one task.")] = 600_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds over the same log; medians count.")] = 3,
+    model: Annotated[str, typer.Option(help="The forgetting model.")] = "ebbinghaus",
+) -> None:
+    """What a learning event costs in `memory` with 100,000 pairs of student and module, and what a pair weighs."""
+    from bench.memory import measure
+
+    _print(measure(events=events, rounds=rounds, model=model))
 
 
 def _print(report: dict[str, Any]) -> None:
