@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
+import polars as pl
 
 from dataflows.engage.frames import TextColumn
+from dataflows.study.frames import visit_rows
 from dataflows.study.marks import FoldRules
-from dataflows.study.visit_rows import visit_rows
 from dataflows.study.visits import fold_visits
 from tests.dataflows.study.marked import START, Event, View, explicit_of, marks_of, numbered, sessions_of
 
@@ -21,7 +21,7 @@ def test_a_row_says_who_was_where_how_long_and_how_that_is_known() -> None:
     marks = marks_of(numbered([Event(0, "view", 0, course=2, klass=3, scroll=455), Event(90_500, "end")]))
     views = explicit_of([View(100_000, 160_001, 1, id=9)])
     visits = fold_visits(marks, sessions_of(marks, FoldRules()), views, START + 9_999_999, FoldRules())
-    rows = visit_rows(visits, np.array([5]), [*"abcde", "ada"], TEXTS, 2)
+    rows = visit_rows(visits, pl.Series(["ada"]), TEXTS, 2)
     start = EPOCH + timedelta(milliseconds=START)
     assert rows.rows() == [
         (
@@ -60,4 +60,4 @@ def test_a_row_says_who_was_where_how_long_and_how_that_is_known() -> None:
 def test_no_visits_give_no_rows() -> None:
     marks = marks_of([])
     nothing = fold_visits(marks, sessions_of(marks, FoldRules()), explicit_of([]), START, FoldRules())
-    assert visit_rows(nothing, np.empty(0, np.int64), [], TEXTS, 0).is_empty()
+    assert visit_rows(nothing, pl.Series([], dtype=pl.String), TEXTS, 0).is_empty()
