@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,18 +11,22 @@ import psycopg
 from psycopg import sql
 
 from dataflows import archive
+from dataflows.engage.columns import Batch
 from dataflows.engage.steps import FLOW
-from dataflows.engagement import OPTIONAL_TOPICS, TOPICS, decode, gather, pipeline
+from dataflows.engagement import OPTIONAL_TOPICS, TOPICS, decode, gather, pipeline, steps
 from dataflows.kafka.batch import Records, TaskBatch
-from dataflows.kafka.source import Claim, RefusedError
+from dataflows.kafka.log import LogFacts
+from dataflows.kafka.source import Claim, RefusedError, Seed, position
+from dataflows.operators import snapshot
 from dataflows.operators.segments import Ints
+from dataflows.operators.shell import Operator
 from dataflows.rebuild.history import archived, from_topic, tick_at
 from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
 from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.freshness import Freshness
-from dataflows.sink.progress import claim_task
+from dataflows.sink.progress import claim_task, save_seed
 from dataflows.sink.writer import Writer
 
 REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days")
@@ -59,15 +63,21 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
     url = settings.database_url.get_secret_value()
     with connect(url, f"{APPLICATION}-rebuild") as connection:
         goals = _goals(connection, settings, url, claim=not dry_run)
+        facts = LogFacts.read(
+            settings, [settings.topic(t) for t in TOPICS], [settings.topic(t) for t in OPTIONAL_TOPICS]
+        )
         covers_from = _covers_from(connection, settings, [g.task for g in goals])
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.claim.generation for goal in goals})
-        done = 0
+        done, seeds = 0, dict[int, Seed]()
         writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
         try:
             for goal in goals:
-                for read in _replay(connection, settings, goal, writer):
+                operators = dict(zip(steps(settings), pipeline(goal.task, settings), strict=True))
+                for read in _replay(connection, settings, goal, list(operators.values()), writer):
                     done += read
                     progress(done)
+                states = {step_id: snapshot.dumps(operator.state()) for step_id, operator in operators.items()}
+                seeds[goal.task] = Seed(position(facts, goal.upto), states)
         finally:
             writer.close()
         if covers_from is not None:
@@ -75,6 +85,8 @@ def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, d
         tables = [replace(connection, table, covered(table, covers_from), dry_run=dry_run) for table in REBUILT]
         if not dry_run:
             _finish(connection)
+            for task, seed in seeds.items():
+                save_seed(connection, FLOW, task, seed)
         drop_shadow(connection)
     return Report(covers_from, done, tables)
 
@@ -121,10 +133,15 @@ def _covers_from(connection: psycopg.Connection[Any], settings: Settings, tasks:
     return None if found is None else found[0]
 
 
-def _replay(connection: psycopg.Connection[Any], settings: Settings, goal: _Goal, writer: Writer) -> Any:  # noqa: ANN401
+def _replay(
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    goal: _Goal,
+    operators: list[Operator[Batch]],
+    writer: Writer,
+) -> Iterator[int]:
     """Runs one task's past through the pipeline; yields how many records each batch held."""
     generous = settings.model_copy(update={"max_event_bytes": 1 << 26})
-    operators = pipeline(goal.task, settings)
     offsets = dict.fromkeys(goal.archived, 0)
 
     def step(records: Records, before: Ints | None, rules: Settings, *, beat: bool) -> None:

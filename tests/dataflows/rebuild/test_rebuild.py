@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from confluent_kafka import TopicPartition
 from pydantic import SecretStr
 
+from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import RefusedError
+from dataflows.kafka.topics import admin_client
 from dataflows.rebuild.engagement import REBUILT, rebuild_engagement
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
@@ -154,3 +158,24 @@ def test_an_empty_archive_is_refused(kafka: str, postgres_url: str, topic_prefix
         refused = made.start("rebuild")
         assert refused.wait() == 3
         assert "archive is empty" in refused.output
+
+
+def test_without_its_recovery_store_and_with_a_trimmed_log_a_flow_goes_on_from_a_rebuild(here: Stack) -> None:
+    settings = Settings(
+        database_url=SecretStr(here.database), kafka_bootstrap_servers=here.kafka, topic_prefix=here.prefix
+    )
+    shutil.rmtree(here.recovery / "engagement")
+    admin, topic = admin_client(settings), here.topic()
+    ends = LogFacts.read(settings, [topic], []).ends
+    for done in admin.delete_records([TopicPartition(topic, task, ends(task)[topic]) for task in range(4)]).values():
+        done.result()
+    refused = here.start("run", "engagement", "--until-caught-up")
+    assert refused.wait() == 3
+    assert "classpulse rebuild engagement" in refused.output
+    here.command("rebuild", "engagement")
+    later = log_of(students=24, minutes=40, seed=3)
+    shifted = [m for m in later if m.arrives_ms > FRIDAY + 3 * DAY + 20 * MINUTE]
+    publish(here.kafka, topic, shifted)
+    close(here.kafka, topic, shifted[-1].arrives_ms + 65 * MINUTE)
+    here.catch_up(workers=2)
+    assert differing(rebuilt(here, dry_run=True)) == {}, "what was computed from the seed is what the whole log gives"
