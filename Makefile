@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-time-on-task bench-memory ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ bench-outage: $(RUN) ## the database away for a minute under load
 
 bench-memory: $(DEV) ## which forgetting model forecasts best on held-out students, and its chart
 	@$(BIN)/classpulse bench memory-models --chart docs/forgetting-calibration.svg $(ARGS)
+
+bench-memory-flow: $(RUN) ## learning events a second and core with 100,000 pairs, memory a pair (ARGS="--model fsrs")
+	@$(BIN)/classpulse bench memory-flow $(ARGS)
 
 bench-chapters: $(RUN) ## a week of 5 M chapter visits a day: queries of the chapters board, sizes (ARGS="--scale 0.1")
 	@$(BIN)/classpulse bench chapters $(ARGS)

@@ -82,11 +82,13 @@ def _records(topic: str, piece: list[Sent], offsets: dict[str, int]) -> Records:
 
 def once(log: list[TaskBatch], settings: Settings) -> Costs:
     """Runs the log through a new pipeline; what comes before every pair is known is not counted."""
-    costs, seen = Costs(), 0
+    costs, seen, counts, written = Costs(), 0, False, True
     operators = {name: make(0) for name, make in steps(settings).items()}
     for batch in log:
         seen += (size := sum(len(records.values) for records in batch.records))
-        counts = seen - size >= PAIRS * 1.1
+        # From the first write after every pair was known on, so that rows are paid by the events that make them.
+        counts = counts or (written and seen - size >= PAIRS)
+        written = batch.beat
         costs.events += size * counts
         spent = costs.cpu_s if counts else defaultdict(float)
         item = _timed(spent, "decode", decode, batch, settings)
