@@ -136,6 +136,15 @@ LEFT JOIN (
 ) c ON c.student_id = t.student_id AND c.course_id = t.course_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id);
 
+-- How much of a course the slowest fifth of a class has finished, those who never came included.
+CREATE OR REPLACE VIEW class_progress_live AS
+SELECT e.course_id, e.class_id, count(*) AS students,
+       percentile_cont(0.2) WITHIN GROUP (ORDER BY coalesce(c.completion, 0)) AS p20, classpulse_now() AS as_of
+FROM enrolled_students e
+LEFT JOIN student_courses c ON c.student_id = e.student_id AND c.course_id = e.course_id
+WHERE e.course_id <> '*' AND e.class_id IS NOT NULL
+GROUP BY e.course_id, e.class_id;
+
 -- How far those came who have been away for over 14 days and did not finish: the last item by position.
 CREATE OR REPLACE VIEW course_exits_live AS
 SELECT course_id, item_id, count(*) AS students, classpulse_now() AS as_of

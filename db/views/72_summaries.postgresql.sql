@@ -2,6 +2,7 @@
 CREATE OR REPLACE VIEW chapter_summary AS SELECT * FROM chapter_summary_live;
 CREATE OR REPLACE VIEW course_summary AS SELECT * FROM course_summary_live;
 CREATE OR REPLACE VIEW course_exits AS SELECT * FROM course_exits_live;
+CREATE OR REPLACE VIEW class_progress AS SELECT * FROM class_progress_live;
 CREATE OR REPLACE VIEW click_days AS SELECT * FROM click_days_live;
 CREATE OR REPLACE VIEW cohort_weeks AS SELECT * FROM cohort_weeks_live;
 CREATE OR REPLACE VIEW place_counts AS SELECT * FROM place_counts_live;

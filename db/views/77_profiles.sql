@@ -61,7 +61,7 @@ SELECT s.student_id,
        four_decimals(c.score)                                  AS learning_consistency_score,
        four_decimals(q.score_sum / (q.attempts * 10000.0::double precision)) AS overall_avg_score,
        four_decimals(100 * q.passed / q.attempts::double precision) AS quiz_accuracy,
-       NULL::double precision                                  AS at_risk_score,
+       r.score                                                 AS at_risk_score,
        s.last_activity_at,
        floor(date_part('epoch', k.now - s.last_activity_at) / 86400)::bigint AS days_since_active,
        k.now                                                   AS updated_at
@@ -114,4 +114,5 @@ LEFT JOIN (
     SELECT user_id, count(*) AS attempts, sum(round(10000 * score)::bigint)::bigint AS score_sum, count(*) FILTER (WHERE passed) AS passed
     FROM student_attempts GROUP BY user_id
 ) q ON q.user_id = s.student_id
+LEFT JOIN (SELECT student_id, max(score) AS score FROM student_risk GROUP BY student_id) r ON r.student_id = s.student_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);

@@ -38,7 +38,7 @@ DECLARE
                          'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
-                         'student_course_metrics, student_course_completion, student_analytics_profiles, leaderboard';
+                         'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, leaderboard';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),

@@ -1,0 +1,56 @@
+-- Who may be lost, course by course: reasons with weights, as of now. Before day 14 of a term, and between terms, there is no score.
+
+CREATE OR REPLACE VIEW risk_clock AS
+SELECT c.now, c.today, t.starts AS term_starts, c.today - t.starts + 1 AS term_day,
+       -- the seventh study day before today: whoever was not seen since has been away for seven
+       (SELECT CASE WHEN count(*) = 7 THEN min(s.day) END
+        FROM (
+            SELECT c.today - n AS day FROM generate_series(1, 120) n
+            WHERE NOT EXISTS (SELECT FROM terms)
+               OR (EXISTS (SELECT FROM terms r WHERE c.today - n BETWEEN r.starts AND r.ends)
+                   AND CASE WHEN EXISTS (SELECT FROM periods)
+                            THEN EXISTS (SELECT FROM periods p WHERE p.weekday = extract(isodow FROM c.today - n))
+                            ELSE extract(isodow FROM c.today - n) < 6 END)
+            ORDER BY n LIMIT 7
+        ) s)                                            AS away_since
+FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
+LEFT JOIN LATERAL (SELECT max(starts) AS starts FROM terms WHERE c.today BETWEEN starts AND ends) t ON true;
+
+CREATE OR REPLACE VIEW student_risk WITH (security_barrier) AS
+SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind, r.failing, r.overdue_items,
+       CASE WHEN r.term_day >= 14
+            THEN (4 * r.never_started::integer + 4 * r.away::integer + 2 * r.behind::integer + 3 * r.failing::integer
+                  + 3 * (r.overdue_items > 0)::integer) / 10.0::double precision
+       END                                              AS score,
+       array_remove(ARRAY[
+           CASE WHEN r.never_started THEN 'has not started the course' END,
+           CASE WHEN r.away THEN 'not seen for seven study days' END,
+           CASE WHEN r.behind THEN 'further behind than four fifths of the class' END,
+           CASE WHEN r.failing THEN 'the last two scores are below the pass mark' END,
+           CASE WHEN r.overdue_items > 0 THEN 'missed a due date' END], NULL) AS reasons,
+       r.last_activity_at,
+       r.now                                            AS as_of
+FROM (
+    SELECT e.student_id, e.course_id, e.class_id, k.now, k.term_day, c.last_activity_at,
+           k.term_day >= 7 AND coalesce(local_day(c.last_activity_at) < k.term_starts, true) AS never_started,
+           coalesce(coalesce(local_day(t.last_interaction_at), date '-infinity') < k.away_since, false) AS away,
+           coalesce(coalesce(c.completion, 0) < g.p20, false) AS behind,
+           coalesce(f.failing, false)                   AS failing,
+           (SELECT count(*) FROM content_items i
+            WHERE i.course_id = e.course_id AND i.due_at < k.now AND local_day(i.due_at) >= k.term_starts
+              AND NOT EXISTS (SELECT FROM course_touches x WHERE x.student_id = e.student_id AND x.course_id = e.course_id
+                                AND x.item_id = i.item_id AND x.finished)) AS overdue_items
+    FROM risk_clock k
+    CROSS JOIN enrolled_students e
+    LEFT JOIN student_state t ON t.student_id = e.student_id
+    LEFT JOIN student_courses c ON c.student_id = e.student_id AND c.course_id = e.course_id
+    LEFT JOIN class_progress g ON g.course_id = e.course_id AND g.class_id = e.class_id
+    LEFT JOIN LATERAL (
+        SELECT count(*) = 2 AND bool_and(NOT passed) AS failing
+        FROM (
+            SELECT a.passed FROM student_attempts a WHERE a.user_id = e.student_id AND a.course = e.course_id
+            ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 2
+        ) l
+    ) f ON true
+    WHERE e.course_id <> '*'
+) r;
