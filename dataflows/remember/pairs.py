@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -68,14 +69,10 @@ class Pairs:
     def names(self, pairs: npt.NDArray[Any]) -> pl.DataFrame:
         """Returns the columns user_id and module of some pairs."""
         key = self._by_code[pairs]
-        users, modules = (
-            pl.Series(self._users.values, dtype=pl.String),
-            pl.Series(self._modules.values, dtype=pl.String),
-        )
         return pl.DataFrame(
             {
-                "user_id": users.gather(key >> _MODULE_BITS),
-                "module": modules.gather(key & ((1 << _MODULE_BITS) - 1)),
+                "user_id": _texts(self._users.values, key >> _MODULE_BITS),
+                "module": _texts(self._modules.values, key & ((1 << _MODULE_BITS) - 1)),
             }
         )
 
@@ -88,3 +85,10 @@ class Pairs:
         self.__init__()  # type: ignore[misc]
         self._users, self._modules = Dictionary(state[0]), Dictionary(state[1])
         self._give(state[2])
+
+
+def _texts(values: Sequence[str | None], codes: Ints) -> pl.Series:
+    """Returns the texts of some codes; of few, without making a column of all that there are."""
+    if len(codes) < len(values):
+        return pl.Series([values[code] for code in codes.tolist()], dtype=pl.String)
+    return pl.Series(values, dtype=pl.String).gather(codes)
