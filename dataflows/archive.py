@@ -24,6 +24,7 @@ from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.keep.rows import enrolment_rows, event_rows, reject_records, reject_rows
+from dataflows.operators import snapshot
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import stateful
 from dataflows.operators.watermark import Watermarks
@@ -59,6 +60,11 @@ def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dat
     changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
     op.output("sink", changes, sink)
     return flow
+
+
+def states_at(marks: dict[str, int]) -> dict[str, bytes]:
+    """Returns the operators' snapshots once everything below the watermarks' offsets is written: there is no more."""
+    return {"watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": []})}
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:

@@ -34,13 +34,13 @@ from dataflows import archive, content, engagement, memory  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
-from dataflows.kafka.source import KafkaSource, RefusedError, stopping  # noqa: E402
+from dataflows.kafka.source import KafkaSource, RefusedError, Seed, stopping  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
 from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import with_patience  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
-from dataflows.sink.progress import FencedError, claim_task, load_seed  # noqa: E402
+from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_progress  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
 FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory, "content": content}
@@ -71,13 +71,21 @@ def flow_of(
         [settings.topic(t) for t in module.TOPICS],
         [settings.topic(t) for t in module.OPTIONAL_TOPICS],
         lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
-        seed=lambda flow, task: with_patience(lambda: load_seed(url, flow, task), "seed", stopping.is_set),
+        seed=lambda flow, task: with_patience(lambda: seed_for(url, flow, task), "seed", stopping.is_set),
         until_caught_up=until_caught_up,
         from_oldest=from_oldest,
     )
     sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
     built: Dataflow = module.build(source, sink, settings)
     return built
+
+
+def seed_for(url: str, flow: str, task: int) -> Seed | None:
+    """Returns from where a task without a snapshot may go on: from a rebuild, or, without memory, from its offsets."""
+    module = FLOWS[flow]
+    if hasattr(module, "states_at"):
+        return seed_of_progress(url, flow, task, module.states_at)
+    return load_seed(url, flow, task)
 
 
 def record_publisher(settings: Settings) -> Callable[[str, list[tuple[bytes, bytes]]], None]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
 import structlog
 from psycopg import sql
 
-from dataflows.kafka.source import Claim, Seed
+from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, Seed
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
@@ -95,6 +96,33 @@ def load_seed(database_url: str, flow: str, task: int) -> Seed | None:
     with connect(database_url, f"{APPLICATION}-claim") as connection:
         row = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (flow, task)).fetchone()
     return None if row is None else Seed(*snapshot.loads(row[0]))
+
+
+def seed_of_progress(
+    database_url: str, flow: str, task: int, states: Callable[[dict[str, int]], dict[str, bytes]]
+) -> Seed | None:
+    """Returns where a task of a flow without memory stands: whatever lies below its offsets is written for good.
+
+    Args:
+        database_url: libpq URL.
+        flow: The flow.
+        task: The task.
+        states: Makes the operators' snapshots from the watermarks by topic.
+    """
+    with connect(database_url, f"{APPLICATION}-claim") as connection:
+        row = connection.execute(
+            """
+            SELECT offsets, watermarks, cluster_id, topic_ids,
+                   (SELECT count(*) FROM task_progress t WHERE t.flow = p.flow AND t.offsets <> '{}')
+            FROM task_progress p WHERE flow = %s AND task = %s AND offsets <> '{}'
+            """,
+            (flow, task),
+        ).fetchone()
+    if row is None:
+        return None
+    offsets, marks, cluster_id, topic_ids, tasks = row
+    place = {"offsets": offsets, "cluster_id": cluster_id, "topic_ids": topic_ids, "partitions": tasks}
+    return Seed({"version": SNAPSHOT_VERSION, **place}, states(marks))
 
 
 def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
