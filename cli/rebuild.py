@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dataflows.rebuild.shadow import Report
     from dataflows.settings import Settings
 
-FLOWS = ("engagement", "memory")
+FLOWS = ("engagement", "content", "memory")
 
 app = typer.Typer(add_completion=False)
 
@@ -27,11 +28,20 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only compare: exit 1 when a row differs, change nothing.")
     ] = False,
+    include_late: Annotated[
+        bool, typer.Option("--include-late", help="content, with --day: count the events of that day that came late.")
+    ] = False,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The local day that --include-late makes again.")
+    ] = None,
 ) -> None:
     """Recompute results into a shadow schema and replace the rows that differ.
 
     engagement: from the archive (table events), then the topics; what the archive fully covers is replaced. Lateness
     is judged by the watermark that each event met when it came, so the result equals what live gave.
+
+    content: likewise. With --include-late --day 2026-09-01 that day alone is made again as if none of its events had
+    come late; the workers may run. A later rebuild without it undoes that.
 
     memory: curves and signals from quiz_attempts, with the models that are set now; run it after a change of
     CLASSPULSE_MEMORY_MODEL or CLASSPULSE_MEMORY_MODELS_BY_DOMAIN. Nothing is published.
@@ -47,15 +57,18 @@ def command(
     if unknown:
         text = f"cannot rebuild {', '.join(unknown)}; there are: {', '.join(FLOWS)}"
         raise typer.BadParameter(text, param_hint="FLOW")
+    if include_late != (day is not None) or (include_late and flows != ["content"]):
+        text = "say `rebuild content --include-late --day YYYY-MM-DD`: the two belong together, and to content alone"
+        raise typer.BadParameter(text, param_hint="--include-late")
     settings = Settings()
     differs = False
     for flow in dict.fromkeys(flows or _flows_that_ran(settings)):
         try:
-            report = _rebuild(flow, settings, dry_run=dry_run)
+            report = _rebuild(flow, settings, day.date() if day else None, dry_run=dry_run)
         except RefusedError as error:
             Console(stderr=True).print(f"[red]refused:[/red] {error}")
             sys.exit(3)
-        _print(Console(), report)
+        _print(Console(), report, day)
         differs |= any(t.changed or t.added or t.removed for t in report.tables)
     if dry_run and differs:
         sys.exit(1)
@@ -70,17 +83,21 @@ def _flows_that_ran(settings: Settings) -> list[str]:
     return [flow for flow in FLOWS if flow in ran] or ["engagement"]
 
 
-def _rebuild(flow: str, settings: Settings, *, dry_run: bool) -> Report:
+def _rebuild(flow: str, settings: Settings, day: date | None, *, dry_run: bool) -> Report:
     from cli.progress import Progress
+    from dataflows.rebuild.content import rebuild_content
     from dataflows.rebuild.engagement import rebuild_engagement
+    from dataflows.rebuild.late import rebuild_day
     from dataflows.rebuild.memory import rebuild_memory
 
-    rebuild = {"engagement": rebuild_engagement, "memory": rebuild_memory}[flow]
+    rebuild = {"engagement": rebuild_engagement, "content": rebuild_content, "memory": rebuild_memory}[flow]
     with Progress(f"rebuild {flow}") as progress:
+        if day is not None:
+            return rebuild_day(settings, day, progress.at, dry_run=dry_run)
         return rebuild(settings, progress.at, dry_run=dry_run)
 
 
-def _print(console: Console, report: Report) -> None:
+def _print(console: Console, report: Report, day: datetime | None) -> None:
     from rich.table import Table
 
     from dataflows.rebuild.shadow import describe
@@ -89,4 +106,8 @@ def _print(console: Console, report: Report) -> None:
     for t in report.tables:
         table.add_row(t.table, *(f"{n:,}" for n in (t.same, t.changed, t.added, t.removed, t.kept)))
     console.print(table)
+    if day is not None:
+        console.print(f"read {report.events:,} events; {day:%Y-%m-%d} counts what came late too")
+        console.print("`rebuild content` without --include-late makes that day without it again")
+        return
     console.print(f"read {report.events:,} events; holds from {describe(report.covers_from)}")

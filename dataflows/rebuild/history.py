@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +28,23 @@ SELECT kafka_offset,
            'event_type', event_type, 'timestamp', (extract(epoch FROM event_time) * 1000)::bigint,
            'class_id', class_id, 'grade', grade, 'subject_id', subject_id, 'course_id', course_id,
            'chapter_id', chapter_id, 'session_id', session_id, 'device_type', device_type, 'browser', browser,
-           'metadata', coalesce(metadata, '{}')
+           'lesson_id', lesson_id, 'video_id', video_id, 'assessment_id', assessment_id, 'page_url', page_url,
+           'country_code', country_code, 'metadata', coalesce(metadata, '{}')
        )::text
-FROM events WHERE topic = %s AND partition = %s AND kafka_offset < %s ORDER BY kafka_offset
+FROM events WHERE topic = %s AND partition = %s AND kafka_offset < %s
+  AND event_time >= %s AND event_time < %s ORDER BY kafka_offset
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Event times from, and before."""
+
+    since: datetime
+    until: datetime
+
+
+_ALWAYS: Final = Stretch(datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +62,24 @@ class Piece:
     next_offset: int
 
 
-def archived(connection: psycopg.Connection[Any], topic: str, partition: int, upto: int) -> Iterator[Piece]:
+def archived(
+    connection: psycopg.Connection[Any], topic: str, partition: int, upto: int, stretch: Stretch | None = None
+) -> Iterator[Piece]:
     """Yields the archive's events of a topic-partition below offset `upto`, in log order.
 
     The events go through the live decoder again, so that there is one reading of an event and not two.
+
+    Args:
+        connection: The database.
+        topic: The topic.
+        partition: Its partition.
+        upto: Offset after the last record.
+        stretch: Only events of a stretch of time.
     """
+    within = stretch or _ALWAYS
     with connection.transaction(), connection.cursor("archived") as cursor:
         cursor.itersize = BATCH
-        cursor.execute(_EVENTS, (topic, partition, upto))
+        cursor.execute(_EVENTS, (topic, partition, upto, within.since, within.until))
         while rows := cursor.fetchmany(BATCH):
             offsets, appends, marks, values = zip(*rows, strict=True)
             records = Records(

@@ -1,0 +1,122 @@
+"""A flow rebuilt: its pipeline over the past into the shadow schema, then in place of the rows that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from dataflows.kafka.log import LogFacts
+from dataflows.kafka.source import Seed, position
+from dataflows.operators import snapshot
+from dataflows.rebuild.past import Goal, Past, goals_of
+from dataflows.rebuild.player import Player
+from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
+from dataflows.settings import Settings
+from dataflows.sink.connection import APPLICATION, connect
+from dataflows.sink.freshness import Freshness
+from dataflows.sink.progress import save_seed
+from dataflows.sink.writer import Writer
+
+
+def rebuild(past: Past, settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
+    """Recomputes a flow from the archive and the topics and replaces what that covers.
+
+    Lateness is judged by the watermark that each event met when it came, so the result equals what live gave. Workers
+    of the flow that still run are fenced: stop them first. Each task's state is left for its next worker.
+
+    Args:
+        past: The flow.
+        settings: Database, Kafka, rules.
+        progress: Called with the events read so far.
+        dry_run: Compare only; change nothing (the shadow schema is dropped).
+
+    Raises:
+        RefusedError: Where the archive has nothing to rebuild from.
+    """
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
+        goals = goals_of(past, connection, settings, claim=not dry_run)
+        covers_from = _covers_from(past, connection, settings, [goal.task for goal in goals])
+        make_shadow(connection, past.flow, past.tables, {goal.task: goal.claim.generation for goal in goals})
+        done, seeds = _play(past, settings, connection, goals, progress)
+        if covers_from is not None:
+            for statement in past.adopt:
+                connection.execute(statement)
+        tables = [
+            replace(connection, table, past.covered(table, covers_from), dry_run=dry_run) for table in past.tables
+        ]
+        if not dry_run:
+            _finish(connection)
+            for task, seed in seeds.items():
+                save_seed(connection, past.flow, task, seed)
+        drop_shadow(connection)
+    return Report(covers_from, done, tables)
+
+
+@contextmanager
+def shadow_writer(past: Past, settings: Settings) -> Iterator[Writer]:
+    """Yields what writes into the shadow schema; it publishes nothing."""
+    url = settings.database_url.get_secret_value()
+    writer = Writer(url, past.flow, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _play(
+    past: Past,
+    settings: Settings,
+    connection: psycopg.Connection[Any],
+    goals: list[Goal],
+    progress: Callable[[int], None],
+) -> tuple[int, dict[int, Seed]]:
+    """Plays the past of all tasks; returns how many events that were, and the state that each task is left in."""
+    topics, optional = ([settings.topic(t) for t in ts] for ts in (past.module.TOPICS, past.module.OPTIONAL_TOPICS))
+    facts, done, seeds = LogFacts.read(settings, topics, optional), 0, dict[int, Seed]()
+    with shadow_writer(past, settings) as writer:
+        for goal in goals:
+            operators = {step_id: make(goal.task) for step_id, make in past.module.steps(settings).items()}
+            for read in Player(past, settings, goal, list(operators.values()), writer).archive_and_topics(connection):
+                done += read
+                progress(done)
+            states = {step_id: snapshot.dumps(operator.state()) for step_id, operator in operators.items()}
+            seeds[goal.task] = Seed(position(facts, goal.upto, goal.upto), states)
+    return done, seeds
+
+
+def _covers_from(
+    past: Past, connection: psycopg.Connection[Any], settings: Settings, tasks: list[int]
+) -> datetime | None:
+    """Returns since when the archive is whole: None when nothing live is older than what it keeps.
+
+    Where retention has dropped its beginning, results hold from the second local midnight after the first event kept.
+    """
+    row = connection.execute(
+        sql.SQL(
+            "SELECT max(first_kept) FROM (SELECT partition, min(event_time) AS first_kept FROM events "
+            "WHERE topic = ANY(%s) AND partition = ANY(%s) GROUP BY partition) AS kept WHERE {}"
+        ).format(sql.SQL(past.older)),
+        (past.topics(settings), tasks),
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    found = connection.execute(
+        "SELECT (date_trunc('day', %s::timestamptz AT TIME ZONE %s) + interval '2 days') AT TIME ZONE %s",
+        (row[0], settings.timezone, settings.timezone),
+    ).fetchone()
+    return None if found is None else found[0]
+
+
+def _finish(connection: psycopg.Connection[Any]) -> None:
+    """Moves the flow's progress to where the rebuild has come, so that a worker goes on from there."""
+    connection.execute(
+        sql.SQL(
+            "UPDATE public.task_progress p SET offsets = s.offsets, watermarks = s.watermarks, updated_at = now() "
+            "FROM {}.task_progress s WHERE p.flow = s.flow AND p.task = s.task AND p.generation = s.generation"
+        ).format(sql.Identifier(SHADOW))
+    )

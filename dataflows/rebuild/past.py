@@ -1,0 +1,102 @@
+"""How a flow's past is read again: its tables, and how far each task's rebuild goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from dataflows import archive
+from dataflows.kafka.source import Claim, RefusedError
+from dataflows.settings import Settings
+from dataflows.sink.progress import claim_task
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a flow is rebuilt.
+
+    Attributes:
+        flow: Its name.
+        module: Its module: `TOPICS`, `OPTIONAL_TOPICS`, `steps`, `pipeline`, `decode`, `gather`.
+        tables: The tables that are made again.
+        times: The time column of a table; a table without one needs the whole past.
+        reach: How far a row looks back beyond its day: where the archive lost its beginning, it is covered that later.
+        older: The condition under which live results of the archive's partition `kept.partition` are older than
+            `kept.first_kept`.
+        adopt: Statements that give rebuilt rows what only lost events told; run where the archive lost its beginning.
+    """
+
+    flow: str
+    module: Any
+    tables: tuple[str, ...]
+    times: dict[str, str]
+    older: LiteralString
+    reach: dict[str, timedelta] = field(default_factory=dict)
+    adopt: tuple[sql.Composed, ...] = ()
+
+    def topics(self, settings: Settings) -> list[str]:
+        """Returns the topics that the flow reads, as the broker knows them."""
+        return [settings.topic(topic) for topic in (*self.module.TOPICS, *self.module.OPTIONAL_TOPICS)]
+
+    def covered(self, table: str, since: datetime | None) -> sql.Composable:
+        """Returns the condition of the rows that the archive covers."""
+        if since is None:
+            return sql.SQL("true")
+        time = self.times.get(table)
+        # A state is the sum of its past: without the whole of it the live one is better.
+        if time is None:
+            return sql.SQL("false")
+        from_when = sql.Literal(since + self.reach.get(table, timedelta()))
+        return sql.SQL("{} >= {}").format(sql.Identifier(time), from_when)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """How far one task's rebuild goes.
+
+    Attributes:
+        task: The task.
+        claim: Under which it writes.
+        archived: Offset after the archive's last record by topic.
+        archived_marks: The archive's watermarks.
+        upto: The live flow's offsets, where they are further.
+    """
+
+    task: int
+    claim: Claim
+    archived: dict[str, int]
+    archived_marks: dict[str, int]
+    upto: dict[str, int]
+
+
+def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
+    """Returns one goal a task of the archive.
+
+    Args:
+        past: The flow.
+        connection: The database.
+        settings: Names of topics.
+        claim: Whether to claim the tasks, which fences the flow's workers.
+
+    Raises:
+        RefusedError: Where the archive has nothing.
+    """
+    wanted = set(past.topics(settings))
+    rows = connection.execute(
+        "SELECT task, offsets, watermarks FROM task_progress WHERE flow = %s ORDER BY task", (archive.FLOW,)
+    ).fetchall()
+    if not rows:
+        text = "the archive is empty: run `classpulse run archive` first, then rebuild"
+        raise RefusedError(text)
+    live = dict(connection.execute("SELECT task, offsets FROM task_progress WHERE flow = %s", (past.flow,)).fetchall())
+    url, goals = settings.database_url.get_secret_value(), []
+    for task, offsets, marks in rows:
+        mine = {t: o for t, o in offsets.items() if t in wanted}
+        upto = {t: max(o, live.get(task, {}).get(t, 0)) for t, o in mine.items()}
+        held = claim_task(url, past.flow, task) if claim else Claim(0, {}, "", {})
+        goals.append(Goal(task, held, mine, {t: m for t, m in marks.items() if t in wanted}, upto))
+    return goals
