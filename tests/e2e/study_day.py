@@ -228,7 +228,8 @@ PAGES = {
     (DAY, "/home"): {"views": 2, "students": 1, "scrolls": 0},
     (DAY, "/decimals"): {"views": 1, "students": 1, "scrolls": 0},
 }
-BY_HAND = {
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+BY_HAND: dict[str, Rows] = {
     "sessions_open": OPEN,
     "sessions_closed": CLOSED,
     "chapter_visit_facts": VISITS,

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tests.oracle.content import ExpectedContent
 from tests.oracle.engagement import Expected, Rows
 from tests.oracle.memory import ExpectedMemory
 
@@ -24,10 +25,19 @@ KEYS = {
     "memory_reviews": ("reviewed_at", "event_id"),
     "memory_state": ("user_id", "module"),
     "revision_signal_facts": ("user_id", "module_id", "scheduled_at"),
+    "sessions_open": ("session_start", "student_id"),
+    "sessions_closed": ("session_start", "student_id"),
+    "chapter_visit_facts": ("start_time", "event_id"),
+    "video_views": ("start_time", "student_id", "video_id"),
+    "milestones": ("event_time", "event_id"),
+    "student_click_days": ("day", "student_id"),
+    "page_days": ("day", "page_url", "task"),
 }
 ENGAGEMENT = ("activity_windows", "student_state", "engagement_scores", "student_days")
 ARCHIVE = ("events", "dead_letters")
 MEMORY = ("quiz_attempts", "learning_events", "memory_reviews", "memory_state", "revision_signal_facts")
+STUDIED = ("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views")
+CONTENT = (*STUDIED, "milestones", "student_click_days", "page_days")
 WALL_TIME = {"updated_at", "generation"}
 CASTS = {
     "timestamp with time zone": "(extract(epoch FROM {0}) * 1000)::bigint",
@@ -101,7 +111,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def assert_holds(database: str, expected: Expected | ExpectedMemory, *tables: str) -> None:
+def assert_holds(database: str, expected: Expected | ExpectedMemory | ExpectedContent, *tables: str) -> None:
     """Fails with all differences if a table holds anything but the expected rows."""
     found = [
         differences(getattr(expected, table), dump(database, table), table) for table in tables or ENGAGEMENT + ARCHIVE
