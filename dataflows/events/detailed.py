@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from dataflows.events.event import Event, seconds
-from dataflows.events.plain import PlainDevice, PlainText, PlainTime, PlainUuid, decode_each
+from dataflows.events.plain import PlainAgent, PlainDevice, PlainText, PlainTime, PlainUuid, decode_each
 from dataflows.events.rejects import RejectedError
 from dataflows.events.times import event_ms
 
@@ -43,7 +43,8 @@ class DetailedMetadata(msgspec.Struct, gc=False):
     to_s: float | None = math.nan
     score: float | None = math.nan
     price: float | None = math.nan
-    user_agent: str | None = None
+    user_agent: PlainAgent = ""
+    userAgent: None = None
     class_id: None = None
     subject_id: None = None
     course_id: None = None
@@ -100,7 +101,8 @@ class Detailed(msgspec.Struct, gc=False):
     to_s: None = None
     score: None = None
     price: None = None
-    user_agent: None = None
+    user_agent: str | None = None
+    userAgent: None = None
 
 
 class View(Detailed, gc=False):
@@ -148,14 +150,10 @@ def view(event: Event) -> View:
 
 def _fields(event: Event) -> dict[str, Any]:
     metadata = event.metadata or {}
-    agent = metadata.get("user_agent")
     fields: dict[str, Any] = {name: getattr(event, name) for name in _SAME}
     fields["timestamp"] = event.event_ms
-    fields["metadata"] = DetailedMetadata(
-        hidden=event.hidden,
-        user_agent=agent if isinstance(agent, str) else None,
-        **{name: seconds(metadata, name) for name in NUMBERS},
-    )
+    numbers: dict[str, Any] = {name: seconds(metadata, name) for name in NUMBERS}
+    fields["metadata"] = DetailedMetadata(hidden=event.hidden, **numbers)
     return fields
 
 

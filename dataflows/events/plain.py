@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from dataflows.events.agents import agent_of
 from dataflows.events.event import Event, seconds
 from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
 
@@ -26,10 +27,12 @@ PlainTime = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[datet
 
 
 class PlainDevice(msgspec.Struct, gc=False):
-    """The parts of `device` that are counted."""
+    """The parts of `device` that are counted, and those that may fill them."""
 
     type: PlainText | None = None
     browser: PlainText | None = None
+    user_agent: None = None
+    userAgent: None = None
 
 
 class PlainMetadata(msgspec.Struct, gc=False):
@@ -47,6 +50,8 @@ class PlainMetadata(msgspec.Struct, gc=False):
     device: None = None
     device_type: None = None
     browser: None = None
+    user_agent: None = None
+    userAgent: None = None
 
 
 NO_DEVICE = PlainDevice()
@@ -79,18 +84,37 @@ class Plain(msgspec.Struct, gc=False):
     position_s: None = None
     video_duration_s: None = None
     playback_rate: None = None
+    user_agent: None = None
+    userAgent: None = None
+
+
+PlainAgent = Annotated[str, Meta(min_length=1)]
+
+
+class AgentMetadata(PlainMetadata, gc=False):
+    """Metadata with a user agent; "" where there is none, since null or an empty one would hide one at the top."""
+
+    user_agent: PlainAgent = ""  # type: ignore[assignment]
+
+
+class AgentPlain(Plain, gc=False):
+    """An event that is plain but for a user agent, of which `Plain` knows only that it makes an event not plain."""
+
+    metadata: AgentMetadata | None = None
+    user_agent: str | None = None  # type: ignore[assignment]
 
 
 T = TypeVar("T")
 
 _decoder = msgspec.json.Decoder(Plain)
+_agent_decoder = msgspec.json.Decoder(AgentPlain)
 
 #: What the fast decoder raises for anything that is not plain.
 NOT_PLAIN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
 
 
 def decode_plain(values: list[bytes | None]) -> tuple[list[Plain | None], list[int]]:
-    """Decodes what is plain.
+    """Decodes what is plain, and then what is but for a user agent: who sends none does not pay for it.
 
     Args:
         values: Values of records.
@@ -98,7 +122,24 @@ def decode_plain(values: list[bytes | None]) -> tuple[list[Plain | None], list[i
     Returns:
         As many entries, None where a record is not provably plain, and the rows of these.
     """
-    return decode_each(_decoder, values)
+    events: list[Plain | None]
+    events, odd = decode_each(_decoder, values)
+    if not odd:
+        return events, odd
+    again, still = decode_each(_agent_decoder, [values[row] for row in odd])
+    for row, event in zip(odd, again, strict=True):
+        events[row] = None if event is None else _with_agent(event)
+    return events, [odd[at] for at in still]
+
+
+def _with_agent(event: AgentPlain) -> AgentPlain:
+    """Takes from the user agent what nothing else says of the device, as `spread` does."""
+    user_agent = (event.metadata.user_agent if event.metadata else "") or event.user_agent
+    device = event.device or NO_DEVICE
+    if user_agent and not ((device.type or event.device_type) and (device.browser or event.browser)):
+        found = agent_of(user_agent)
+        event.device_type, event.browser = event.device_type or found.device_type, event.browser or found.browser
+    return event
 
 
 def decode_each(decoder: msgspec.json.Decoder[T], values: list[bytes | None]) -> tuple[list[T | None], list[int]]:

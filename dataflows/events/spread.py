@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dataflows.events.agents import agent_of, user_agent_in
 from dataflows.events.text import lenient_text
 
 #: A page's address may be long; it is in no key.
@@ -73,7 +74,18 @@ def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, An
             _keep(metadata, key, value, name)
     for name in _ADDRESSES:
         metadata.pop(name, None)
+    _fill_in(metadata, columns)
     return metadata or None
+
+
+def _fill_in(metadata: dict[str, Any], columns: dict[str, str | None]) -> None:
+    """Takes from a user agent what nothing else says of the device; it is read where it is stored, so again alike."""
+    if all(columns[column] for column in _DEVICE):
+        return
+    user_agent = user_agent_in(metadata)
+    if user_agent is not None:
+        for column, text in agent_of(user_agent)._asdict().items():
+            columns[column] = columns[column] or text
 
 
 def _part(rest: dict[str, Any], name: str) -> dict[str, Any]:

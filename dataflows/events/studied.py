@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dataflows.events.agents import agent_of
 from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.detailed import NO_DETAILS, NUMBERS, Detailed, View, decode_detailed, detailed, view
 from dataflows.events.kinds import KINDS, Kind, canonical_topic
@@ -47,12 +48,11 @@ class Deed(NamedTuple):
 
 
 class Gear(NamedTuple):
-    """On what and where from; `user_agent` as it was sent."""
+    """On what and where from."""
 
     device_type: str | None
     browser: str | None
     country_code: str | None
-    user_agent: str | None
 
 
 class Item(NamedTuple):
@@ -240,7 +240,7 @@ class _Coding:
             [
                 f"{e.event_name}\0{e.event_type or ''}\0{e.role or ''}\0{(m := e.metadata or NO_DETAILS).hidden or ''}"
                 f"\0{(d := e.device or NO_DEVICE).type or e.device_type or ''}\0{d.browser or e.browser or ''}"
-                f"\0{e.country_code or ''}\0{m.user_agent or ''}"
+                f"\0{e.country_code or ''}\0{m.user_agent or e.user_agent or ''}"
                 for e in events
             ]
         )
@@ -254,7 +254,10 @@ class _Coding:
         kind = event_type or type_of(name)
         ping = name == "time_ping" or kind == "heartbeat"
         deed = Deed(role or "student", name, ping, is_hidden_ping(name, kind, bool(hidden)))
-        gear = Gear(device or None, browser or None, country or None, agent or None)
+        if agent and not (device and browser):
+            found = agent_of(agent)
+            device, browser = device or found.device_type or "", browser or found.browser or ""
+        gear = Gear(device or None, browser or None, country or None)
         return self.deeds.codes[deed], self.gears.codes[gear]
 
     def _extra(self, events: list[Detailed]) -> NDArray[np.int32]:

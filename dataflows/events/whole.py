@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from dataflows.events.agents import agent_of, user_agent_in
 from dataflows.events.event import Event
 from dataflows.events.names import type_of
 from dataflows.events.plain import PlainText, PlainTime, PlainUuid, decode_each
@@ -84,6 +85,17 @@ def _complete(event: Whole) -> None:
         event.device_type = device.type or event.device_type
         event.os = device.os or event.os
         event.browser = device.browser or event.browser
+    if event.metadata and not (event.device_type and event.os and event.browser):
+        _fill_in(event, user_agent_in(event.metadata))
+
+
+def _fill_in(event: Whole, user_agent: str | None) -> None:
+    """Takes from the user agent what nothing else says of the device, as `spread` does."""
+    if user_agent is not None:
+        found = agent_of(user_agent)
+        event.device_type = event.device_type or found.device_type
+        event.os = event.os or found.os
+        event.browser = event.browser or found.browser
 
 
 def whole(event: Event) -> Whole:

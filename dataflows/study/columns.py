@@ -39,7 +39,7 @@ class Events:
         students: Student ids of the batch.
         places: (class_id, course_id, chapter_id, lesson_id).
         deeds: (role, event_name, ping, hidden).
-        gears: (device_type, browser, country_code, user_agent).
+        gears: (device_type, browser, country_code).
         sessions: Session ids.
         items: (video_id, assessment_id).
         pages: Addresses of pages.

@@ -37,6 +37,14 @@ _times = st.integers(NOW_MS - 10**9, NOW_MS + 300_000) | st.sampled_from(
         str(NOW_MS),
     ]
 )
+AGENTS = st.sampled_from(
+    [
+        "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0",
+        "Mozilla/5.0 (iPad; CPU OS 17_1 like Mac OS X) AppleWebKit/605.1.15 Version/17.1 Safari/604.1",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "nothing that is known",
+    ]
+)
 _playback = st.fixed_dictionaries(
     {},
     optional={
@@ -49,10 +57,11 @@ _playback = st.fixed_dictionaries(
         "to_s": st.floats(0, 100),
         "score": st.integers(0, 100),
         "price": st.sampled_from([0, 9.5, None]),
-        "user_agent": st.sampled_from(["Mozilla/5.0 (X11; Linux x86_64)", "", None]),
+        "user_agent": AGENTS,
     },
 )
 _device = st.fixed_dictionaries({}, optional={"type": _ids, "os": _ids, "browser": _ids})
+_odd_device = st.dictionaries(st.sampled_from(["type", "os", "browser", "user_agent", "userAgent"]), _ids | AGENTS)
 
 plain_events = st.fixed_dictionaries(
     {"event_id": st.uuids().map(str), "student_id": _ids, "event_name": _names, "timestamp": _times},
@@ -75,6 +84,7 @@ plain_events = st.fixed_dictionaries(
         "browser": _ids,
         "device": _device,
         "metadata": _playback,
+        "user_agent": AGENTS,
     },
 )
 
@@ -83,11 +93,11 @@ _FIELDS = [
     "session_id", "class_id", "grade", "subject_id", "course_id", "chapter_id", "lesson_id", "page_url", "os",
     "device_type", "browser", "country_code", "device", "metadata", "context", "payload", "event_data", "hidden",
     "position_s", "video_duration_s", "playback_rate", "start_time", "course", "type", "location", "ip",
-    "video_id", "assessment_id", "scroll_depth", "from_s", "to_s", "score", "price", "user_agent", "end_ms", "end_time",
-    "chapter_end_time",
+    "video_id", "assessment_id", "scroll_depth", "from_s", "to_s", "score", "price", "user_agent", "userAgent",
+    "end_ms", "end_time", "chapter_end_time",
 ]  # fmt: skip
 _field = st.sampled_from(_FIELDS)
-_part = st.dictionaries(_field, json_values | _device, max_size=3)
+_part = st.dictionaries(_field, json_values | _device | _odd_device | AGENTS, max_size=3)
 
 
 @st.composite
@@ -96,7 +106,7 @@ def odd_events(draw: st.DrawFn) -> dict[str, Any]:
     document: dict[str, Any] = dict(draw(plain_events))
     for field in draw(st.lists(_field, max_size=3)):
         document.pop(field, None)
-    document |= draw(st.dictionaries(_field, json_values | _part, max_size=3))
+    document |= draw(st.dictionaries(_field, json_values | _part | AGENTS, max_size=3))
     return document
 
 

@@ -109,11 +109,9 @@ def _told(full: Full, *, is_view: bool) -> list[dict[str, Any]]:
     for row in full.frame.filter(~pl.col("is_tick")).iter_rows(named=True):
         metadata = json.loads(row["metadata"] or "{}")
         ping = row["event_name"] == "time_ping" or row["event_type"] == "heartbeat"
-        agent = metadata.get("user_agent")
         out.append(
             {name: row[name] for name in [*_SHARED, *same]}
             | {"ping": ping, "hidden": ping and metadata.get("hidden") is True}
-            | {"user_agent": (agent or None) if isinstance(agent, str) else None}
             | {name: _seconds(metadata, name) for name in NUMBERS}
             | {"end_ms": _end_ms(metadata) if is_view else None}
         )
