@@ -1,11 +1,13 @@
 """What a learning event costs in `memory`, and what a pair (student, module) weighs: `classpulse bench memory-flow`.
 
-One task with 100,000 pairs, batches as the source emits them, without Kafka and database; rows are made and turned into
-the bytes of COPY. CPU seconds; the median of several rounds over the same log.
+First one task with 100,000 pairs, batches as the source emits them, without Kafka and database; rows are made and
+turned into the bytes of COPY. Then the whole worker, `classpulse run memory`, on real Kafka and TimescaleDB, four
+tasks. CPU seconds; the median of several rounds over the same log.
 """
 
 from __future__ import annotations
 
+import json
 import os
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -16,11 +18,13 @@ import time  # noqa: E402
 from collections import defaultdict  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any, Final  # noqa: E402
 
 from bench.learning_load import MODULES, STUDENTS, Sent, learning  # noqa: E402
-from bench.stack import machine  # noqa: E402
+from bench.stack import Stack, machine, run, say, stack  # noqa: E402
 from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
+from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.memory import TOPICS, decode, gather, steps  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
@@ -138,4 +142,36 @@ def measure(*, events: int = 600_000, rounds: int = 3, model: str = "ebbinghaus"
         "snapshot_mb": round(done[0].snapshot_bytes / 1e6, 1),
         "snapshot_ms": round(statistics.median(c.snapshot_s for c in done) * 1e3, 1),
         "snapshot_bytes_a_pair": round(done[0].snapshot_bytes / PAIRS),
+        "worker": _worker(events, rounds, model),
     }
+
+
+def _worker(events: int, rounds: int, model: str) -> dict[str, Any]:
+    """Runs the whole flow as `classpulse run` does; the start of a worker that finds nothing is taken off."""
+    with stack() as servers:
+        for prefix in ("empty.", "full."):
+            servers.topics(prefix)
+        settings = servers.settings("full.")
+        publisher = Publisher(settings)
+        for one in learning(events, int(time.time() * 1000)):
+            publisher.send(settings.topic(one.topic), one.key, one.value)
+        publisher.flush()
+        start = statistics.median(_caught_up(servers, "empty.", "start", model)["cpu_s"] for _ in range(rounds))
+        done = [_caught_up(servers, "full.", f"round_{number}", model) for number in range(rounds)]
+    rates = [one["events"] / (one["cpu_s"] - start) for one in done]
+    return {
+        "events": done[0]["events"],
+        "start_cpu_s": round(start, 2),
+        "events_a_cpu_s": round(statistics.median(rates)),
+        "each_round": [round(rate) for rate in rates],
+    }
+
+
+def _caught_up(servers: Stack, prefix: str, database: str, model: str) -> dict[str, Any]:
+    """Returns what a worker read, and its CPU seconds."""
+    servers.database(database)
+    env = servers.environment(prefix, database, CLASSPULSE_MEMORY_MODEL=model)
+    run(["-m", "cli.main", "run", "memory", "--until-caught-up"], env)
+    stats: dict[str, Any] = json.loads(Path(f"{env['CLASSPULSE_STATS_FILE']}.memory.0").read_text())
+    say(f"{database}: {stats['events']:,} events, {stats['cpu_s']:.1f} CPU seconds")
+    return stats

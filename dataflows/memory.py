@@ -98,14 +98,8 @@ def _told(records: Records, rules: Rules) -> tuple[Told, list[Reject]]:
 
 
 def _with_times(records: Records, rules: Rules, frame: pl.DataFrame, facts: pl.DataFrame) -> Told:
-    return Told(
-        records.topic,
-        TOPIC_ORDER.index(records.topic.removeprefix(rules.topic_prefix)),
-        frame["event_ms"].to_numpy(),
-        frame["append_ms"].to_numpy(),
-        ~frame["is_tick"].to_numpy(),
-        facts,
-    )
+    rank = TOPIC_ORDER.index(records.topic.removeprefix(rules.topic_prefix))
+    return Told(records.topic, rank, frame.select("event_ms", "append_ms", "is_tick"), facts)
 
 
 def _some(records: Records, offsets: Ints) -> Records:

@@ -67,6 +67,11 @@ class EventTime:
         batch.low = self._marks.low_once_begun(batch.source.offsets, batch.source.ends)
         self._settled_ms = max(self._settled_ms, batch.low)
 
+    @property
+    def settled_ms(self) -> int:
+        """The highest that the lowest watermark ever was: a topic's very first records take nothing of it back."""
+        return self._settled_ms
+
     def state(self) -> State:
         """Returns the watermarks, and how far time is settled."""
         return self._marks.marks, self._settled_ms

@@ -10,7 +10,7 @@ import polars as pl
 
 from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
-from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.segments import Ints
 
 TOPIC_ORDER: Final = (CLICKSTREAM, CLICKSTREAM_ALIAS, *LEARNING_TOPICS)
 """Where two topics tell one fact, the one that stands further left here is believed."""
@@ -23,17 +23,13 @@ class Told:
     Attributes:
         topic: The topic's name on the broker.
         rank: Its place in `TOPIC_ORDER`.
-        event_ms: Event times of all accepted records and ticks in log order: they move the watermark.
-        append_ms: Their append times.
-        is_event: Which of them are no ticks.
+        times: event_ms, append_ms and is_tick of all accepted records and ticks in log order: they move the watermark.
         learned: Those that may be facts of learning, as `dataflows.events.learning.Learned.frame`, ticks left out.
     """
 
     topic: str
     rank: int
-    event_ms: Ints
-    append_ms: Ints
-    is_event: Bools
+    times: pl.DataFrame
     learned: pl.DataFrame
 
 
@@ -51,6 +47,7 @@ class Batch:
         replaces: What they replace, by table.
         records: Records to publish, by the contract's name of the topic.
         live_append_ms: Append times of live records in this batch.
+        before_ms: Watermarks that are given from outside; none here, since a rebuild needs none.
     """
 
     source: TaskBatch
@@ -62,3 +59,4 @@ class Batch:
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    before_ms: dict[str, Ints] = field(default_factory=dict)

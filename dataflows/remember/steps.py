@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from dataflows.engage.days import Calendar
 from dataflows.kafka import metrics
 from dataflows.operators import packing
-from dataflows.operators.segments import Ints
-from dataflows.operators.watermark import NEVER, Watermarks
+from dataflows.operators.event_time import COUNTED_ROLE, EventTime, State
+from dataflows.operators.watermark import NEVER
 from dataflows.remember import rows
 from dataflows.remember.choice import Choice
 from dataflows.remember.columns import TOPIC_ORDER, Batch, Told
@@ -20,7 +19,6 @@ from dataflows.remember.writing import scored, write
 from dataflows.settings import Settings
 
 FLOW: Final = "memory"
-COUNTED_ROLE: Final = "student"
 RECOMMENDATIONS: Final = "revision_recommendation_events"
 
 _KINDS: Final = {"user_login_events": "login", "learning_domain_selection_events": "domain_selected"}
@@ -33,35 +31,24 @@ class JudgeTime:
 
     def __init__(self) -> None:
         """Starts without a watermark."""
-        self._marks = Watermarks()
-        self._low = NEVER
-        self._live: list[Ints] = []
+        self._time = EventTime()
 
     def process(self, batch: Batch) -> Batch:
         """Notes how far every topic has come."""
-        source = batch.source
         for told in batch.told:
-            self._marks.advance(told.topic, told.event_ms, told.append_ms)
-            delay_ms, append_ms = told.append_ms - told.event_ms, told.append_ms[told.is_event]
-            metrics.DELIVERY_DELAY.observe_ms(delay_ms[told.is_event])
-            self._live.append(append_ms[append_ms >= source.live_from_ms])
-        if source.beat:
-            metrics.note_watermarks(source.task, self._marks.marks)
-        if source.writes and self._live:
-            batch.live_append_ms, self._live = np.concatenate(self._live), []
-        batch.watermarks = dict(self._marks.marks)
-        # A topic's very first record may be older than what has fallen due, which stays so.
-        self._low = max(self._low, self._marks.low_once_begun(source.offsets, source.ends))
-        batch.low = self._low
+            self._time.meet(batch, told.topic, told.times)
+        self._time.settle(batch)
+        # What has fallen due stays so.
+        batch.low = self._time.settled_ms
         return batch
 
-    def state(self) -> tuple[dict[str, int], int]:
-        """Returns the watermarks, and the lowest one's highest."""
-        return self._marks.marks, self._low
+    def state(self) -> State:
+        """Returns the watermarks, and how far time is settled."""
+        return self._time.state()
 
-    def restore(self, state: tuple[dict[str, int], int]) -> None:
+    def restore(self, state: State) -> None:
         """Continues from a snapshot."""
-        self._marks, self._low = Watermarks(state[0]), state[1]
+        self._time.restore(state)
 
 
 class KeepFacts:
