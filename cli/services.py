@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from cli.services_parts.alertmanager import Alertmanager
     from cli.services_parts.kafka import Kafka
     from cli.services_parts.postgres import Postgres
+    from cli.services_parts.prometheus import Prometheus
 
 app = typer.Typer(no_args_is_help=True, help="Start and stop the real parts on loopback, without Docker.")
 
@@ -19,12 +21,21 @@ DIRECTORY = Path(".services")
 ENV_FILE = Path(".services.env")
 
 
-def parts(directory: Path, partitions: int = 4) -> tuple[Kafka, Postgres]:
+def parts(
+    directory: Path, partitions: int = 4, scrape: tuple[str, ...] = ()
+) -> tuple[Kafka, Postgres, Alertmanager, Prometheus]:
     """Returns the parts of one folder; nothing is started yet."""
+    from cli.services_parts.alertmanager import Alertmanager
     from cli.services_parts.kafka import Kafka
     from cli.services_parts.postgres import Postgres
+    from cli.services_parts.prometheus import Prometheus
 
-    return Kafka(directory, typer.echo, partitions=partitions), Postgres(directory, typer.echo)
+    return (
+        Kafka(directory, typer.echo, partitions=partitions),
+        Postgres(directory, typer.echo),
+        Alertmanager(directory, typer.echo),
+        Prometheus(directory, typer.echo, targets=scrape),
+    )
 
 
 @app.command()
@@ -33,16 +44,28 @@ def up(
     env_file: EnvFile = ENV_FILE,
     partitions: Annotated[int, typer.Option(min=1, help="Default partitions of a new topic.")] = 4,
     require: Annotated[str, typer.Option(help="Parts without which to fail: kafka,postgres,timescale.")] = "",
+    scrape: Annotated[
+        str, typer.Option(help="Ports of workers' metrics that Prometheus scrapes, such as 3030,3031.")
+    ] = "",
 ) -> None:
     """Start what this machine has, wait until it answers, write the addresses."""
     from cli.services_parts.part import PartFailedError, PartMissingError, exclusive
 
-    kafka, postgres = parts(directory, partitions)
+    targets = tuple(f"127.0.0.1:{port.strip()}" for port in scrape.split(",") if port.strip())
+    kafka, postgres, alertmanager, prometheus = parts(directory, partitions, targets)
+    addresses = (
+        (kafka, "KAFKA_BOOTSTRAP_SERVERS"),
+        (postgres, "DATABASE_URL"),
+        (alertmanager, "ALERTMANAGER_URL"),
+        (prometheus, "PROMETHEUS_URL"),
+    )
     lines: list[str] = []
     have: set[str] = set()
     failed = False
     with exclusive(directory):
-        for part, variable in ((kafka, "KAFKA_BOOTSTRAP_SERVERS"), (postgres, "DATABASE_URL")):
+        for part, variable in addresses:
+            if part is prometheus and "alertmanager" in have:
+                prometheus.alertmanagers = (alertmanager.url.removeprefix("http://"),)
             try:
                 lines.append(f"{variable}={part.start()}")
                 have.add(part.name)

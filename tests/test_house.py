@@ -34,6 +34,7 @@ def documented() -> dict[str, tuple[bool, str]]:
 
 
 OF_ONE_COMMAND = {
+    "ALERTMANAGER_URL",
     "CLASSPULSE_MEMBER",
     "CLASSPULSE_METRICS_PORT",
     "CLASSPULSE_STATS_FILE",

@@ -1,4 +1,4 @@
-"""Grafana and Prometheus, where their addresses are set."""
+"""Grafana, Prometheus and Alertmanager, where their addresses are set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ TIMEOUT_S = 5.0
 
 
 def check() -> list[Finding]:
-    """Returns findings on `GRAFANA_URL` and `PROMETHEUS_URL`; an unset address is no fault."""
-    return [*_grafana(os.environ.get("GRAFANA_URL", "")), *_prometheus(os.environ.get("PROMETHEUS_URL", ""))]
+    """Returns findings on what `GRAFANA_URL` and the like name; an unset address is no fault."""
+    return [
+        *_grafana(os.environ.get("GRAFANA_URL", "")),
+        *_prometheus(os.environ.get("PROMETHEUS_URL", "")),
+        *_alertmanager(os.environ.get("ALERTMANAGER_URL", "")),
+    ]
 
 
 def _grafana(url: str) -> list[Finding]:
@@ -52,7 +56,45 @@ def _prometheus(url: str) -> list[Finding]:
         )
         for target in down
     ]
-    return found or [ok("prometheus", "targets", f"{url}: {len(targets)} targets, none down")]
+    found = found or [ok("prometheus", "targets", f"{url}: {len(targets)} targets, none down")]
+    return [*found, *_rules(url)]
+
+
+def _rules(url: str) -> list[Finding]:
+    """Returns whether our alerts are loaded, and whether somebody is told of them."""
+    try:
+        groups = _get(f"{url.rstrip('/')}/api/v1/rules?type=alert").get("data", {}).get("groups", [])
+        managers = _get(f"{url.rstrip('/')}/api/v1/alertmanagers").get("data", {}).get("activeAlertmanagers", [])
+    except (OSError, ValueError) as error:
+        return [wrong("prometheus", "rules", f"{url}: {_words(error)}", "Read Prometheus' log.")]
+    rules = [rule for group in groups if group["name"].startswith("classpulse-") for rule in group["rules"]]
+    if not rules:
+        return [wrong("prometheus", "rules", "none of our alerts is loaded", "Name prometheus/rules in rule_files.")]
+    sick = [rule["name"] for rule in rules if rule.get("health") == "err"]
+    if sick:
+        return [wrong("prometheus", "rules", f"cannot be evaluated: {', '.join(sick)}", "Read Prometheus' log.")]
+    firing = sorted({rule["name"] for rule in rules if rule.get("state") == "firing"})
+    said = f"{len(rules)} alerts, " + (f"firing: {', '.join(firing)}" if firing else "none fires")
+    found = (
+        note("prometheus", "rules", said, "docs/runbooks says what to do.")
+        if firing
+        else ok("prometheus", "rules", said)
+    )
+    if managers:
+        return [found]
+    advice = "Name an Alertmanager in its configuration (`alerting`)."
+    return [found, note("prometheus", "alertmanagers", "it tells nobody of alerts", advice)]
+
+
+def _alertmanager(url: str) -> list[Finding]:
+    if not url:
+        return [note("alertmanager", "address", "ALERTMANAGER_URL is not set, so it was not asked")]
+    try:
+        status = _get(f"{url.rstrip('/')}/api/v2/status")
+    except (OSError, ValueError) as error:
+        advice = "Start it (`make up`), or correct ALERTMANAGER_URL."
+        return [wrong("alertmanager", "address", f"{url}: {_words(error)}", advice)]
+    return [ok("alertmanager", "status", f"{url}: version {status.get('versionInfo', {}).get('version', '?')}")]
 
 
 def _get(url: str) -> dict[str, Any]:

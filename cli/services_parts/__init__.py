@@ -1,1 +1,1 @@
-"""The real parts that `classpulse services` and the tests start on loopback: Apache Kafka and PostgreSQL."""
+"""Real parts that `classpulse services` and tests start on loopback: Kafka, PostgreSQL, Prometheus, Alertmanager."""

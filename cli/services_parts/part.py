@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,6 +139,9 @@ class Part:
                 extra_groups=None if user is None else [],
                 env={**os.environ, **(env or {})},
             )
+        # For a moment after exec a process shows no arguments, and would not be known by its marker.
+        while process.poll() is None and not _arguments(process.pid):
+            time.sleep(0.001)
         self.remember(pid=process.pid, marker=str(marker))
 
     def wait_until(self, answers: Callable[[], bool], timeout_s: float = START_TIMEOUT_S) -> None:
@@ -192,6 +196,22 @@ class Part:
             shutil.rmtree(folder, ignore_errors=True)
         self.state_file.unlink(missing_ok=True)
         return was_running
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
+def is_ready(url: str) -> bool:
+    """Says whether a server of Prometheus' family is ready at a loopback address."""
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -24,11 +24,13 @@ NOWHERE = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2",
     "GRAFANA_URL": "http://127.0.0.1:3",
     "PROMETHEUS_URL": "http://127.0.0.1:4",
+    "ALERTMANAGER_URL": "http://127.0.0.1:5",
 }
+MONITORING = ("GRAFANA_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL")
 
 
 def ask(environment: dict[str, str], tmp_path: Path) -> tuple[int, list[dict[str, Any]]]:
-    environment = {"CLASSPULSE_RECOVERY_DIR": str(tmp_path), "GRAFANA_URL": "", "PROMETHEUS_URL": "", **environment}
+    environment = {"CLASSPULSE_RECOVERY_DIR": str(tmp_path), **dict.fromkeys(MONITORING, ""), **environment}
     result = CliRunner().invoke(app, ["--json"], env=environment)
     findings: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
     return result.exit_code, findings
@@ -48,7 +50,7 @@ def test_a_broken_address_is_wrong_and_comes_with_advice(tmp_path: Path) -> None
     code, findings = ask(NOWHERE, tmp_path)
     wrong = {finding["part"]: finding for finding in findings if finding["state"] == "wrong"}
     assert code == 1
-    assert set(wrong) == {"kafka", "database", "grafana", "prometheus"}
+    assert set(wrong) == {"kafka", "database", "grafana", "prometheus", "alertmanager"}
     assert all(finding["advice"] for finding in wrong.values())
     assert "KAFKA_BOOTSTRAP_SERVERS" in wrong["kafka"]["advice"]
     assert "DATABASE_URL" in wrong["database"]["advice"]
@@ -63,7 +65,7 @@ def test_the_table_shows_the_advice_to_people() -> None:
     result = CliRunner().invoke(app, [], env=NOWHERE)
     assert result.exit_code == 1
     assert "→" in result.stdout
-    assert "4 wrong" in result.stdout
+    assert "5 wrong" in result.stdout
 
 
 def test_an_unknown_time_zone_is_a_finding_not_a_crash(tmp_path: Path) -> None:
