@@ -99,7 +99,7 @@ class _Sitting:
         """Tells of a visit when it ends."""
         rng = self._rng
         body = {"event_id": self._id(), "student_id": self._student, "chapter_id": chapter, "start_time": begun}
-        end = self.now + rng.choice((0, 0, MINUTE, -40 * MINUTE, 5 * HOUR))
+        end = self.now + rng.choice((0, 0, MINUTE, -40 * MINUTE, 255 * MINUTE))
         more = {} if rng.random() < 0.2 else {"end_time": end, "scroll_depth": rng.choice((30, 90))}
         self._send(VIEWS, max(self.now, end), body | more | ({"course_id": "maths"} if rng.random() < 0.5 else {}))
 

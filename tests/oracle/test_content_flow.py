@@ -1,0 +1,105 @@
+"""The content flow, task by task in one process, says what the oracle says: whatever the order, batches and crashes."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dataflows.settings import Settings
+from tests.dataflows.study.inprocess import Database, Rows, Task, run_in_process
+from tests.dataflows.study.spiteful import spiteful_log
+from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Deed, repeated, shuffled, studies
+from tests.e2e.tables import CONTENT, differences
+from tests.oracle.content import ContentRules, expect
+from tests.oracle.content_logs import logs
+from tests.oracle.reading import Record
+
+ZONES = ("UTC", "America/St_Johns", "Pacific/Auckland")
+BOUNDED = settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def assert_told(log: Sequence[Record], found: dict[str, Rows], timezone: str = "UTC") -> None:
+    expected = expect(log, ContentRules(timezone=timezone))
+    said = [differences(getattr(expected, table), found[table], table) for table in CONTENT]
+    assert not any(said), "\n".join(filter(None, said))
+
+
+def read_in_any_order(log: list[Record], rng: random.Random, zone: str, crashes: int) -> dict[str, Rows]:
+    """Runs one task that reads its topics in turns of any lengths, dies, and finds the database ahead of its state."""
+    left = {topic: [record for record in log if record.topic == topic] for topic in {record.topic for record in log}}
+    turns: list[Record] = []
+    while any(left.values()):
+        topic = rng.choice(sorted(topic for topic, records in left.items() if records))
+        count = rng.choice((1, 2, 5, 50))
+        turns += left[topic][:count]
+        left[topic] = left[topic][count:]
+    database = Database()
+    task = Task(0, turns, Settings(timezone=zone), database)
+    while not task.done:
+        task.step(rng.choice((1, 1, 2, 3, 7, 50)), beat=rng.random() < 0.6)
+        if rng.random() < 0.25:
+            task.snapshot()
+        if crashes and rng.random() < 0.15:
+            task.crash()
+            crashes -= 1
+    task.step(0, beat=True)
+    return database.tables
+
+
+@BOUNDED
+@given(logs(), st.randoms(use_true_random=False), st.sampled_from(ZONES))
+def test_any_log_in_any_batches_with_crashes(log: list[Record], rng: random.Random, zone: str) -> None:
+    assert_told(log, read_in_any_order(log, rng, zone, crashes=5), zone)
+
+
+@pytest.mark.soak
+@settings(BOUNDED, max_examples=5_000)
+@given(logs(80), st.randoms(use_true_random=False), st.sampled_from(ZONES))
+def test_many_more_logs(log: list[Record], rng: random.Random, zone: str) -> None:
+    assert_told(log, read_in_any_order(log, rng, zone, crashes=20), zone)
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_spiteful_logs(block: int) -> None:
+    for seed in range(block * 20, block * 20 + 20):
+        log = spiteful_log(seed, size=150, partitions=1 + seed % 2, students=1 + seed % 3)
+        rng = random.Random(seed)
+        sizes = iter(lambda rng=rng: rng.choice((1, 3, 20, 500)), 0)  # type: ignore[misc]
+        assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hard_studies_in_the_order_in_which_they_came(seed: int) -> None:
+    log = closed(studies(students=6, seed=seed, late=0.05))
+    sizes = itertools.cycle((1, 40, 7, 300))
+    assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.05))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shuffled_within_the_lateness_and_repeated_the_tables_are_the_same(seed: int) -> None:
+    deeds = studies(students=6, seed=seed, late=0.0)
+    mixed = closed(repeated(shuffled(deeds, seed), seed, share=0.2))
+    found = run_in_process(mixed, Settings(), sizes=itertools.cycle((5, 1, 90)), seed=seed)
+    assert_told(mixed, found)
+    ordered = expect(closed(deeds))
+    # some repeats come so late that they are late, and change nothing either
+    assert ordered.late == 0
+    assert all(not differences(getattr(ordered, table), found[table], table) for table in CONTENT)
+
+
+def closed(deeds: list[Deed]) -> list[Record]:
+    """Returns the log of one task in which the deeds arrive in their order, one a millisecond, between two ticks."""
+    end, found = START + 2 * DAY + 30 * MINUTE, []
+    for topic in (CLICKS, VIEWS):
+        mine = [(at, deed) for at, deed in enumerate(deeds) if deed.topic == topic]
+        found.append(Record(topic, 0, 0, START, None, tick=START))
+        found += [Record(topic, 0, n, end + at, deed.value, deed.key) for n, (at, deed) in enumerate(mine, 1)]
+        found.append(Record(topic, 0, len(mine) + 1, end + len(deeds), None, tick=end))
+    return found
