@@ -100,7 +100,9 @@ class _Sitting:
         rng = self._rng
         body = {"event_id": self._id(), "student_id": self._student, "chapter_id": chapter, "start_time": begun}
         end = self.now + rng.choice((0, 0, MINUTE, -40 * MINUTE, 255 * MINUTE))
-        more = {} if rng.random() < 0.2 else {"end_time": end, "scroll_depth": rng.choice((30, 90))}
+        more = {"end_time": end, "scroll_depth": rng.choice((30, 90))}
+        if rng.random() < 0.2:
+            end, more = self.now, {}
         self._send(VIEWS, max(self.now, end), body | more | ({"course_id": "maths"} if rng.random() < 0.5 else {}))
 
     def watch(self) -> None:
