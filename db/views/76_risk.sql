@@ -16,7 +16,8 @@ SELECT c.now, c.today, t.starts AS term_starts, c.today - t.starts + 1 AS term_d
 FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
 LEFT JOIN LATERAL (SELECT max(starts) AS starts FROM terms WHERE c.today BETWEEN starts AND ends) t ON true;
 
-CREATE OR REPLACE VIEW student_risk WITH (security_barrier) AS
+-- A student of a course with every reason. Building block: a job keeps it in a table on TimescaleDB, as the summaries (71).
+CREATE OR REPLACE VIEW risk_rows_live AS
 SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind, r.failing, r.overdue_items,
        CASE WHEN r.term_day >= 14
             THEN (4 * r.never_started::integer + 4 * r.away::integer + 2 * r.behind::integer + 3 * r.failing::integer
@@ -32,7 +33,7 @@ SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind,
        r.now                                            AS as_of
 FROM (
     SELECT e.student_id, e.course_id, e.class_id, k.now, k.term_day, c.last_activity_at,
-           k.term_day >= 7 AND coalesce(local_day(c.last_activity_at) < k.term_starts, true) AS never_started,
+           coalesce(k.term_day >= 7, false) AND coalesce(local_day(c.last_activity_at) < k.term_starts, true) AS never_started,
            coalesce(coalesce(local_day(t.last_interaction_at), date '-infinity') < k.away_since, false) AS away,
            coalesce(coalesce(c.completion, 0) < g.p20, false) AS behind,
            coalesce(f.failing, false)                   AS failing,

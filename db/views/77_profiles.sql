@@ -46,6 +46,10 @@ LEFT JOIN (
     ORDER BY student_id, minutes DESC, isodow
 ) d ON d.student_id = h.student_id;
 
+CREATE OR REPLACE VIEW student_risk WITH (security_barrier) AS
+SELECT student_id, course_id, class_id, never_started, away, behind, failing, overdue_items, score, reasons, last_activity_at, as_of
+FROM risk_rows;
+
 CREATE OR REPLACE VIEW student_analytics_profiles WITH (security_barrier) AS
 SELECT s.student_id,
        e.first_enrollment_at,

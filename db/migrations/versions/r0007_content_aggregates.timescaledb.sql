@@ -98,6 +98,12 @@ CREATE TABLE class_progress (
     course_id text NOT NULL, class_id text NOT NULL, students bigint NOT NULL, p20 double precision NOT NULL, as_of timestamptz NOT NULL,
     PRIMARY KEY (course_id, class_id)
 );
+CREATE TABLE risk_rows (
+    student_id text NOT NULL, course_id text NOT NULL, class_id text, never_started boolean NOT NULL, away boolean NOT NULL,
+    behind boolean NOT NULL, failing boolean NOT NULL, overdue_items bigint NOT NULL, score double precision, reasons text[] NOT NULL,
+    last_activity_at timestamptz, as_of timestamptz NOT NULL,
+    PRIMARY KEY (student_id, course_id)
+);
 CREATE TABLE click_days (
     day date NOT NULL, active_users bigint NOT NULL, active_users_7d bigint NOT NULL, active_users_30d bigint NOT NULL,
     minutes_active bigint NOT NULL, clicks bigint NOT NULL, pages bigint NOT NULL, searches bigint NOT NULL, scrolls bigint NOT NULL,
@@ -151,7 +157,7 @@ DECLARE
     began   timestamptz;
 BEGIN
     CALL refresh_visits(config IS NULL);
-    FOREACH summary IN ARRAY ARRAY['chapter_summary', 'course_summary', 'course_exits', 'class_progress', 'click_days', 'cohort_weeks', 'place_counts']
+    FOREACH summary IN ARRAY ARRAY['chapter_summary', 'course_summary', 'course_exits', 'class_progress', 'risk_rows', 'click_days', 'cohort_weeks', 'place_counts']
     LOOP
         CONTINUE WHEN config IS NOT NULL
             AND EXISTS (SELECT FROM summary_runs WHERE name = summary AND ran_at + 20 * took > clock_timestamp());
