@@ -1,0 +1,67 @@
+"""`classpulse rebuild content`: what was made live is made again; a day may count what came too late for it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.e2e.harness import stack
+from tests.e2e.studies import DAY, START, publish, studies
+from tests.e2e.studying import assert_studied, expected_of, tick
+from tests.e2e.tables import CONTENT, differences, dump
+from tests.oracle.content import Rows
+
+FOR_EVER_MS = 10**12
+FIRST_DAY = "2024-03-01"
+
+
+def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_oracle_says(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    deeds = studies(students=60, late=0.03)
+    with stack(kafka, timescale_url, topic_prefix, tmp_path, CLASSPULSE_BATCH_RECORDS="100") as here:
+        tick(here)
+        for piece in (deeds[: len(deeds) // 2], deeds[len(deeds) // 2 :]):
+            publish(kafka, here.prefix, piece)
+            here.catch_up("content", "archive")
+        assert_changes_nothing(here.command("rebuild", "content", "--dry-run"))
+
+        tick(here, START + 5 * DAY)
+        here.catch_up("content", "archive", workers=2)
+        live = expected_of(here)
+        assert live.late > 10
+        assert_studied(here, live)
+        assert_changes_nothing(here.command("rebuild", "content"))
+        assert_studied(here, live)
+
+        here.command("rebuild", "content", "--include-late", "--day", FIRST_DAY)
+        patient = expected_of(here, lateness_ms=FOR_EVER_MS)
+        changed = []
+        for table in CONTENT:
+            usual, generous = getattr(live, table), getattr(patient, table)
+            expected = of_day(generous, first=True) | of_day(usual, first=False)
+            said = differences(expected, dump(here.database, table), table)
+            assert not said, said
+            changed += [table] if expected != usual else []
+        assert set(changed) >= {"sessions_closed", "chapter_visit_facts", "student_click_days"}
+
+        here.command("rebuild", "content")
+        assert_studied(here, live)
+
+
+def of_day(rows: Rows, *, first: bool) -> Rows:
+    """Returns the rows of the first day, or all the others."""
+    return {key: row for key, row in rows.items() if (local_day(key[0]) == FIRST_DAY) == first}
+
+
+def local_day(at: int | str) -> str:
+    return at if isinstance(at, str) else datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
+
+
+def assert_changes_nothing(output: str) -> None:
+    """Reads the table that `rebuild` prints: table, same, changed, added, removed, kept."""
+    counts = re.findall(r"(\w+) +│ ([\d,]+) +│ ([\d,]+) +│ ([\d,]+) +│ ([\d,]+) +│", output)
+    assert {name for name, *_ in counts} >= set(CONTENT), output
+    assert all((changed, added, removed) == ("0", "0", "0") for _, _, changed, added, removed in counts), output
+    assert all(same != "0" for name, same, *_ in counts if name in ("chapter_visit_facts", "video_views")), output
