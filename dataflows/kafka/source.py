@@ -21,7 +21,7 @@ from dataflows.kafka.trace import trace
 from dataflows.settings import Settings
 
 TICK_HEADER: Final = "classpulse-tick"
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 _POLL_IDLE: Final = timedelta(milliseconds=25)
 _LIVE_FETCH: Final = 2000
 _BEHIND_MS: Final = 5000
@@ -100,10 +100,11 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         beat: Beat,
         *,
         until_caught_up: bool,
+        written: dict[str, int] | None = None,
         seed: dict[str, bytes] | None = None,
     ) -> None:
         """Assigns the topic-partitions at `offsets`; the task is already claimed."""
-        self._seed = seed or {}
+        self._written, self._seed = written or {}, seed or {}
         self._settings, self._flow, self._task = settings, flow, task
         self._facts, self._claim, self._beat = facts, claim, beat
         self._group = f"classpulse-{flow}"
@@ -152,7 +153,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
         metrics.note_snapshot(self._flow)
-        return position(self._facts, dict(self._emitted))
+        return position(self._facts, dict(self._emitted), self._written)
 
     def close(self) -> None:
         """Leaves the broker."""
@@ -223,6 +224,9 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             ends=self._ends,
             seed=self._seed,
         )
+        if batch.writes:
+            # Committed before the snapshot of this epoch is taken: a database that has less has lost it.
+            self._written = batch.offsets
         self._seed = {}
         self._pending = {}
         self._pending_count = 0
@@ -245,11 +249,12 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             check_partition_count(self._consumer, list(self._read), self._facts.partitions)
 
 
-def position(facts: LogFacts, offsets: dict[str, int]) -> dict[str, Any]:
-    """Returns what a snapshot says of the log: how far a task has read, and of which log."""
+def position(facts: LogFacts, offsets: dict[str, int], written: dict[str, int]) -> dict[str, Any]:
+    """Returns what a snapshot says of the log: how far a task has read and, of that, written, and of which log."""
     return {
         "version": SNAPSHOT_VERSION,
         "offsets": offsets,
+        "written": written,
         "cluster_id": facts.cluster_id,
         "topic_ids": dict(facts.topic_ids),
         "partitions": facts.partitions,
@@ -329,7 +334,8 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         facts = self._log_facts()
         claim = self._claim(self._flow, task)
         seed = self._seed(self._flow, task) if resume_state is None else None
-        offsets = self._start_offsets(task, facts, claim, seed.position if seed else resume_state)
+        state = seed.position if seed else resume_state
+        offsets = self._start_offsets(task, facts, claim, state)
         if self._beat is None:
             self._beat = Beat(self._settings.commit_interval_of(self._flow))
         log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
@@ -342,6 +348,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             offsets,
             self._beat,
             until_caught_up=self._until,
+            written=state["written"] if state else None,
             seed=seed.states if seed else None,
         )
 
@@ -368,6 +375,14 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             text = (
                 f"{where}: the topics had {state['partitions']} partitions when the snapshot was written and have "
                 f"now {facts.partitions}: keys hash to other tasks, and students would live in two. {MOVE_ON}"
+            )
+            raise RefusedError(text)
+        lost = {} if state is None else {t: o for t, o in state["written"].items() if claim.offsets.get(t, 0) < o}
+        if lost:
+            text = (
+                f"{where}: the snapshot was taken when the database held results up to {lost}, now it holds less: "
+                "it was restored from an older backup. Delete the recovery store and run "
+                f"`classpulse rebuild {self._flow}`."
             )
             raise RefusedError(text)
         gone = sorted(set(claim.offsets) - set(facts.topics))

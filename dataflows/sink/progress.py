@@ -121,8 +121,8 @@ def seed_of_progress(
     if row is None:
         return None
     offsets, marks, cluster_id, topic_ids, tasks = row
-    place = {"offsets": offsets, "cluster_id": cluster_id, "topic_ids": topic_ids, "partitions": tasks}
-    return Seed({"version": SNAPSHOT_VERSION, **place}, states(marks))
+    read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "partitions": tasks}
+    return Seed({**read, "cluster_id": cluster_id, "topic_ids": topic_ids}, states(marks))
 
 
 def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
