@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import polars as pl
 
 from dataflows.content import decode, gather, pipeline
 from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.operators import snapshot
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.tables import TABLES
@@ -127,10 +127,10 @@ class Task:
         self._floor = dict(self._database.floors.get(self._number, {}))
         self._operators = pipeline(self._number, self._settings)
         for operator, state in zip(self._operators, states, strict=True):
-            operator.restore(pickle.loads(state))
+            operator.restore(snapshot.loads(state))
 
     def _state(self) -> tuple[int, list[bytes]]:
-        return self._at, [pickle.dumps(operator.state()) for operator in self._operators]
+        return self._at, [snapshot.dumps(operator.state()) for operator in self._operators]
 
     def _batch(self, piece: Sequence[Record], *, beat: bool) -> TaskBatch:
         read = self._log[: self._at]
