@@ -97,7 +97,7 @@ class Task:
         self._number, self._log, self._settings, self._database = number, log, settings, database
         self._topics = sorted({record.topic for record in log})
         self._ends = {topic: sum(record.topic == topic for record in log) for topic in self._topics}
-        self._operators = pipeline(number, settings)
+        self.operators = pipeline(number, settings)
         self._at = 0
         self._floor: dict[str, int] = {}
         self._snapshot = self._state()
@@ -112,7 +112,7 @@ class Task:
         piece = self._log[self._at : self._at + size]
         self._at += len(piece)
         item = decode(self._batch(piece, beat=beat), self._settings)
-        for operator in self._operators:
+        for operator in self.operators:
             item = operator.process(item)
         for changes in gather(item):
             self._database.write(changes)
@@ -125,12 +125,12 @@ class Task:
         """Goes back to the last snapshot; the database stays ahead."""
         self._at, states = self._snapshot[0], self._snapshot[1]
         self._floor = dict(self._database.floors.get(self._number, {}))
-        self._operators = pipeline(self._number, self._settings)
-        for operator, state in zip(self._operators, states, strict=True):
+        self.operators = pipeline(self._number, self._settings)
+        for operator, state in zip(self.operators, states, strict=True):
             operator.restore(snapshot.loads(state))
 
     def _state(self) -> tuple[int, list[bytes]]:
-        return self._at, [snapshot.dumps(operator.state()) for operator in self._operators]
+        return self._at, [snapshot.dumps(operator.state()) for operator in self.operators]
 
     def _batch(self, piece: Sequence[Record], *, beat: bool) -> TaskBatch:
         read = self._log[: self._at]
