@@ -1,6 +1,7 @@
 """A change of what snapshots hold comes with a new version, so that an old recovery store is refused and not misread.
 
-After a change raise SNAPSHOT_VERSION (dataflows/kafka/source.py), then `python -m tests.dataflows.test_snapshot_formats`.
+After a change raise SNAPSHOT_VERSION in dataflows/kafka/source.py and run
+`python -m tests.dataflows.test_snapshot_formats`.
 """
 
 from __future__ import annotations
