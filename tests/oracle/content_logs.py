@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.oracle.clicks import VIEWS
 from tests.oracle.reading import Record
 
-CLICKS = "clickstream_events"
+CLICKS, ALIAS = "clickstream_events", "lms_clickstream"
 START = 1_709_283_600_000  # Friday 2024-03-01 09:00 UTC
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 
@@ -74,7 +74,7 @@ class Drawn:
 DRAWN = st.builds(
     Drawn,
     pause=st.sampled_from(PAUSES),
-    kind=st.sampled_from(("click",) * 12 + ("view",) * 3 + ("repeat", "tick", "teacher", "broken")),
+    kind=st.sampled_from(("click",) * 11 + ("view",) * 3 + ("alias", "repeat", "tick", "teacher", "broken")),
     student=st.integers(0, 1),
     ago=st.sampled_from(AGO),
     name=st.sampled_from(NAMES),
@@ -120,7 +120,7 @@ def log_of(drawn: list[Drawn], closing: int | None) -> list[Record]:
         elif one.kind == "view":
             log.add(VIEWS, json.dumps(_view(one, number, log.now)).encode())
         else:
-            log.add(CLICKS, json.dumps(_click(one, number, log.now)).encode())
+            log.add(ALIAS if one.kind == "alias" else CLICKS, json.dumps(_click(one, number, log.now)).encode())
     if closing is not None:
         log.now += closing
         for topic in sorted(log.lengths):

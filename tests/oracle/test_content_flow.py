@@ -18,20 +18,41 @@ from tests.e2e.tables import CONTENT, differences
 from tests.oracle.content import ContentRules, expect
 from tests.oracle.content_logs import logs
 from tests.oracle.reading import Record
+from tests.oracle.sittings import Times
 
-ZONES = ("UTC", "America/St_Johns", "Pacific/Auckland")
+RULES = (
+    ContentRules(),
+    ContentRules(timezone="America/St_Johns", lateness_ms=0),
+    ContentRules(
+        timezone="Pacific/Auckland",
+        lateness_ms=600_000,
+        times=Times(gap=900_000, grace=0, idle_cap=60_000, visit_cap=1_800_000),
+    ),
+)
 BOUNDED = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
-def assert_told(log: Sequence[Record], found: dict[str, Rows], timezone: str = "UTC") -> None:
-    expected = expect(log, ContentRules(timezone=timezone))
+def settings_of(rules: ContentRules) -> Settings:
+    times = rules.times
+    return Settings(
+        timezone=rules.timezone,
+        content_lateness_s=rules.lateness_ms // 1000,
+        session_gap_s=times.gap // 1000,
+        session_end_grace_s=times.grace // 1000,
+        idle_cap_s=times.idle_cap // 1000,
+        visit_cap_s=times.visit_cap // 1000,
+    )
+
+
+def assert_told(log: Sequence[Record], found: dict[str, Rows], rules: ContentRules | None = None) -> None:
+    expected = expect(log, rules)
     said = [differences(getattr(expected, table), found[table], table) for table in CONTENT]
     assert not any(said), "\n".join(filter(None, said))
 
 
-def read_in_any_order(log: list[Record], rng: random.Random, zone: str, crashes: int) -> dict[str, Rows]:
+def read_in_any_order(log: list[Record], rng: random.Random, rules: ContentRules, crashes: int) -> dict[str, Rows]:
     """Runs one task that reads its topics in turns of any lengths, dies, and finds the database ahead of its state."""
     left = {topic: [record for record in log if record.topic == topic] for topic in {record.topic for record in log}}
     turns: list[Record] = []
@@ -41,7 +62,7 @@ def read_in_any_order(log: list[Record], rng: random.Random, zone: str, crashes:
         turns += left[topic][:count]
         left[topic] = left[topic][count:]
     database = Database()
-    task = Task(0, turns, Settings(timezone=zone), database)
+    task = Task(0, turns, settings_of(rules), database)
     while not task.done:
         task.step(rng.choice((1, 1, 2, 3, 7, 50)), beat=rng.random() < 0.6)
         if rng.random() < 0.25:
@@ -54,16 +75,17 @@ def read_in_any_order(log: list[Record], rng: random.Random, zone: str, crashes:
 
 
 @BOUNDED
-@given(logs(), st.randoms(use_true_random=False), st.sampled_from(ZONES))
-def test_any_log_in_any_batches_with_crashes(log: list[Record], rng: random.Random, zone: str) -> None:
-    assert_told(log, read_in_any_order(log, rng, zone, crashes=5), zone)
+@given(logs(), st.randoms(use_true_random=False), st.sampled_from(RULES))
+def test_any_log_in_any_batches_with_crashes(log: list[Record], rng: random.Random, rules: ContentRules) -> None:
+    assert_told(log, read_in_any_order(log, rng, rules, crashes=5), rules)
 
 
 @pytest.mark.soak
-@settings(BOUNDED, max_examples=5_000)
-@given(logs(80), st.randoms(use_true_random=False), st.sampled_from(ZONES))
-def test_many_more_logs(log: list[Record], rng: random.Random, zone: str) -> None:
-    assert_told(log, read_in_any_order(log, rng, zone, crashes=20), zone)
+@pytest.mark.timeout(3_600)
+@settings(BOUNDED, max_examples=3_000)
+@given(logs(80), st.randoms(use_true_random=False), st.sampled_from(RULES))
+def test_many_more_logs(log: list[Record], rng: random.Random, rules: ContentRules) -> None:
+    assert_told(log, read_in_any_order(log, rng, rules, crashes=20), rules)
 
 
 @pytest.mark.parametrize("block", range(3))
