@@ -97,7 +97,8 @@ def test_every_secret_is_made_by_make_up_and_none_has_a_default() -> None:
     assert made is not None
     wanted = set(re.findall(r"\$\{(\w*PASSWORD\w*):\?run make up\}", TEXT))
     assert wanted == set(made[1].split())
-    assert set(re.findall(r"(?<!\$)\$\{(\w*PASSWORD\w*)", TEXT)) == wanted
+    # The mail server's is somebody else's to make; without it nothing is sent there.
+    assert set(re.findall(r"(?<!\$)\$\{(\w*PASSWORD\w*)", TEXT)) == wanted | {"CLASSPULSE_SMTP_PASSWORD"}
 
 
 def test_a_variable_of_ours_is_a_documented_setting() -> None:

@@ -46,9 +46,18 @@ OF_ONE_COMMAND = {
 }
 
 
+OF_DELIVERY = set(
+    re.findall(
+        r"CLASSPULSE_(?:SLACK|SMTP|OPERATORS|GRAFANA_URL|RUNBOOKS)\w*",
+        "".join(path.read_text() for path in (ROOT / "alerting").rglob("*.sh")),
+    )
+) | {"CLASSPULSE_SLACK_URL_FILE", "CLASSPULSE_SMTP_PASSWORD_FILE"}
+"""Where alerts go: read by the scripts that start Alertmanager and the like, not by us."""
+
+
 def test_env_example_names_exactly_the_settings() -> None:
     fields = Settings.model_fields | Thresholds.model_fields
-    assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND
+    assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND | OF_DELIVERY
 
 
 def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:

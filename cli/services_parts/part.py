@@ -103,7 +103,7 @@ class Part:
             return None
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(state["pid"])
-            if process.status() != psutil.STATUS_ZOMBIE and any(state["marker"] in arg for arg in process.cmdline()):
+            if process.status() != psutil.STATUS_ZOMBIE and any(state["marker"] in arg for arg in _arguments(process)):
                 return process
         return None
 
@@ -139,9 +139,6 @@ class Part:
                 extra_groups=None if user is None else [],
                 env={**os.environ, **(env or {})},
             )
-        # For a moment after exec a process shows no arguments, and would not be known by its marker.
-        while process.poll() is None and not _arguments(process.pid):
-            time.sleep(0.001)
         self.remember(pid=process.pid, marker=str(marker))
 
     def wait_until(self, answers: Callable[[], bool], timeout_s: float = START_TIMEOUT_S) -> None:
@@ -198,11 +195,13 @@ class Part:
         return was_running
 
 
-def _arguments(pid: int) -> list[str]:
-    try:
-        return psutil.Process(pid).cmdline()
-    except psutil.Error:
-        return []
+def _arguments(process: psutil.Process) -> list[str]:
+    """Returns the command line; for a moment in exec a process shows none, so it is asked more than once."""
+    for _ in range(20):
+        if found := process.cmdline():
+            return found
+        time.sleep(0.005)
+    return []
 
 
 def is_ready(url: str) -> bool:
