@@ -12,13 +12,14 @@ import threading
 import time
 
 from bench.load import Stamps, templates
+from bench.studying import Shifts
 from dataflows.kafka.producer import Publisher
 from dataflows.settings import Settings
 
 _STEP_S = 0.02
 
 
-def fast(publisher: Publisher, topic: str, stamps: Stamps, events: int, per_s: float) -> None:
+def fast(publisher: Publisher, topic: str, stamps: Stamps | Shifts, events: int, per_s: float) -> None:
     """Writes a whole log at once; its event times end now, `per_s` events a second."""
     start_ms = time.time() * 1000 - events / per_s * 1000
     step_ms = 1000 / per_s
@@ -27,7 +28,7 @@ def fast(publisher: Publisher, topic: str, stamps: Stamps, events: int, per_s: f
 
 
 def paced(  # noqa: PLR0913
-    publisher: Publisher, topic: str, stamps: Stamps, rate: float, stop: threading.Event, seconds: float
+    publisher: Publisher, topic: str, stamps: Stamps | Shifts, rate: float, stop: threading.Event, seconds: float
 ) -> None:
     """Publishes `rate` events a second, stamped with the current time, in small even steps."""
     began, sent = time.monotonic(), 0
@@ -49,10 +50,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=5000, help="else: events a second")
     parser.add_argument("--seconds", type=float, default=60, help="for so long")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--load", choices=("plain", "studying"), default="plain")
     args = parser.parse_args()
     settings = Settings()
     publisher = Publisher(settings, {"linger.ms": 5 if not args.events else 50})
-    stamps = Stamps(templates(), args.seed)
+    stamps = Shifts(seed=args.seed) if args.load == "studying" else Stamps(templates(), args.seed)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     topic = settings.topic("clickstream_events")

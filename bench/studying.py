@@ -21,9 +21,29 @@ SHIFT_MS: Final = 1_800_000
 _COUNT: Final = 1 << 15
 
 
-def shifts(students: int) -> list[Stamps]:
-    """Returns what each shift sends; the students of one are every fourth."""
-    return [Stamps(_rich(templates(students, _COUNT, seed=shift), shift), seed=shift) for shift in range(SHIFTS)]
+class Shifts:
+    """Gives out events of the shift that is at work; see `Stamps`."""
+
+    def __init__(self, students: int = STUDENTS, seed: int = 0) -> None:
+        """The students of a shift are every fourth; `seed` decides order, ids, delays and repeats."""
+        self._shifts = [
+            Stamps(_rich(templates(students, _COUNT, seed=shift), shift), seed=SHIFTS * seed + shift)
+            for shift in range(SHIFTS)
+        ]
+
+    def next(self, now_ms: int) -> tuple[bytes, bytes]:
+        """Returns key and value of an event."""
+        return self._shifts[now_ms // SHIFT_MS % SHIFTS].next(now_ms)
+
+    @property
+    def repeats(self) -> int:
+        """Events that were given out a second time."""
+        return sum(stamps.repeats for stamps in self._shifts)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all values given out."""
+        return sum(stamps.bytes for stamps in self._shifts)
 
 
 def _rich(events: list[Template], shift: int) -> list[Template]:
@@ -44,12 +64,12 @@ def _rich(events: list[Template], shift: int) -> list[Template]:
 
 def batches(events: int, *, per_s: float, batch_records: int, beat_every: int, tasks: int = 4) -> Iterator[TaskBatch]:
     """Yields the batches of one of `tasks` tasks; see `bench.batches`."""
-    stamps = shifts(STUDENTS // tasks)
+    stamps = Shifts(STUDENTS // tasks)
     start_ms = int(time.time() * 1000) - int(events * tasks / per_s * 1000)
     step_ms = 1000 * tasks / per_s
     for number, first in enumerate(range(0, events, batch_records), 1):
         times = [start_ms + int((first + i) * step_ms) for i in range(min(batch_records, events - first))]
-        pairs = [stamps[now_ms // SHIFT_MS % SHIFTS].next(now_ms) for now_ms in times]
+        pairs = [stamps.next(now_ms) for now_ms in times]
         offsets = list(range(first, first + len(pairs)))
         keys, values = [key for key, _value in pairs], [value for _key, value in pairs]
         yield TaskBatch(

@@ -39,8 +39,8 @@ def measure(
     """
     with stack() as servers:
         published = {
-            "large.": _publish(servers, "large.", events, per_s),
-            "small.": _publish(servers, "small.", fold_events, per_s),
+            "large.": publish(servers, "large.", events, per_s),
+            "small.": publish(servers, "small.", fold_events, per_s),
         }
         before = machine()
         results: dict[str, list[dict[str, float]]] = {}
@@ -96,11 +96,12 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     return report
 
 
-def _publish(servers: Stack, prefix: str, events: int, per_s: float) -> dict[str, Any]:
+def publish(servers: Stack, prefix: str, events: int, per_s: float, load: str = "plain") -> dict[str, Any]:
+    """Writes a log into topics of its own."""
     servers.topics(prefix)
     say(f"publishing {events:,} events")
     env = servers.environment(prefix)
-    return run_json(["-m", "bench.publish", "--events", str(events), "--per-s", str(per_s)], env)
+    return run_json(["-m", "bench.publish", "--events", str(events), "--per-s", str(per_s), "--load", load], env)
 
 
 def _job(servers: Stack, job: str, prefix: str) -> dict[str, float]:
@@ -110,7 +111,7 @@ def _job(servers: Stack, job: str, prefix: str) -> dict[str, float]:
 def _engagement(servers: Stack, prefix: str, database: str) -> dict[str, Any]:
     """Runs the whole flow as `classpulse run` does, into a database of its own."""
     servers.database(database)
-    report: dict[str, Any] = _run(servers, prefix, database)
+    report: dict[str, Any] = run_flow(servers, prefix, database, "engagement")
     with psycopg.connect(servers.postgres.url(database)) as connection:
         counts = {t: connection.execute(f"SELECT count(*) FROM {t}").fetchone() for t in TABLES}  # noqa: S608
         report["rows"] = {table: row[0] for table, row in counts.items() if row}
@@ -123,15 +124,16 @@ def _start(servers: Stack) -> dict[str, float]:
     """Returns what a worker costs that finds nothing to do: interpreter, imports, claims, an empty snapshot."""
     servers.topics("empty.")
     servers.database("empty")
-    return _run(servers, "empty.", "empty")
+    return run_flow(servers, "empty.", "empty", "engagement")
 
 
-def _run(servers: Stack, prefix: str, database: str) -> dict[str, Any]:
+def run_flow(servers: Stack, prefix: str, database: str, flow: str) -> dict[str, Any]:
+    """Runs a flow over what the topics hold, one worker; returns its events, wall and CPU seconds."""
     env = servers.environment(prefix, database)
     began = time.monotonic()
-    run(["-m", "cli.main", "run", "engagement", "--until-caught-up"], env)
+    run(["-m", "cli.main", "run", flow, "--until-caught-up"], env)
     wall_s = time.monotonic() - began
-    stats = json.loads(Path(f"{env['CLASSPULSE_STATS_FILE']}.engagement.0").read_text())
+    stats = json.loads(Path(f"{env['CLASSPULSE_STATS_FILE']}.{flow}.0").read_text())
     return {"events": stats["events"], "wall_s": wall_s, "cpu_s": stats["cpu_s"]}
 
 

@@ -28,6 +28,18 @@ def throughput(
 
 
 @app.command()
+def content(
+    events: Annotated[int, typer.Option(min=1000, help="Events of the log.")] = 2_000_000,
+    per_s: PerS = 200,
+    rounds: Annotated[int, typer.Option(min=1, help="How often; medians count.")] = 3,
+) -> None:
+    """`content` with everything on, one worker, over the log of a school that studies in shifts."""
+    from bench.content import measure
+
+    _print(measure(events=events, per_s=per_s, rounds=rounds))
+
+
+@app.command()
 def profile(  # noqa: PLR0913
     flow: Annotated[str, typer.Option(help="engagement or content.")] = "engagement",
     events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,

@@ -155,11 +155,11 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
     return Studied(
         frame=pl.DataFrame(placed | columns),
         students=coding.students.values,
-        places=coding.places.values,
+        places=[Where(*texts) for texts in coding.places.values],
         deeds=coding.deeds.values,
         gears=coding.gears.values,
         sessions=coding.sessions.values,
-        items=coding.items.values,
+        items=[Item(*texts) for texts in coding.items.values],
         pages=coding.pages.values,
         numbers=coding.numbers,
         is_view=is_view,
@@ -178,6 +178,7 @@ def _tick_columns(ticks: list[int | None]) -> _Columns:
 
 
 K = TypeVar("K", bound=Hashable)
+_Texts = tuple[str | None, ...]
 
 
 class _Table(Generic[K]):
@@ -204,11 +205,11 @@ class _Coding:
 
     def __init__(self) -> None:
         self.students: _Table[str] = _Table()
-        self.places: _Table[Where] = _Table()
+        self.places: _Table[_Texts] = _Table()  # plain tuples: named ones take three times as long to make
         self.deeds: _Table[Deed] = _Table()
         self.gears: _Table[Gear] = _Table()
         self.sessions: _Table[str | None] = _Table()
-        self.items: _Table[Item] = _Table()
+        self.items: _Table[_Texts] = _Table()
         self.pages: _Table[str | None] = _Table()
         self._said: _Table[str] = _Table()
         self._meant: list[tuple[int, int]] = []
@@ -226,11 +227,11 @@ class _Coding:
             "id_hi": chunk.high,
             "id_lo": chunk.low,
             "student": self.students.of([e.student_id for e in events]),
-            "where": self.places.of([Where(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
+            "where": self.places.of([(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
             "deed": deed,
             "gear": gear,
             "session": self.sessions.of([e.session_id for e in events]),
-            "item": self.items.of([Item(e.video_id, e.assessment_id) for e in events]),
+            "item": self.items.of([(e.video_id, e.assessment_id) for e in events]),
             "page": self.pages.of([e.page_url for e in events]),
             "extra": self._extra(events),
         }
