@@ -42,6 +42,25 @@ def in_sessions(events: list[Said]) -> list[Said]:
 streams = st.lists(said, max_size=25).map(in_sessions)
 
 
+@st.composite
+def sittings(draw: st.DrawFn) -> list[Said]:
+    """One student in front of one video, whose player mostly says where it is; at the end perhaps something else."""
+    events, at = list[Said](), 10.0
+    for kind in draw(st.lists(st.sampled_from(["play", "play", "pause", "seek", "ping", "complete"]), max_size=6)):
+        off = draw(st.none() | st.integers(-30, 30))
+        position = None if off is None else at - 10 + off / 10
+        events.append(draw(said_at(at, kind, position)))
+        at += draw(st.integers(0, 250)) / 10
+    for kind in draw(st.lists(st.sampled_from(["click", "idle", "page"]), max_size=1)):
+        events.append(draw(said_at(at, kind, None)))
+    return in_sessions([replace(event, member=0, video=0) for event in events])
+
+
+def said_at(at: float, kind: str, position: float | None) -> st.SearchStrategy[Said]:
+    place: dict[str, Any] = {} if position is None else {"position": st.just(position)}
+    return st.builds(Said, st.just(at), st.just(kind), length=st.sampled_from([None, 50]), to=positions, **place)
+
+
 def rows_of(views: Views) -> list[Row]:
     """Returns views as rows, times since the origin, `NONE` as None."""
     columns: dict[str, list[Any]] = {
@@ -54,7 +73,7 @@ def rows_of(views: Views) -> list[Row]:
 
 
 @settings(deadline=None, max_examples=500)
-@given(streams, st.integers(-5, 25))
+@given(streams | sittings() | sittings(), st.integers(-5, 25))
 def test_views_are_those_of_a_slow_telling(events: list[Said], after: int) -> None:
     """`after`: how far the watermark has passed the last event, where the cap is 20 s."""
     low = max((event.at for event in events), default=0) + after
