@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataflows.settings import Settings
+from dataflows.study import codes, pages, store, timeline
 from tests.dataflows.study.inprocess import Database, Rows, Task, run_in_process
 from tests.dataflows.study.spiteful import spiteful_log
 from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Deed, repeated, shuffled, studies
@@ -74,18 +76,34 @@ def read_in_any_order(log: list[Record], rng: random.Random, rules: ContentRules
     return database.tables
 
 
+@contextmanager
+def small_stores() -> Iterator[None]:
+    """Lets merge, compact and forget at every occasion what otherwise waits until there is much of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_FRESH_AT_LEAST", 2)
+        patch.setattr(codes, "_COMPACT_FROM", 1)
+        patch.setattr(pages, "_COMPACT_FROM", 1)
+        patch.setattr(pages, "_HELD", 2)
+        patch.setattr(timeline, "_FORGET_EVERY_MS", 0)
+        yield
+
+
 @BOUNDED
-@given(logs(), st.randoms(use_true_random=False), st.sampled_from(RULES))
-def test_any_log_in_any_batches_with_crashes(log: list[Record], rng: random.Random, rules: ContentRules) -> None:
-    assert_told(log, read_in_any_order(log, rng, rules, crashes=5), rules)
+@given(logs(), st.randoms(use_true_random=False), st.sampled_from(RULES), st.booleans())
+def test_any_log_in_any_batches_with_crashes(
+    log: list[Record], rng: random.Random, rules: ContentRules, small: bool
+) -> None:
+    with small_stores() if small else nullcontext():
+        assert_told(log, read_in_any_order(log, rng, rules, crashes=5), rules)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
 @settings(BOUNDED, max_examples=3_000)
-@given(logs(80), st.randoms(use_true_random=False), st.sampled_from(RULES))
-def test_many_more_logs(log: list[Record], rng: random.Random, rules: ContentRules) -> None:
-    assert_told(log, read_in_any_order(log, rng, rules, crashes=20), rules)
+@given(logs(80), st.randoms(use_true_random=False), st.sampled_from(RULES), st.booleans())
+def test_many_more_logs(log: list[Record], rng: random.Random, rules: ContentRules, small: bool) -> None:
+    with small_stores() if small else nullcontext():
+        assert_told(log, read_in_any_order(log, rng, rules, crashes=20), rules)
 
 
 @pytest.mark.parametrize("block", range(3))
@@ -94,7 +112,8 @@ def test_spiteful_logs(block: int) -> None:
         log = spiteful_log(seed, size=150, partitions=1 + seed % 2, students=1 + seed % 3)
         rng = random.Random(seed)
         sizes = iter(lambda rng=rng: rng.choice((1, 3, 20, 500)), 0)  # type: ignore[misc]
-        assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.1))
+        with small_stores():
+            assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.1))
 
 
 @pytest.mark.parametrize("seed", range(3))
