@@ -26,12 +26,12 @@ SUMMARIES = {
     "AlertDeliveryFailing": "Alerts do not get out by slack",
     "ConsumerLagGrowing": r"behind falls behind Kafka: [\d.]+k? records wait",
     "DatabaseWritesFailing": "failing cannot write to the database",
-    "DatabaseWritesSlow": r"Writing events takes 1\d\d\d ms",
+    "DatabaseWritesSlow": r"Writing events takes \d+ ms",
     "DiskFilling": r"Disk [\d.:]+:/filling has 8% left",
     "DiskFull": r"Disk [\d.:]+:/full is full but for 4%",
     "EventLagHigh": "late lags 8s behind",
     "FlowDown": "No worker of gone runs",
-    "FreshnessSlow": r"slow takes 9\.9\d*s from Kafka to the database",
+    "FreshnessSlow": r"slow takes \d[\d.]*s from Kafka to the database",
     "NoEventsInSchoolHours": "No events, and school is on",
     "NoTicks": "No progress ticks arrive from Kafka",
     "PipelineStalled": "stalled has stood still for 1m 30s",
@@ -148,7 +148,7 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     late_ones = ("NoEventsInSchoolHours", "NoTicks")
     arrived(here, *(a for a in SUMMARIES if a not in late_ones))
 
-    # All is mended but the ticks.
+    # All is mended but freshness.
     workers["gone"].gauges['snapshot_age_seconds{flow="gone"}'] = gone
     workers["broken-2"].silent = workers["broken-3"].silent = False
     for name in ("late", "broken", "stalled"):
@@ -163,16 +163,18 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     quiet.rates['events_rejected_total{topic="t",reason="bad_type",flow="quiet"}'] = 0
     workers["failing"].rates['analytics_db_write_failures_total{flow="failing"}'] = 0
     workers["behind"].rates['consumer_lag{topic="t",partition="0",consumer_group="classpulse-behind"}'] = 0
+    arrived(here, "EventLagHigh", "PipelineStalled", resolved=True)
+
+    # No ticks: what that explains is held.
     for worker in workers.values():
         worker.rates[f'kafka_ticks_consumed_total{{topic="t",flow="{worker.flow}"}}'] = 0
     arrived(here, "NoTicks")
-    # Freshness was slow all the time: it is held now, as everything that a lack of ticks explains.
     assert firing(here, "FreshnessSlow")
     until(lambda: held(here, "FreshnessSlow"), PATIENCE_S)
-    workers["slow"].rates |= dict.fromkeys(fresh, 9)
-    until(lambda: not firing(here, "FreshnessSlow"), PATIENCE_S)
     for worker in workers.values():
         worker.rates[f'kafka_ticks_consumed_total{{topic="t",flow="{worker.flow}"}}'] = 60
+    arrived(here, "NoTicks", resolved=True)
+    workers["slow"].rates |= dict.fromkeys(fresh, 9)
     arrived(here, *SUMMARIES, resolved=True)
 
     for alert, summary in SUMMARIES.items():
