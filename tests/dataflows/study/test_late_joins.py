@@ -62,7 +62,7 @@ def test_an_event_that_the_watermark_has_passed_by_gap_and_lateness_changes_noth
 
 def test_a_repeat_of_a_chapter_view_that_comes_too_late_does_not_take_the_place_of_the_first() -> None:
     def view(arrives: int) -> tuple[str, bytes, int]:
-        body = click("ada", "chapter_view", START, chapter_id="ch1", end_time=START + 10 * MINUTE)  # type: ignore[arg-type]
+        body = click("ada", "chapter_view", START, chapter_id="ch1", end_time=START + 10 * MINUTE)
         return VIEWS, body, START + arrives * MINUTE
 
     idle = at(5, "idle", chapter_id="ch1")
