@@ -135,3 +135,9 @@ def test_the_image_runs_as_a_user_without_rights_from_the_locked_dependencies() 
     assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
     assert "--require-hashes --requirement requirements.lock" in lines
     assert all(re.search(r"FROM \S+:\d+\.\d+\.\d+", line) for line in lines.splitlines() if line.startswith("FROM"))
+
+
+def test_hadolint_finds_nothing_in_the_image_definition() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    said = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr

@@ -120,7 +120,7 @@ def test_migrations_and_topics_run_before_anything_else_with_the_rights_that_the
     for name, job in of_kind(manifests, "Job").items():
         assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", name
         assert "envFrom" not in job["spec"]["template"]["spec"]["containers"][0], "a hook runs before the ConfigMap"
-    keys = {name: environment(pod).get("DATABASE_URL") for name, pod in pods(manifests).items()}
+    keys: dict[str, Any] = {name: environment(pod).get("DATABASE_URL") for name, pod in pods(manifests).items()}
     assert keys["classpulse-migrate"]["secretKeyRef"]["key"] == "migrationUrl"
     assert keys["classpulse-engagement"]["secretKeyRef"]["key"] == "url"
     assert keys["classpulse-tick"] is None
