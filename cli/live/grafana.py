@@ -18,6 +18,7 @@ from dataflows.embedded.postgres import DATABASE, Postgres
 
 FILES = Path(__file__).resolve().parents[2] / "grafana"
 HOMES = ("/usr/share/grafana", "/usr/local/share/grafana", "/opt/homebrew/opt/grafana/share/grafana")
+SCOPES = ("teacher", "school", "ops")
 LOGIN = "demo_grafana"  # not classpulse_…: those are roles of the schema
 STOP_TIMEOUT_S = 10.0
 
@@ -74,7 +75,8 @@ def beside(server: Postgres, folder: Path) -> Iterator[Grafana | None]:
     command, home = found
     folder.mkdir()
     with psycopg.connect(server.url, autocommit=True) as connection:  # what teachers may read, and nothing else
-        connection.execute(f"CREATE ROLE {LOGIN} LOGIN IN ROLE classpulse_reader_teacher")
+        for scope in SCOPES:
+            connection.execute(f"CREATE ROLE {LOGIN}_{scope} LOGIN IN ROLE classpulse_reader_{scope}")
     port = _free_port()
     with (folder / "grafana.log").open("ab") as log:
         # its first start is busy for a while, and the numbers go first
@@ -109,8 +111,9 @@ def _environment(server: Postgres, folder: Path, port: int) -> dict[str, str]:
         "CLASSPULSE_GRAFANA_DB_HOST": str(server.socket_dir),
         "CLASSPULSE_GRAFANA_DB_NAME": DATABASE,
         "CLASSPULSE_GRAFANA_DB_SSLMODE": "disable",
-        "CLASSPULSE_GRAFANA_TEACHER_USER": LOGIN,
-        "CLASSPULSE_GRAFANA_TEACHER_PASSWORD": "",
+        "CLASSPULSE_GRAFANA_PROMETHEUS_URL": "",  # the demo has none: the workers' panels say so
+        **{f"CLASSPULSE_GRAFANA_{scope.upper()}_USER": f"{LOGIN}_{scope}" for scope in SCOPES},
+        **{f"CLASSPULSE_GRAFANA_{scope.upper()}_PASSWORD": "" for scope in SCOPES},
     }
 
 

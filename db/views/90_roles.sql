@@ -33,12 +33,13 @@ DECLARE
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
-                         'class_list, grade_list, course_list, data_freshness, data_clock';
+                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
-                         'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, leaderboard';
+                         'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, leaderboard, '
+                         'student_active_days, student_streak';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),

@@ -1,0 +1,48 @@
+-- What boards show and no other view has: days of a student, the streak as of now, forums, and how complete events come.
+
+CREATE OR REPLACE VIEW student_active_days WITH (security_barrier) AS
+SELECT d.day, d.student_id, d.class_id, d.minutes_active, d.interactions
+FROM student_days d
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id);
+
+-- Days without lessons are skipped, where terms and the timetable are known; today breaks nothing before it ends.
+CREATE OR REPLACE VIEW student_streak WITH (security_barrier) AS
+SELECT s.student_id,
+       streak_days(days_back_from(c.day, s.day_bits, s.last_day), c.skippable) AS streak_days,
+       classpulse_now()                                                       AS as_of
+FROM student_state s
+CROSS JOIN streak_calendar c
+WHERE coalesce(s.role, 'student') = 'student'
+  AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);
+
+CREATE OR REPLACE VIEW forum_activity WITH (security_barrier) AS
+SELECT local_day(m.event_time)       AS day,
+       m.class_id,
+       m.course_id,
+       count(*)                      AS posts,
+       count(DISTINCT m.student_id)  AS students
+FROM milestones m
+WHERE m.kind = 'forum_post'
+  AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = m.student_id)
+GROUP BY 1, 2, 3;
+
+-- The latest ten thousand events at most, of the last ten minutes: a large school's hour is millions of rows.
+CREATE OR REPLACE VIEW event_quality WITH (security_barrier) AS
+SELECT count(*)                                                                     AS events,
+       count(*) FILTER (WHERE class_id IS NULL)                                     AS without_class,
+       count(*) FILTER (WHERE session_id IS NULL)                                   AS without_session,
+       count(*) FILTER (WHERE device_type IS NULL)                                  AS without_device,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY delay_s))          AS median_delay_seconds,
+       four_decimals(percentile_cont(0.95) WITHIN GROUP (ORDER BY delay_s))         AS p95_delay_seconds,
+       min(event_time)                                                              AS since,
+       classpulse_now()                                                             AS as_of
+FROM (
+    SELECT event_time, class_id, session_id, device_type,
+           greatest(date_part('epoch', ingested_at - event_time), 0) AS delay_s
+    FROM events
+    WHERE event_time > (SELECT classpulse_now() - interval '10 minutes')
+      AND event_time <= (SELECT classpulse_now())
+      AND coalesce(role, 'student') = 'student'
+    ORDER BY event_time DESC
+    LIMIT 10000
+) e;
