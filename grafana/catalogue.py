@@ -8,7 +8,7 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana.boards import live_class
+from grafana.boards import BOARDS
 from grafana.thresholds import Thresholds
 
 FOLDERS: Final = Path(__file__).parent / "dashboards"
@@ -16,7 +16,7 @@ FOLDERS: Final = Path(__file__).parent / "dashboards"
 
 def rendered(limits: Thresholds) -> dict[Path, str]:
     """Returns the text of every board's file, by its path below `FOLDERS`."""
-    boards = {Path(live_class.FOLDER) / "live_class.json": live_class.build(limits)}
+    boards = {Path(module.FOLDER) / f"{name}.json": module.build(limits) for name, module in BOARDS.items()}
     return {
         path: json.dumps(board.build(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         for path, board in boards.items()

@@ -56,6 +56,7 @@ def bar() -> list[DynamicConfigValue]:
     return [
         prop("unit", theme.COUNT),
         prop("min", 0),
+        prop("fieldMinMax", True),  # or the longest bar would be that of another column
         prop("color", {"mode": "fixed", "fixedColor": theme.NEUTRAL}),
         prop("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
     ]
@@ -74,3 +75,23 @@ def links(targets: list[dict[str, object]]) -> list[DynamicConfigValue]:
 def fixed(colours: Mapping[str, str]) -> dict[str, list[DynamicConfigValue]]:
     """Returns overrides that give each named column its colour."""
     return {name: [colour(value)] for name, value in colours.items()}
+
+
+def unplotted() -> list[DynamicConfigValue]:
+    """Returns the properties of a column that a chart's tooltip shows and its plot does not."""
+    return [prop("custom.hideFrom", {"viz": True, "legend": True, "tooltip": False})]
+
+
+def by_limits(limits: ThresholdsConfig, unit: str) -> list[DynamicConfigValue]:
+    """Returns the properties of a figure that thresholds colour."""
+    return [
+        prop("unit", unit),
+        prop("decimals", 0),
+        prop("thresholds", limits.build().to_json()),
+        prop("color", {"mode": "thresholds"}),
+    ]
+
+
+def since() -> list[DynamicConfigValue]:
+    """Returns the properties of a column of instants that is read as the time from or to now."""
+    return [prop("unit", theme.FROM_NOW), prop("noValue", "–")]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-BOARDS: Final = {"live_class": "classpulse-live-class"}
+BOARDS: Final = {
+    "live_class": "classpulse-live-class",
+    "chapters": "classpulse-chapters",
+    "memory": "classpulse-memory",
+    "student": "classpulse-student",
+    "overview": "classpulse-overview",
+    "school": "classpulse-school",
+    "pipeline": "classpulse-pipeline",
+}
 
 
 def drill(title: str, board: str, **columns: str) -> list[dict[str, object]]:

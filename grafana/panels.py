@@ -16,10 +16,11 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana import columns
+from grafana import columns, shaping, theme
 
 NOBODY: Final = "–"
 LAST: Final = ["lastNotNull"]
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def thresholds_decide() -> FieldColor:
@@ -105,6 +106,7 @@ def rows(title: str, says: str, query: Builder[Dataquery]) -> table.Panel:
         .min_width(60)
         .show_header(True)
         .filterable(False)
+        .mappings([theme.nothing_mapping()])  # or each empty cell would say what an empty table says
         .no_value(NOBODY)
     )
 
@@ -132,6 +134,28 @@ def minutes(title: str, says: str, query: Builder[Dataquery], x: str) -> barchar
     )
 
 
+def ranking(title: str, says: str, query: Builder[Dataquery], label: str) -> barchart.Panel:
+    """Returns lying bars, one a row of the answer, stacked over its numbers; `label` is the column of names."""
+    return (
+        minutes(title, says, query, label)
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .x_tick_label_spacing(0)
+        .x_tick_label_max_length(22)
+        .bar_width(0.8)
+        .no_value(NOBODY)
+    )
+
+
+def grouped(title: str, says: str, query: Builder[Dataquery], label: str, *, upright: bool = False) -> barchart.Panel:
+    """Returns bars beside each other, a group a row of the answer; `upright` where the rows have an order."""
+    return (
+        ranking(title, says, query, label)
+        .orientation(common.VizOrientation.VERTICAL if upright else common.VizOrientation.HORIZONTAL)
+        .stacking(common.StackingMode.NONE)
+        .group_width(0.8)
+    )
+
+
 def bars(title: str, says: str, query: Builder[Dataquery], field: str) -> table.Panel:
     """Returns a table of names and counts whose column `field` is drawn as bars."""
     return rows(title, says, query).override_by_name(field, columns.bar())
@@ -154,4 +178,50 @@ def lines(title: str, says: str, query: Builder[Dataquery], label: str) -> times
         .legend(below())
         .tooltip(pointed())
         .no_value("No lesson in the chosen time")
+    )
+
+
+def days(title: str, says: str, query: Builder[Dataquery]) -> timeseries.Panel:
+    """Returns lines over the board's time range, one a column of the answer, a point a day."""
+    return (
+        timeseries.Panel()
+        .title(title)
+        .description(says)
+        .with_target(query)
+        .line_width(2)
+        .fill_opacity(0)
+        .show_points(common.VisibilityMode.NEVER)
+        .color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
+        .axis_soft_min(0)
+        .legend(below())
+        .tooltip(pointed())
+        .no_value(NOBODY)
+    )
+
+
+def week(title: str, says: str, query: Builder[Dataquery], value: str, unit: str) -> table.Panel:
+    """Returns a table of weekday (1–7) × hour (0–23) whose cells are darker the larger `value` is."""
+    cells = [
+        columns.prop("custom.cellOptions", {"type": "color-background", "mode": "basic"}),
+        columns.prop("color", {"mode": "continuous-blues"}),
+        columns.prop("custom.align", "center"),
+        columns.prop("custom.minWidth", 60),
+        columns.prop("unit", unit),
+        columns.prop("decimals", 0),
+        columns.prop("min", 0),
+    ]
+    names = dashboard.ValueMap(
+        options={str(n): dashboard.ValueMappingResult(text=name, index=n) for n, name in enumerate(WEEKDAYS, 1)}
+    )
+    return (
+        rows(title, says, query)
+        .with_transformation(shaping.ordered("Hour"))
+        .with_transformation(shaping.matrix("Weekday", "Hour", value))
+        .with_transformation(shaping.ordered("Weekday\\Hour"))
+        .override_by_regexp("/^[0-9]+$/", cells)
+        .override_by_regexp(
+            "/^Weekday/",
+            [columns.prop("displayName", "Hour"), columns.prop("mappings", [names.to_json()]), columns.width(105)],
+        )
+        .no_value("")
     )

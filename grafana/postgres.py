@@ -12,6 +12,8 @@ Shape = Literal["table", "time_series"]
 
 PLUGIN: Final = "grafana-postgresql-datasource"
 TEACHERS: Final = common.DataSourceRef(type_val=PLUGIN, uid="classpulse-teachers")
+SCHOOL: Final = common.DataSourceRef(type_val=PLUGIN, uid="classpulse-school")
+OPERATORS: Final = common.DataSourceRef(type_val=PLUGIN, uid="classpulse-operators")
 DASHBOARD: Final = common.DataSourceRef(type_val="datasource", uid="-- Dashboard --")
 
 
@@ -65,9 +67,9 @@ class SharedQuery(variants.Dataquery):
 class Sql(cog.Builder[variants.Dataquery]):
     """Builder of a `SqlQuery`, which is what a panel's `with_target` takes."""
 
-    def __init__(self, sql: str, shape: Shape = "table") -> None:
-        """Keeps the statement and the shape of its answer."""
-        self._query = SqlQuery(sql, shape)
+    def __init__(self, sql: str, shape: Shape = "table", source: common.DataSourceRef = TEACHERS) -> None:
+        """Keeps the statement, the shape of its answer and whom it is for."""
+        self._query = SqlQuery(sql, shape, source)
 
     def build(self) -> variants.Dataquery:
         """Returns the query."""

@@ -30,3 +30,18 @@ def renamed(shown: Mapping[str, str], hidden: Iterable[str]) -> DataTransformerC
             "renameByName": {name: heading for name, heading in shown.items() if name != heading},
         },
     )
+
+
+def ordered(field: str, *, descending: bool = False) -> DataTransformerConfig:
+    """Returns the transformation that sorts the rows by a column."""
+    return DataTransformerConfig(
+        id_val="sortBy", options={"fields": {}, "sort": [{"field": field, "desc": descending}]}
+    )
+
+
+def matrix(row: str, column: str, value: str) -> DataTransformerConfig:
+    """Returns the transformation that makes a row of each `row` and a column of each `column`, in their order."""
+    return DataTransformerConfig(
+        id_val="groupingToMatrix",
+        options={"columnField": column, "rowField": row, "valueField": value, "emptyValue": "null"},
+    )

@@ -25,10 +25,13 @@ CLEAR: Final = "transparent"
 
 COUNT: Final = "locale"
 SHARE: Final = "percentunit"
+PERCENT: Final = "percent"
 SCORE: Final = "none"
 SECONDS: Final = "s"
 DURATION: Final = "dtdurations"
+HOURS: Final = "dthms"
 CLOCK: Final = "time:HH:mm:ss"
+FROM_NOW: Final = "dateTimeFromNow"
 MOMENT: Final = "dateTimeAsIsoNoDateIfToday"
 
 STATUS_COLOURS: Final = {"active": ACTIVE, "idle": IDLE, "absent": ABSENT, "offline": OFFLINE}

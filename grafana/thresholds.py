@@ -29,6 +29,13 @@ class Thresholds(BaseSettings):
     students_shown: int = Field(default=200, ge=1)
     chapters_shown: int = Field(default=12, ge=1)
     lines_shown: int = Field(default=12, ge=1)
+    students_least: int = Field(default=10, ge=1)
+    forgetting_watch: float = Field(default=0.25, ge=0, le=1)
+    forgetting_high: float = Field(default=0.5, ge=0, le=1)
+    failure_watch: float = Field(default=0.2, ge=0, le=1)
+    failure_high: float = Field(default=0.4, ge=0, le=1)
+    risk_enters: float = Field(default=0.6, ge=0)
+    pass_mark: int = Field(default=70, ge=0, le=100)
 
 
 def steps(base: str, *above: tuple[float, str]) -> ThresholdsConfig:
@@ -56,3 +63,13 @@ def idle_steps(limits: Thresholds) -> ThresholdsConfig:
 def lag_steps(limits: Thresholds) -> ThresholdsConfig:
     """Returns the colours of a lag in seconds."""
     return steps(theme.GOOD, (limits.lag_watch_s, theme.WATCH), (limits.lag_stalled_s, theme.BAD))
+
+
+def risk_steps(watch: float, high: float) -> ThresholdsConfig:
+    """Returns the colours of a share on 0–1 of which more is worse."""
+    return steps(theme.GOOD, (watch, theme.WATCH), (high, theme.BAD))
+
+
+def mark_steps(limits: Thresholds) -> ThresholdsConfig:
+    """Returns the colours of a quiz score on 0–100: green from the pass mark on."""
+    return steps(theme.BAD, (limits.score_low, theme.WATCH), (limits.pass_mark, theme.GOOD))

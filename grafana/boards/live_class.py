@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, TimePicker
 from grafana_foundation_sdk.models import dashboard
 
 from grafana import links, variables
-from grafana.boards.live import now, people, places, times
+from grafana.boards.live import now, people, places, times, trust
 from grafana.layout import Shelf, place
 from grafana.thresholds import Thresholds
 
@@ -44,5 +44,7 @@ def build(limits: Thresholds) -> Dashboard:
             ),
             Shelf(9, (14, people.events()), (10, people.sessions())),
             Shelf(8, (24, times.lesson(limits))),
+            Shelf(10, (12, places.time(limits)), (12, people.log(limits))),
+            Shelf(7, (12, places.grades(limits)), (12, trust.quality(limits))),
         ],
     )

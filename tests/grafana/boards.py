@@ -15,6 +15,12 @@ def boards() -> dict[str, dict[str, Any]]:
     }
 
 
+def folder(board: str) -> str:
+    """Returns the folder that a board lies in."""
+    [path] = catalogue.FOLDERS.rglob(f"{board}.json")
+    return path.parent.name
+
+
 def panel(board: str, title: str) -> dict[str, Any]:
     """Returns the panel with that title."""
     [found] = [panel for panel in boards()[board]["panels"] if panel["title"] == title]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,12 @@ import pytest
 
 from db.migrate import migrate
 from tests.grafana import known_day
-from tests.grafana.boards import panel, statement
+from tests.grafana.boards import folder, panel, statement
 from tests.grafana.macros import expanded
 from tests.grafana.shown import Rows, shown
 
 ROLE = "classpulse_reader_teacher"
+ROLES = {"Teaching": ROLE, "School": "classpulse_reader_school", "Operations": "classpulse_reader_ops"}
 
 
 @dataclass
@@ -43,14 +44,20 @@ class School:
             for table in tables:
                 owner.execute(f"TRUNCATE {table}".encode())
 
+    def settle(self) -> None:
+        """Brings aggregates and summaries up to date, where they are kept."""
+        with psycopg.connect(self.url, autocommit=True) as owner:
+            if owner.execute("SELECT 1 FROM pg_proc WHERE proname = 'refresh_summaries'").fetchone():
+                owner.execute("CALL refresh_summaries()")
+
     def ask(self, sql: str, **options: Any) -> Rows:
         """Returns what a teacher's datasource answers to a statement with Grafana's variables in it."""
         return self.answer(sql, **options)[1]
 
-    def answer(self, sql: str, **options: Any) -> tuple[list[str], Rows]:
-        """Returns the same with the columns' names."""
+    def answer(self, sql: str, role: str = ROLE, **options: Any) -> tuple[list[str], Rows]:
+        """Returns the same with the columns' names, asked by a reader of another scope if need be."""
         with psycopg.connect(self.url, autocommit=True) as reader:
-            reader.execute(f"SET ROLE {ROLE}".encode())
+            reader.execute(f"SET ROLE {role}".encode())
             reader.execute("SELECT set_config('classpulse.clock', %s, false)", (self.clock,))
             reader.execute("SET TIME ZONE 'UTC'")
             cursor = reader.execute(expanded(sql, **options).encode())
@@ -59,10 +66,13 @@ class School:
 
     def panel(self, title: str, **chosen: Sequence[str]) -> Rows:
         """Returns what a panel of Live Class shows over the last hour; `class_` is the variable `class`."""
+        return self.on("live_class", title, (known_day.NOW - timedelta(hours=1), known_day.NOW), **chosen)
+
+    def on(self, board: str, title: str, span: tuple[datetime, datetime], **chosen: Sequence[str]) -> Rows:
+        """Returns what a panel of a board shows over a time to the readers of its folder."""
         choices = {name.rstrip("_"): values for name, values in chosen.items()}
-        last_hour = (known_day.NOW - timedelta(hours=1), known_day.NOW)
-        names, rows = self.answer(statement("live_class", title), chosen=choices, time_range=last_hour)
-        return shown(panel("live_class", title), names, rows)
+        names, rows = self.answer(statement(board, title), ROLES[folder(board)], chosen=choices, time_range=span)
+        return shown(panel(board, title), names, rows)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def shown(panel: dict[str, Any], names: Sequence[str], rows: Rows) -> Rows:
             kept.sort(key=lambda name: options["indexByName"][name])
             rows = picked(columns, kept, rows)
             columns = [options["renameByName"].get(name, name) for name in kept]
-        elif step["id"] != "groupingToMatrix":  # only turns the rows into a matrix
+        elif step["id"] not in {"groupingToMatrix", "sortBy"}:  # only turn the rows into a matrix, and order it
             raise ValueError(step["id"])
     fields = panel.get("options", {}).get("reduceOptions", {}).get("fields", "")
     return picked(columns, [name for name in columns if re.search(fields.strip("/"), name)], rows)

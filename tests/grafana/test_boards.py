@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,11 +15,14 @@ from cli.dashboards import app
 from grafana import catalogue
 from grafana.boards.live.answer import COLUMNS, HEADLINE_ID
 from grafana.links import BOARDS
-from grafana.postgres import TEACHERS
+from grafana.postgres import OPERATORS, SCHOOL, TEACHERS
+from grafana.prometheus import METRICS
 from grafana.thresholds import Thresholds
-from tests.grafana.boards import boards
+from tests.grafana.boards import boards, folder
 
 NAMES = sorted(boards())
+# whoever may open a folder may ask its datasources, so a folder has those of its readers only
+READERS = {"Teaching": {TEACHERS.uid}, "School": {SCHOOL.uid}, "Operations": {OPERATORS.uid, METRICS.uid}}
 PANELS = [(name, panel) for name in NAMES for panel in boards()[name]["panels"]]
 
 
@@ -75,8 +79,29 @@ def test_every_panel_says_what_it_shows_and_asks_one_thing(board: str, panel: di
         shared = next(other for other in boards()[board]["panels"] if other["id"] == target["panelId"])
         assert "rawSql" in shared["targets"][0]
     else:
-        assert target["datasource"] == {"type": TEACHERS.type_val, "uid": TEACHERS.uid}
-        assert "now()" not in target["rawSql"].replace("classpulse_now()", "")
+        assert target["datasource"]["uid"] in READERS[folder(board)]
+        assert "now()" not in target.get("rawSql", "").replace("classpulse_now()", "")
+
+
+@pytest.mark.parametrize(("board", "panel"), PANELS)
+def test_every_chart_has_a_unit(board: str, panel: dict[str, Any]) -> None:
+    if panel["type"] in {"timeseries", "barchart", "gauge"}:
+        assert panel["fieldConfig"]["defaults"].get("unit"), board
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_to_boards_with_the_variables_that_they_set(name: str) -> None:
+    known = {board["uid"]: board for board in boards().values()}
+    for url in re.findall(r'"url": "(/d/[^"]+)"', json.dumps(boards()[name])):
+        uid, query = re.fullmatch(r"/d/([\w-]+)\?(.*)", url).groups()  # type: ignore[union-attr]
+        have = {variable["name"] for variable in known[uid].get("templating", {}).get("list", [])}
+        assert set(re.findall(r"var-(\w+)=", query)) <= have
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_board_begins_with_what_one_is_looking_at_and_the_as_of_time(name: str) -> None:
+    first, second = boards()[name]["panels"][:2]
+    assert (first["title"], second["title"]) == ("What you are looking at", "As of")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,11 +118,16 @@ def test_panels_do_not_overlap(name: str) -> None:
 def test_boards_are_read_only_and_refresh_by_themselves(name: str) -> None:
     board = boards()[name]
     assert board["editable"] is False
-    assert board["refresh"] == "5s"
+    assert board["refresh"] in {"5s", "10s", "1m", "5m"}
+    assert (board["refresh"] in {"5s", "10s"}) is ("live" in board["tags"])
 
 
 def test_all_is_one_value_whatever_the_schools_size() -> None:
-    for variable in boards()["live_class"]["templating"]["list"]:
+    variables = [each for board in boards().values() for each in board.get("templating", {}).get("list", [])]
+    for variable in variables:
+        if variable["name"] == "student":  # exactly one
+            assert not variable["includeAll"]
+            continue
         assert variable["multi"]
         assert variable["includeAll"]
         assert variable["allValue"] == "'__all'"

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from grafana import postgres
+from grafana import postgres, prometheus
 
 FOLDER = Path(__file__).parents[2] / "grafana" / "provisioning"
 
@@ -17,11 +17,16 @@ def parsed(name: str) -> dict[str, Any]:
 
 
 def test_each_datasource_has_the_type_the_boards_use_and_no_secret() -> None:
-    [source] = parsed("datasources/classpulse.yml")["datasources"]
-    assert (source["type"], source["uid"]) == (postgres.PLUGIN, postgres.TEACHERS.uid)
-    assert source["jsonData"]["timescaledb"] is True
-    for value in (source["url"], source["user"], source["secureJsonData"]["password"], source["jsonData"]["database"]):
-        assert value.startswith("$CLASSPULSE_GRAFANA_")
+    *databases, metrics = parsed("datasources/classpulse.yml")["datasources"]
+    wanted = [postgres.TEACHERS, postgres.SCHOOL, postgres.OPERATORS]
+    assert [(each["type"], each["uid"]) for each in databases] == [(each.type_val, each.uid) for each in wanted]
+    for source in databases:
+        assert source["jsonData"]["timescaledb"] is True
+        secrets = (source["url"], source["user"], source["secureJsonData"]["password"], source["jsonData"]["database"])
+        assert all(value.startswith("$CLASSPULSE_GRAFANA_") for value in secrets)
+    assert len({source["user"] for source in databases}) == len(databases)
+    assert (metrics["type"], metrics["uid"]) == (prometheus.METRICS.type_val, prometheus.METRICS.uid)
+    assert [each["uid"] for each in (*databases, metrics) if each["isDefault"]] == [postgres.TEACHERS.uid]
 
 
 def test_datasource_keys_are_those_that_grafana_reads() -> None:

@@ -24,7 +24,7 @@ from cli.live.grafana import find
 from db.migrate import migrate
 from grafana.postgres import TEACHERS
 from tests.grafana import known_day
-from tests.grafana.boards import boards, statement
+from tests.grafana.boards import boards, folder, statement
 from tests.grafana.conftest import ROLE, School
 from tests.grafana.macros import choices_filled
 from tests.parts import require
@@ -130,6 +130,11 @@ def environment(url: str, login: str, folder: Path, port: int) -> dict[str, str]
         "CLASSPULSE_GRAFANA_DB_SSLMODE": "disable",
         "CLASSPULSE_GRAFANA_TEACHER_USER": login,
         "CLASSPULSE_GRAFANA_TEACHER_PASSWORD": PASSWORD,
+        "CLASSPULSE_GRAFANA_SCHOOL_USER": f"{login}_school",
+        "CLASSPULSE_GRAFANA_SCHOOL_PASSWORD": PASSWORD,
+        "CLASSPULSE_GRAFANA_OPS_USER": f"{login}_ops",
+        "CLASSPULSE_GRAFANA_OPS_PASSWORD": PASSWORD,
+        "CLASSPULSE_GRAFANA_PROMETHEUS_URL": "http://127.0.0.1:9",
     }
 
 
@@ -156,11 +161,11 @@ def test_the_datasource_reaches_the_database_as_the_teachers_reader(grafana: Gra
 
 
 def test_every_board_is_provisioned_into_its_folder_and_converts(grafana: Grafana) -> None:
-    for board in boards().values():
+    for name, board in boards().items():
         stored = grafana.call(f"/apis/dashboard.grafana.app/v1beta1/namespaces/default/dashboards/{board['uid']}")
         assert not stored.get("status", {}).get("conversion", {}).get("failed", False)
         meta = grafana.call(f"/api/dashboards/uid/{board['uid']}")["meta"]
-        assert (meta["provisioned"], meta["folderTitle"]) == (True, "Teaching")
+        assert (meta["provisioned"], meta["folderTitle"]) == (True, folder(name))
 
 
 @pytest.mark.parametrize("title", [p["title"] for p in boards()["live_class"]["panels"] if "rawSql" in p["targets"][0]])

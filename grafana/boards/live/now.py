@@ -138,6 +138,7 @@ def engagement(limits: Thresholds) -> gauge.Panel:
             "Engagement",
         )
         .with_transformation(shaping.only("kind", "all"))
+        .unit(theme.SCORE)
         .thresholds(thresholds.score_steps(limits))
     )
 

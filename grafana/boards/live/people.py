@@ -58,3 +58,22 @@ def sessions() -> table.Panel:
         .override_by_name("Student", [columns.width(140)])
         .override_by_name("What", [*columns.pill(came_and_left), columns.width(80)])
     )
+
+
+def log(limits: Thresholds) -> table.Panel:
+    """Returns the sessions of the chosen time."""
+    panel = panels.rows(
+        "Session log",
+        "Sessions that began in the chosen time, newest first; one ends after half an hour without an action. The "
+        "choice of "
+        f"course does not apply here. At most {limits.students_shown}.",
+        Sql(load("live_class/log", students_shown=limits.students_shown)),
+    )
+    link = links.drill("This student", "student", student="student_id")
+    panel.override_by_name("Began", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    panel.override_by_name("Student", [*columns.links(link), columns.width(140)])
+    panel.override_by_name(
+        "Lasted", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0), columns.width(90)]
+    )
+    panel.override_by_name("student_id", columns.hidden())
+    return panel.no_value("No session began in the chosen time")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders import barchart, table
 from grafana_foundation_sdk.models import dashboard
 
 from grafana import columns, links, panels, shaping, theme, thresholds
@@ -31,6 +31,40 @@ def classes(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
     panel.override_by_name("class_id", columns.hidden())
     return panel
+
+
+def grades(limits: Thresholds) -> table.Panel:
+    """Returns one row a grade."""
+    panel = panels.rows(
+        "Grades",
+        "The same counts, grade by grade; a student in several classes counts once.",
+        Sql(load("live_class/grades")),
+    )
+    colours = {"Active": theme.ACTIVE, "Idle": theme.IDLE, "Absent": theme.ABSENT}
+    for name, value in colours.items():
+        cell = columns.prop("custom.cellOptions", {"type": "color-text"})
+        panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
+    for name in ("Classes", "Present"):
+        panel.override_by_name(name, [columns.width(70)])
+    panel.override_by_name("Idle share", columns.gauge(thresholds.idle_steps(limits), theme.SHARE, 1))
+    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    return panel
+
+
+def time(limits: Thresholds) -> barchart.Panel:
+    """Returns the time that counts, chapter by chapter."""
+    panel = panels.ranking(
+        "Time per chapter in the chosen time",
+        "Time that counts in visits that began in the chosen time, all students together, and what was cut because "
+        "nobody "
+        f"was at work. The {limits.chapters_shown} chapters with the most time.",
+        Sql(load("live_class/time", chapters_shown=limits.chapters_shown)),
+        "Chapter",
+    ).unit(theme.SECONDS)
+    panel.override_by_name("Time", [columns.colour(theme.NEUTRAL)])
+    panel.override_by_name("Cut as idle", [columns.colour(theme.ABSENT)])
+    panel.override_by_name("Students", columns.unplotted())
+    return panel.no_value("No visit in the chosen time")
 
 
 def heatmap(limits: Thresholds) -> table.Panel:

@@ -42,5 +42,6 @@ def lesson(limits: Thresholds) -> timeseries.Panel:
         .min(0)
         .max(100)
         .decimals(0)
+        .unit(theme.SCORE)
         .thresholds(thresholds.score_steps(limits))
     )

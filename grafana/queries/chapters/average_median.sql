@@ -23,7 +23,9 @@ medians AS (
     FROM spread
     GROUP BY course_id, chapter_id
 )
-SELECT coalesce(i.title, b.chapter_id)                              AS "Chapter",
+SELECT coalesce(i.title, b.chapter_id)
+           -- courses may share a title
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || b.course_id ELSE '' END AS "Chapter",
        round(b.time_ms / (b.visits * 1000.0), 1)::double precision  AS "Average",
        m.seconds                                                    AS "Median",
        i.expected_seconds                                           AS "Expected",

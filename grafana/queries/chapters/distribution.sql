@@ -23,7 +23,9 @@ boxes AS (
     FROM spread
     GROUP BY course_id, chapter_id
 )
-SELECT coalesce(i.title, b.chapter_id)                AS "Chapter",
+SELECT coalesce(i.title, b.chapter_id)
+           -- courses may share a title
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || b.course_id ELSE '' END AS "Chapter",
        weighted_percentile(0.05, b.seconds, b.counts) AS "5 %",
        weighted_percentile(0.25, b.seconds, b.counts) AS "25 %",
        weighted_percentile(0.50, b.seconds, b.counts) AS "Median",

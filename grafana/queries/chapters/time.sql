@@ -6,7 +6,9 @@ WITH chapters AS (
     ORDER BY sum(time_ms) DESC, chapter_id
     LIMIT {{chapters_shown}}
 )
-SELECT coalesce(i.title, c.chapter_id)            AS "Chapter",
+SELECT coalesce(i.title, c.chapter_id)
+           -- courses may share a title
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || c.course_id ELSE '' END AS "Chapter",
        c.time_ms / 1000                           AS "Time",
        (c.raw_ms - c.time_ms) / 1000              AS "Cut as idle",
        c.visits                                   AS "Visits",

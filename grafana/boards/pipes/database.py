@@ -1,0 +1,70 @@
+"""What the database knows of the pipeline: it stays when the workers, or Prometheus, do not."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import table
+
+from grafana import columns, panels, theme, thresholds
+from grafana.postgres import OPERATORS, Sql
+from grafana.queries import load
+from grafana.thresholds import Thresholds
+
+
+def freshness(limits: Thresholds) -> table.Panel:
+    """Returns a row a flow."""
+    panel = panels.rows(
+        "How far the numbers are",
+        "A row a flow, from the database. Lag: the clock minus the lowest watermark of its tasks; everything before "
+        "'As of' "
+        "is counted. Late and rejected: of the last ten minutes.",
+        Sql(load("pipeline/freshness"), source=OPERATORS),
+    )
+    panel.override_by_name("Lag", columns.gauge(thresholds.lag_steps(limits), theme.SECONDS, limits.lag_stalled_s))
+    for name in ("As of", "Last write"):
+        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(160)])
+    for name in ("Slowest task", "Tasks", "Late in 10 min", "Rejected in 10 min"):
+        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(140)])
+    return panel.no_value("No flow has ever written here")
+
+
+def watermarks() -> table.Panel:
+    """Returns a row a flow and topic."""
+    panel = panels.rows(
+        "Watermarks by flow and topic",
+        "The slowest partition decides what is final. A quiet topic is moved by ticks ('classpulse tick'); one that "
+        "never "
+        "held a record holds nothing back.",
+        Sql(load("pipeline/watermarks"), source=OPERATORS),
+    )
+    for name in ("Slowest watermark", "Fastest watermark"):
+        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(150)])
+    panel.override_by_name("Partitions", [columns.width(90)])
+    panel.override_by_name("Never held a record", [columns.width(150)])
+    panel.override_by_name("Records read", [columns.prop("unit", theme.COUNT)])
+    return panel.no_value("No flow has ever written here")
+
+
+def rejects(limits: Thresholds) -> table.Panel:
+    """Returns the latest refused records, without what they held."""
+    panel = panels.rows(
+        "Rejected in the last 24 hours",
+        "The latest refused records with the reason; the records themselves lie in the topic dead_letters. "
+        f"At most {limits.students_shown}.",
+        Sql(load("pipeline/rejects", students_shown=limits.students_shown), source=OPERATORS),
+    )
+    panel.override_by_name("Received", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    panel.override_by_name("Reason", [columns.width(130)])
+    for name in ("Partition", "Offset"):
+        panel.override_by_name(name, [columns.width(80)])
+    return panel.no_value("Nothing was rejected")
+
+
+def anomalies(limits: Thresholds) -> table.Panel:
+    """Returns what the flows found odd."""
+    panel = panels.rows(
+        "Oddities of the last seven days",
+        "What the flows noticed by themselves, such as a producer that breaks the keying.",
+        Sql(load("pipeline/anomalies", lines_shown=limits.lines_shown), source=OPERATORS),
+    )
+    panel.override_by_name("Detected", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    return panel.no_value("Nothing odd")

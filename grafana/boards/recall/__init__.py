@@ -1,0 +1,1 @@
+"""The panels of Quizzes & Memory, by what they are about; none names its place on the board."""

@@ -1,0 +1,1 @@
+('__all' IN (${video:sqlstring}) OR video_id IN (${video:sqlstring}))

@@ -1,0 +1,1 @@
+('__all' IN (${module:sqlstring}) OR module IN (${module:sqlstring}))

@@ -1,0 +1,41 @@
+WITH {{members}},
+active AS (
+    SELECT student_id, sum(minutes_active) AS minutes
+    FROM student_active_days
+    WHERE day BETWEEN local_day($__timeFrom()) AND local_day($__timeTo())
+    GROUP BY student_id
+),
+completion AS (
+    SELECT student_id, avg(completion_pct) AS pct
+    FROM student_course_completion
+    WHERE ('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
+    GROUP BY student_id
+),
+scores AS (
+    SELECT user_id AS student_id, sum(score) AS points, count(*) AS attempts
+    FROM student_attempts
+    WHERE $__timeFilter(attempted_at)
+      AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+    GROUP BY user_id
+),
+risky AS (
+    SELECT student_id, max(score) AS score
+    FROM student_risk
+    WHERE ('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
+    GROUP BY student_id
+)
+SELECT class                                                                        AS "Class",
+       count(*)                                                                     AS "Enrolled",
+       round(count(*) FILTER (WHERE a.minutes > 0) / count(*)::numeric, 4)::double precision AS "Came",
+       round(sum(coalesce(a.minutes, 0)) / count(*) * 60)::bigint                   AS "Active a student",
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY c.pct)                           AS "Median finished",
+       round((sum(s.points) / nullif(sum(s.attempts), 0))::numeric, 1)::double precision AS "Average score",
+       count(*) FILTER (WHERE r.score >= {{risk_enters}})                           AS "At risk",
+       class_id
+FROM members
+LEFT JOIN active a USING (student_id)
+LEFT JOIN completion c USING (student_id)
+LEFT JOIN scores s USING (student_id)
+LEFT JOIN risky r USING (student_id)
+GROUP BY class_id, class
+ORDER BY 1

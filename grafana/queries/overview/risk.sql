@@ -1,0 +1,20 @@
+WITH {{risks}},
+names AS (
+    SELECT student_id, display_name FROM student_names
+)
+SELECT coalesce(display_name, student_id)          AS "Student",
+       class                                       AS "Class",
+       course_id                                   AS "Course",
+       score                                       AS "Risk",
+       CASE WHEN never_started THEN 'yes' END      AS "Never started",
+       CASE WHEN away THEN 'yes' END               AS "Away a week",
+       CASE WHEN behind THEN 'yes' END             AS "Far behind",
+       CASE WHEN failing THEN 'yes' END            AS "Failed twice",
+       CASE WHEN overdue_items > 0 THEN 'yes' END  AS "Missed a date",
+       last_activity_at                            AS "Last activity",
+       student_id
+FROM risks
+LEFT JOIN names USING (student_id)
+WHERE score > 0
+ORDER BY score DESC, last_activity_at NULLS FIRST, 1, course_id
+LIMIT {{students_shown}}

@@ -1,0 +1,1 @@
+('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
