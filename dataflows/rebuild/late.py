@@ -16,7 +16,7 @@ from dataflows.rebuild.flow import shadow_writer
 from dataflows.rebuild.history import Stretch
 from dataflows.rebuild.past import Goal, goals_of
 from dataflows.rebuild.player import Player
-from dataflows.rebuild.shadow import Report, TableReport, drop_shadow, make_shadow, replace
+from dataflows.rebuild.shadow import SHADOW, Report, TableReport, drop_shadow, make_shadow, replace
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.study.steps import fold_rules, reach_ms
@@ -25,13 +25,16 @@ TABLES: Final = tuple(table for table in TIMES if table not in {"sessions_open",
 """What a day's late events change: milestones count them always, and an open session is none of a day that is over."""
 _MARGIN: Final = timedelta(days=1)
 _FOR_EVER_S: Final = 10**9
+_SPANNING: Final = sql.Identifier(SHADOW, "spanning")
 
 
 def rebuild_day(settings: Settings, day: date, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
     """Recomputes a local day of `content` as if none of its events had been late, and replaces its rows.
 
-    Events of the day before and after are read along, since a session may last a day. The flow's workers may run: they
-    never write a day again that is settled. A later `rebuild content` without this undoes it.
+    Events of the day before and after are read along, since a session may last a day. What belongs to a session over
+    midnight, as it was or as it is made again, is replaced as a whole: nothing is lost between two days or counted in
+    both. The flow's workers may run: they never write a day again that is settled. A later `rebuild content` without
+    this undoes it.
 
     Args:
         settings: Database, time zone, rules.
@@ -55,6 +58,7 @@ def rebuild_day(settings: Settings, day: date, progress: Callable[[int], None], 
                 for read in player.stretch(connection, Stretch(since - _MARGIN, until + _MARGIN)):
                     done += read
                     progress(done)
+        _note_spanning(connection, since, until)
         tables = [_replaced(connection, table, day, since, until, dry_run=dry_run) for table in TABLES]
         drop_shadow(connection)
     return Report(since, done, tables)
@@ -84,6 +88,24 @@ def _check(connection: psycopg.Connection[Any], settings: Settings, goals: list[
         raise RefusedError(text)
 
 
+def _note_spanning(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> None:
+    """Notes how far the sessions that begin or end in a day reach beyond it, those that were and those that are."""
+    connection.execute(
+        sql.SQL(
+            "CREATE TABLE {spanning} AS SELECT student_id AS who, min(session_start) AS from_at, "
+            "max(session_end) AS to_at FROM (SELECT * FROM {live} UNION ALL SELECT * FROM {made}) s "
+            "WHERE session_start >= {since} - interval '1 day' AND session_start < {until} AND session_end >= {since} "
+            "GROUP BY 1 HAVING min(session_start) < {since} OR max(session_end) >= {until}"
+        ).format(
+            spanning=_SPANNING,
+            live=sql.Identifier("public", "sessions_closed"),
+            made=sql.Identifier(SHADOW, "sessions_closed"),
+            since=sql.Literal(since),
+            until=sql.Literal(until),
+        )
+    )
+
+
 def _replaced(  # noqa: PLR0913
     connection: psycopg.Connection[Any], table: str, day: date, since: datetime, until: datetime, *, dry_run: bool
 ) -> TableReport:
@@ -91,5 +113,9 @@ def _replaced(  # noqa: PLR0913
     if TIMES[table] == "day":
         condition = sql.SQL("{} = {}").format(column, sql.Literal(day))
     else:
-        condition = sql.SQL("{0} >= {1} AND {0} < {2}").format(column, sql.Literal(since), sql.Literal(until))
+        condition = sql.SQL(
+            "{at} >= {since} - interval '1 day' AND {at} <= {until} + interval '1 day' "
+            "AND ({at} >= {since} AND {at} < {until} "
+            "OR EXISTS (SELECT FROM {spanning} WHERE who = student_id AND {at} BETWEEN from_at AND to_at))"
+        ).format(at=column, since=sql.Literal(since), until=sql.Literal(until), spanning=_SPANNING)
     return replace(connection, table, condition, dry_run=dry_run)

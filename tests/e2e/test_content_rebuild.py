@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.e2e.harness import stack
-from tests.e2e.studies import DAY, START, publish, studies
+from tests.e2e.studies import CLICKS, DAY, MINUTE, START, Deed, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 from tests.e2e.tables import CONTENT, differences, dump
 from tests.oracle.content import Rows
 
 FOR_EVER_MS = 10**12
 FIRST_DAY = "2024-03-01"
+MIDNIGHT = START - 8 * 60 * MINUTE
 
 
 def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_oracle_says(
@@ -48,6 +51,36 @@ def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_orac
 
         here.command("rebuild", "content")
         assert_studied(here, live)
+
+
+def test_a_late_event_that_joins_sessions_over_midnight_leaves_one_of_them(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    nights = [("ada", 23 * 60 + 30), ("ben", -10)]  # minutes of the first day: at its end, and at its beginning
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        tick(here, MIDNIGHT - DAY)
+        parts = [
+            seen(who, at + after, name) for who, at in nights for after, name in ((0, "page_view"), (40, "scroll"))
+        ]
+        publish(kafka, here.prefix, sorted(parts, key=lambda deed: deed.at_ms))
+        tick(here, MIDNIGHT + 5 * DAY)
+        publish(kafka, here.prefix, [seen(who, at + 20, "button_click") for who, at in nights])
+        here.catch_up("content", "archive")
+        assert len(dump(here.database, "sessions_closed")) == 4
+        here.command("rebuild", "content", "--include-late", "--day", FIRST_DAY)
+        patient = expected_of(here, lateness_ms=FOR_EVER_MS)
+        assert sorted(row["events"] for row in patient.sessions_closed.values()) == [3, 3]
+        for table in ("sessions_closed", "chapter_visit_facts"):
+            said = differences(getattr(patient, table), dump(here.database, table), table)
+            assert not said, said
+
+
+def seen(who: str, minute: int, name: str) -> Deed:
+    """Returns what a student does on a chapter in a minute of the first day."""
+    at_ms = MIDNIGHT + minute * MINUTE
+    body = {"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{who}{minute}")), "student_id": who, "event_name": name}
+    value = json.dumps(body | {"timestamp": at_ms, "chapter_id": "ch1"}).encode()
+    return Deed(CLICKS, at_ms, at_ms, who.encode(), value)
 
 
 def of_day(rows: Rows, *, first: bool) -> Rows:
