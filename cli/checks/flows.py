@@ -11,11 +11,11 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from psycopg.rows import dict_row
 
 from cli.checks.finding import Finding, note, ok, wrong
+from cli.run import FLOWS
 from dataflows.kafka.producer import quiet_logger
 from dataflows.settings import Settings
 
 PART = "flows"
-FLOWS = ("engagement", "archive")
 QUIET_AFTER_S = 30
 STALE_WATERMARK_S = 120
 TIMEOUT_S = 5.0

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cli.simulation.day import Record, SchoolDay
+from cli.simulation.day import SchoolDay
 from cli.simulation.faults import Faults
+from cli.simulation.platform import Platform, Sent
 from cli.simulation.school import School
 from dataflows.kafka.producer import Publisher
 from dataflows.kafka.ticks import send_ticks, tick_targets
@@ -27,6 +28,7 @@ LESSON_SHARE: Final = 0.2  # of the rate, until the present: who was active in f
 WARM_UP_S: Final = 90  # the live lesson is in full swing when it is joined
 AHEAD_MAX: Final = 60_000  # records that nobody has read yet; the broker in memory keeps about 5 MB a partition
 CAUGHT_UP: Final = 100
+PLATFORM: Final = Platform(chapter_views=True, learning=True)
 STEP_S: Final = 0.05
 TICK_S: Final = 1.0
 RATE_OVER_S: Final = 5.0
@@ -54,7 +56,7 @@ class Feed(threading.Thread):
     it for live. The present begins when the past has been read.
 
     Attributes:
-        sent: Event records published so far; ticks are not among them.
+        sent: Event records published so far, to all topics; ticks are not among them.
         history: Those of them that belong to the days before.
         today: Those that belong to the minutes before the present.
         live: Set when the present is reached.
@@ -86,6 +88,7 @@ class Feed(threading.Thread):
         self._topic = settings.topic(CLICKSTREAM)
         self._publisher = DatedPublisher(settings)
         self._targets = tick_targets(settings)
+        self._clicks = 0
         self._ticks = 0
         self._recent: deque[tuple[float, int]] = deque(maxlen=60)
         self._mornings = mornings(self._now_ms, settings.timezone)
@@ -95,7 +98,7 @@ class Feed(threading.Thread):
     @property
     def records(self) -> int:
         """Records in the clickstream's topic, ticks included."""
-        return self.sent + self._ticks
+        return self._clicks + self._ticks
 
     @property
     def rate(self) -> float:
@@ -116,10 +119,10 @@ class Feed(threading.Thread):
         """Publishes the past, waits until it has been read, then publishes the present."""
         try:
             for morning_ms in self._mornings:
-                self._past(self._day(morning_ms, HISTORY_RATE, classes=1).events(HISTORY_DAY_S))
+                self._past(self._day(morning_ms, HISTORY_RATE, classes=1).everything(HISTORY_DAY_S))
             self.history = self.sent
             began_ms = self._now_ms - LESSON_BEGAN_S * 1000
-            self._past(self._lesson(began_ms, self._rate * LESSON_SHARE).events(LESSON_BEGAN_S))
+            self._past(self._lesson(began_ms, self._rate * LESSON_SHARE).everything(LESSON_BEGAN_S))
             self.today = self.sent - self.history
             self._wait_for_readers(CAUGHT_UP)
             self._present()
@@ -128,18 +131,20 @@ class Feed(threading.Thread):
 
     def _day(self, start_ms: int, rate: float, *, classes: int, flat: bool = False) -> SchoolDay:
         seed = self._seed + start_ms // 86_400_000
-        return SchoolDay(self._school, start_ms, rate, seed=seed, faults=Faults(), classes=classes, flat=flat)
+        return SchoolDay(
+            self._school, start_ms, rate, seed=seed, faults=Faults(), classes=classes, flat=flat, platform=PLATFORM
+        )
 
     def _lesson(self, start_ms: int, rate: float) -> SchoolDay:
         """Returns a lesson of the whole school."""
         return self._day(start_ms, rate, classes=len(self._school.classes), flat=True)
 
-    def _past(self, records: Iterator[Record]) -> None:
-        for when_ms, key, value in records:
+    def _past(self, sent: Iterator[Sent]) -> None:
+        for topic, (when_ms, key, value) in sent:
             if self._stop_asked.is_set():
                 return
-            self._publisher.send_dated(self._topic, key, value, when_ms)
-            self.sent += 1
+            self._publisher.send_dated(self._settings.topic(topic), key, value, when_ms)
+            self._count(topic)
             if not self.sent & 2047:
                 self._wait_for_readers(AHEAD_MAX)
         self._publisher.flush()
@@ -148,7 +153,7 @@ class Feed(threading.Thread):
         """Publishes each record when its time has come, and a tick a second."""
         joined_ms = time.time_ns() // 1_000_000
         next_tick = 0.0
-        for when_ms, key, value in self._lesson(joined_ms - WARM_UP_S * 1000, self._rate).events():
+        for topic, (when_ms, key, value) in self._lesson(joined_ms - WARM_UP_S * 1000, self._rate).everything():
             if when_ms < joined_ms:
                 continue
             self.live.set()
@@ -156,13 +161,17 @@ class Feed(threading.Thread):
                 self._stop_asked.wait(STEP_S)
             if self._stop_asked.is_set():
                 return
-            self._publisher.send(self._topic, key, value)
-            self.sent += 1
+            self._publisher.send(self._settings.topic(topic), key, value)
+            self._count(topic)
             if (moment := time.monotonic()) >= next_tick:
                 next_tick = moment + TICK_S
                 self._recent.append((moment, self.sent))
                 self._tick(when_ms)
                 self._publisher.producer.poll(0)
+
+    def _count(self, topic: str) -> None:
+        self.sent += 1
+        self._clicks += topic == CLICKSTREAM
 
     def _tick(self, tick_ms: int) -> None:
         send_ticks(self._publisher, self._targets, tick_ms)

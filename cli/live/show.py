@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from cli.live import lines, stats, summary
 from cli.live.stack import Stack, running
 from cli.live.view import Status, render
-from cli.live.workers import FLOWS
+from cli.run import FLOWS
 from dataflows.embedded.broker import NAME
 from dataflows.kafka.topics import CLICKSTREAM
 

@@ -14,7 +14,8 @@ from cli.live.feed import LESSON_BEGAN_S, Feed
 from cli.live.home import Home, fresh_home
 from cli.live.reader import Reader
 from cli.live.school import SEED, school_for
-from cli.live.workers import FLOWS, Workers
+from cli.live.workers import Workers
+from cli.run import FLOWS
 from dataflows.embedded.broker import PARTITIONS, MockBroker
 from dataflows.embedded.postgres import Postgres
 from dataflows.kafka.topics import CLICKSTREAM
@@ -116,6 +117,8 @@ def _environment(settings: Settings, home: Home) -> dict[str, str]:
         "CLASSPULSE_PARTITIONS": str(settings.partitions),
         "CLASSPULSE_TIMEZONE": settings.timezone,
         "CLASSPULSE_RECOVERY_DIR": str(home.recovery),
+        # One lesson is little work: sessions and visits may be as fresh as the rest.
+        "CLASSPULSE_CONTENT_COMMIT_INTERVAL_S": str(settings.commit_interval_s),
         "CLASSPULSE_STATS_FILE": str(home.stats),
     }
 

@@ -21,6 +21,12 @@ TABLES = (
     "engagement_scores",
     "student_state",
     "student_days",
+    "sessions_open",
+    "sessions_closed",
+    "chapter_visit_facts",
+    "video_views",
+    "quiz_attempts",
+    "memory_state",
     "enrolments",
     "classes",
 )

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from cli.run import FLOWS
 from dataflows.embedded import child
 
-FLOWS = ("engagement", "archive")
 STOP_TIMEOUT_S = 20.0
 
 
