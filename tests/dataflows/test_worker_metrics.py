@@ -20,6 +20,9 @@ Samples = dict[str, list[tuple[dict[str, str], float]]]
 
 NAMES = {
     "kafka_events_consumed_total": {"topic"},
+    "kafka_ticks_consumed_total": {"topic", "flow"},
+    "analytics_db_write_failures_total": {"flow"},
+    "school_hours": set[str](),
     "consumer_lag": {"topic", "partition", "consumer_group"},
     "analytics_db_write_duration_ms_bucket": {"table"},
     "event_freshness_seconds_bucket": set[str](),
@@ -86,6 +89,8 @@ def test_a_worker_serves_every_metric_of_the_contract(
                 assert all(its.keys() >= NAMES[name] for its, _ in samples[name])
         for samples in (engagement, archive):
             assert value(samples, "kafka_events_consumed_total", topic=topic) == 5
+            assert value(samples, "kafka_ticks_consumed_total", topic=topic) == 1
+            assert value(samples, "analytics_db_write_failures_total") == 0
             assert value(samples, "events_rejected_total", topic=topic, reason="not_json") == 1
             assert value(samples, "event_freshness_seconds_bucket", le="+Inf") == 3
             assert value(samples, "event_delivery_delay_seconds_bucket", le="+Inf") == 3
