@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.e2e import study_day
 from tests.e2e.harness import Stack, stack
@@ -50,6 +53,35 @@ def test_a_day_written_out_gives_the_rows_that_were_written_out(
         here.catch_up("content", workers=2)
         assert_by_hand(here)
         assert_studied(here, expected_of(here))
+        assert_views_by_hand(here.database)
+
+
+def assert_views_by_hand(database: str) -> None:
+    """Fails unless the views make of the day what can be read off the written-out rows."""
+    with psycopg.connect(database) as connection:
+        connection.execute("SET classpulse.clock = 'data'")
+
+        def view(columns: str, name: str) -> list[tuple[Any, ...]]:
+            query = sql.SQL("SELECT {} FROM {} ORDER BY 1, 2, 3 NULLS FIRST")
+            chosen = sql.SQL(", ").join(map(sql.Identifier, columns.split()))
+            return connection.execute(query.format(chosen, sql.Identifier(name))).fetchall()
+
+        opened = [row[:2] for row in view("student_id is_open session_start", "sessions")]
+        assert opened == [("ada", False), ("ada", False), ("ben", False), ("cem", False), ("dee", True)]
+        chapters = (
+            "student_id chapter_id course_id visits_count total_time_spent avg_time_spent completion_rate drop_off"
+        )
+        assert view(chapters, "chapter_engagement_summary") == [
+            ("ada", "ch1", "maths", 1, 560, 560, 0.8, False),
+            ("ada", "ch2", "maths", 1, 1200, 1200, 0.7, False),
+            ("ben", "ch1", "maths", 2, 720, 360, 0.55, False),
+            ("ben", "ch2", "maths", 1, 240, 240, None, None),
+            ("dee", "ch1", None, 1, 300, 300, None, None),
+        ]
+        pages = [("/decimals", 1, 1, 0), ("/fractions", 3, 2, 4), ("/home", 2, 1, 0)]
+        assert view("page_url views students scrolls", "top_pages") == pages
+        videos = "student_id video_id watched_seconds unique_seconds watch_pct"
+        assert view(videos, "student_video_views") == [("ada", "v1", 240, 180, 30)]
 
 
 def closed_sessions(here: Stack) -> study_day.Rows:

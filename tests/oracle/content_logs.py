@@ -13,7 +13,10 @@ from tests.oracle.clicks import VIEWS
 from tests.oracle.reading import Record
 
 CLICKS, ALIAS = "clickstream_events", "lms_clickstream"
-START = 1_709_283_600_000  # Friday 2024-03-01 09:00 UTC
+STARTS = (
+    1_709_283_600_000,  # Friday 2024-03-01 09:00 UTC
+    1_730_404_800_000,  # 2024-10-31 20:00 UTC: an hour before the clocks of Cairo go back from midnight to 23:00
+)
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 
 PAUSES = (
@@ -89,7 +92,7 @@ DRAWN = st.builds(
 
 @dataclass
 class _Log:
-    now: int = START
+    now: int
     records: list[Record] = field(default_factory=list)
     lengths: dict[str, int] = field(default_factory=dict)
 
@@ -99,14 +102,15 @@ class _Log:
         self.records.append(Record(topic, 0, offset, self.now, value, b"k", tick))
 
 
-def log_of(drawn: list[Drawn], closing: int | None) -> list[Record]:
+def log_of(drawn: list[Drawn], closing: int | None, start: int) -> list[Record]:
     """Returns the records of one task, in the order of arrival.
 
     Args:
         drawn: What was drawn.
         closing: How long after the last record every topic is ticked; None where none is.
+        start: When it begins.
     """
-    log = _Log()
+    log = _Log(start)
     for number, one in enumerate(drawn):
         log.now += one.pause
         known = [record for record in log.records if record.value is not None]
@@ -131,7 +135,7 @@ def log_of(drawn: list[Drawn], closing: int | None) -> list[Record]:
 def logs(most: int = 35) -> st.SearchStrategy[list[Record]]:
     """Returns logs of one task."""
     closings = st.sampled_from((None, 0, 5 * MINUTE, 40 * MINUTE, 3 * HOUR, 12 * HOUR))
-    return st.builds(log_of, st.lists(DRAWN, min_size=1, max_size=most), closings)
+    return st.builds(log_of, st.lists(DRAWN, min_size=1, max_size=most), closings, st.sampled_from(STARTS))
 
 
 def _click(one: Drawn, number: int, now: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ RULES = (
     ContentRules(),
     ContentRules(timezone="America/St_Johns", lateness_ms=0),
     ContentRules(
-        timezone="Pacific/Auckland",
+        timezone="Africa/Cairo",
         lateness_ms=600_000,
         times=Times(gap=900_000, grace=0, idle_cap=60_000, visit_cap=1_800_000),
     ),
