@@ -17,6 +17,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from tests.oracle.reading import AGENTS
+
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 DAY = 24 * HOUR
 START = round(datetime(2024, 3, 1, 8, 0, tzinfo=UTC).timestamp() * 1000)
@@ -65,8 +67,9 @@ class _Sitting:
         self.deeds: list[Deed] = []
         self._klass = f"{7 + int(student[1:]) % 3}A"
         self._carried: dict[str, Any] = {"session_id": f"x{rng.getrandbits(24):x}"} if rng.random() < 0.7 else {}
+        self._agent = {"user_agent": rng.choice(list(AGENTS))} if rng.random() < 0.4 else {}
         if rng.random() < 0.6:
-            self._carried |= {"device_type": rng.choice(("mobile", "desktop")), "browser": "Firefox"}
+            self._carried |= {"device_type": rng.choice(("mobile", "tablet")), "browser": "Firefox"}
         if rng.random() < 0.7:
             self.click(rng.choice(("session_start", "login")), country_code="DE")
         for _ in range(rng.randrange(1, 6)):
@@ -77,6 +80,7 @@ class _Sitting:
     def click(self, name: str, **more: Any) -> None:
         """Sends an event of the clickstream; some time passes."""
         body = {"event_id": self._id(), "student_id": self._student, "event_name": name, "timestamp": self.now}
+        more["metadata"] = more.get("metadata", {}) | self._agent
         self._send(CLICKS, self.now, body | {"class_id": self._klass} | self._carried | more)
         self.now += self._rng.choice((0, 700, 5 * SECOND, 20 * SECOND, 45 * SECOND, MINUTE, 4 * MINUTE, 7 * MINUTE))
 

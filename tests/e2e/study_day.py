@@ -63,6 +63,7 @@ CH1 = {"class_id": "7A", "course_id": "maths", "chapter_id": "ch1", "page_url": 
 V1 = {"class_id": "7A", "course_id": "maths", "lesson_id": "l1", "video_id": "v1"}
 DESK = {"session_id": "x1", "device_type": "desktop", "browser": "Firefox", "country_code": "DE"}
 BEN1 = CH1 | {"class_id": "7B"}
+LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 BEN2 = {"class_id": "7B", "chapter_id": "ch2", "page_url": "/decimals"}
 
 
@@ -101,7 +102,7 @@ BEN = (
     click(29, "09:12:00", "ben", "button_click"),
 )
 CEM = (
-    click(31, "09:00:00", "cem", "page_view"),
+    click(31, "09:00:00", "cem", "page_view", metadata={"user_agent": LINUX}),
     click(32, "09:40:00", "cem", "search", metadata={"query": "fractions"}),
     click(33, "09:20:00", "cem", "scroll", arrives="10:20:00", session_id="x3"),
 )
@@ -168,10 +169,12 @@ CLOSED = {
     (ms("10:30:00"), "ada"): session("10:30:00", 0, 1, 1, session_id=made_up("ada", "10:30:00"))
     | {"is_bounce": True, "device_type": "mobile"},
     (ms("09:00:00"), "ben"): session("09:12:00", 720, 6, 3, session_id=made_up("ben", "09:00:00"), class_id="7B"),
-    (ms("09:00:00"), "cem"): session("09:40:00", 2400, 3, 1, session_id="x3"),
+    # device and browser from the user agent, where nothing else says them
+    (ms("09:00:00"), "cem"): session("09:40:00", 2400, 3, 1, session_id="x3", device_type="desktop", browser="Firefox"),
 }
 CLOSED_BEFORE = {key: row for key, row in CLOSED.items() if key[1] != "cem"} | {
-    (ms("09:00:00"), "cem"): session("09:00:00", 0, 1, 1, session_id=made_up("cem", "09:00:00"), is_bounce=True),
+    (ms("09:00:00"), "cem"): session("09:00:00", 0, 1, 1, session_id=made_up("cem", "09:00:00"))
+    | {"is_bounce": True, "device_type": "desktop", "browser": "Firefox"},
     (ms("09:40:00"), "cem"): session("09:40:00", 0, 1, 0, session_id=made_up("cem", "09:40:00")),
 }
 """Without the event that joins cem's two sessions."""

