@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ FRAME = pl.DataFrame(
 
 
 def test_arrays_frames_containers_and_our_own_types_come_back_as_they_were() -> None:
-    state = {
+    state: dict[str, Any] = {
         "ints": np.arange(5),
         "ids": np.array([2**64 - 1], np.uint64),
         "none": np.empty((0, 3), np.int64),
@@ -32,7 +33,7 @@ def test_arrays_frames_containers_and_our_own_types_come_back_as_they_were() -> 
     back = snapshot.loads(snapshot.dumps(state))
     for name in ("ints", "ids", "none"):
         assert np.array_equal(back[name], state[name])
-        assert back[name].dtype == state[name].dtype  # type: ignore[attr-defined]
+        assert back[name].dtype == state[name].dtype
     assert back["frame"].equals(FRAME)
     assert back["frame"].schema == FRAME.schema
     assert (back["one"], back["plain"], back["reject"]) == (state["one"], state["plain"], state["reject"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import fsrs  # type: ignore[import-untyped]
+import fsrs
 import numpy as np
 import pytest
-from fsrs.scheduler import DEFAULT_PARAMETERS as PACKAGE_PARAMETERS  # type: ignore[import-untyped]
+from fsrs.scheduler import DEFAULT_PARAMETERS as PACKAGE_PARAMETERS
 from hypothesis import given
 from hypothesis import strategies as st
 
