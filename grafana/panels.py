@@ -106,7 +106,7 @@ def rows(title: str, says: str, query: Builder[Dataquery]) -> table.Panel:
         .min_width(60)
         .show_header(True)
         .filterable(False)
-        .mappings([theme.nothing_mapping()])  # or each empty cell would say what an empty table says
+        .mappings([theme.nothing_mapping(None)])  # or each empty cell would say what an empty table says
         .no_value(NOBODY)
     )
 
@@ -218,6 +218,7 @@ def week(title: str, says: str, query: Builder[Dataquery], value: str, unit: str
         .with_transformation(shaping.ordered("Hour"))
         .with_transformation(shaping.matrix("Weekday", "Hour", value))
         .with_transformation(shaping.ordered("Weekday\\Hour"))
+        .mappings([])
         .override_by_regexp("/^[0-9]+$/", cells)
         .override_by_regexp(
             "/^Weekday/",

@@ -52,11 +52,11 @@ def status_mapping() -> dashboard.ValueMap:
     )
 
 
-def nothing_mapping() -> dashboard.SpecialValueMap:
-    """Returns the value mapping that shows a missing value (a mean over nobody) as a grey dash, not as a good zero."""
+def nothing_mapping(colour: str | None = ABSENT) -> dashboard.SpecialValueMap:
+    """Returns the value mapping that shows a missing value (a mean over nobody) as a dash, not as a good zero."""
     return dashboard.SpecialValueMap(
         options=dashboard.DashboardSpecialValueMapOptions(
             match=dashboard.SpecialValueMatch.NULL_AND_NAN,
-            result=dashboard.ValueMappingResult(text="–", color=ABSENT, index=0),
+            result=dashboard.ValueMappingResult(text="–", color=colour, index=0),
         )
     )

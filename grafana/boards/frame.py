@@ -53,14 +53,19 @@ def board(  # noqa: PLR0913 (what makes boards differ)
         .timezone("browser")
         .timepicker(TimePicker().refresh_intervals(["30s", "1m", "5m", "15m"]))
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
-        .link(
-            DashboardLink("Other boards")
-            .type(DashboardLinkType.DASHBOARDS)
-            .tags(["classpulse", tags[0]])
-            .as_dropdown(True)
-            .keep_time(False)
-            .include_vars(False)
-        )
+        .link(others(tags[0]))
+    )
+
+
+def others(readers: str) -> DashboardLink:
+    """Returns the list of boards for the same readers."""
+    return (
+        DashboardLink("Other boards")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags(["classpulse", readers])
+        .as_dropdown(True)
+        .keep_time(False)
+        .include_vars(False)
     )
 
 

@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, TimePicker
 from grafana_foundation_sdk.models import dashboard
 
 from grafana import links, variables
+from grafana.boards import frame
 from grafana.boards.live import now, people, places, times, trust
 from grafana.layout import Shelf, place
 from grafana.thresholds import Thresholds
@@ -30,6 +31,7 @@ def build(limits: Thresholds) -> Dashboard:
         .timezone("browser")
         .timepicker(TimePicker().refresh_intervals(["5s", "10s", "30s", "1m", "5m"]))
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
+        .link(frame.others("teachers"))
         .variables([*variables.grade_class_course()])
     )
     return place(

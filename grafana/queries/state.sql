@@ -18,6 +18,7 @@ SELECT CASE
                            WHEN lag_s < 172800 THEN round(lag_s / 3600) || ' hours'
                            ELSE round(lag_s / 86400) || ' days'
                        END || ' old. This says nothing about the class.'
+           WHEN sentence LIKE 'Pipeline%' THEN sentence
            WHEN amount = 0 THEN 'Nothing to show: ' || sentence
            ELSE 'Up to date: ' || sentence
        END || CASE WHEN is_replay THEN ' (A replayed log: "now" is its own time.)' ELSE '' END AS "State",

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from db.migrate import migrate
-from tests.grafana import known_day
-from tests.grafana.boards import folder, panel, statement
+from tests.grafana import known_day, known_term
+from tests.grafana.boards import boards, folder, panel, statement
 from tests.grafana.macros import expanded
 from tests.grafana.shown import Rows, shown
 
@@ -47,6 +47,7 @@ class School:
     def settle(self) -> None:
         """Brings aggregates and summaries up to date, where they are kept."""
         with psycopg.connect(self.url, autocommit=True) as owner:
+            owner.execute("SELECT set_config('classpulse.clock', %s, false)", (self.clock,))
             if owner.execute("SELECT 1 FROM pg_proc WHERE proname = 'refresh_summaries'").fetchone():
                 owner.execute("CALL refresh_summaries()")
 
@@ -74,6 +75,12 @@ class School:
         names, rows = self.answer(statement(board, title), ROLES[folder(board)], chosen=choices, time_range=span)
         return shown(panel(board, title), names, rows)
 
+    def answers_everywhere(self, board: str, span: tuple[datetime, datetime], **chosen: Sequence[str]) -> None:
+        """Asks every panel of a board that asks the database."""
+        for each in boards()[board]["panels"]:
+            if "expr" not in each["targets"][0]:
+                self.on(board, each["title"], span, **chosen)
+
 
 @pytest.fixture
 def empty_school(any_database: str) -> School:
@@ -86,4 +93,12 @@ def empty_school(any_database: str) -> School:
 def school(empty_school: School) -> School:
     """The known day."""
     empty_school.put(**known_day.TABLES)
+    return empty_school
+
+
+@pytest.fixture
+def term(empty_school: School) -> School:
+    """The known day with four weeks before it."""
+    empty_school.put(**known_term.TERM)
+    empty_school.settle()
     return empty_school

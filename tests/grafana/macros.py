@@ -37,7 +37,7 @@ def expanded(
     if time_range:
         start, end = (moment.isoformat() for moment in time_range)
         sql = sql.replace("$__timeFrom()", f"'{start}'::timestamptz").replace("$__timeTo()", f"'{end}'::timestamptz")
-        sql = re.sub(r"\$__timeFilter\((\w+)\)", rf"\1 BETWEEN '{start}' AND '{end}'", sql)
+        sql = re.sub(r"\$__timeFilter\(([\w.]+)\)", rf"\1 BETWEEN '{start}' AND '{end}'", sql)
     if "$" in sql:
         message = f"not expanded: {sql[sql.index('$') :][:40]}"
         raise ValueError(message)

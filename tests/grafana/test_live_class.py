@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.grafana import known_day
+from tests.grafana import known_day, known_term
 from tests.grafana.boards import boards, variable
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW, minute
@@ -229,3 +229,32 @@ def test_a_teachers_reader_reads_views_only(school: School) -> None:
     for table in ("events", "student_state", "directory", "enrolments"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             school.ask(f"SELECT 1 FROM {table}")
+
+
+def test_grades_count_each_student_once(school: School) -> None:
+    assert school.panel("Grades") == [
+        ("Grade 7", 2, 3, 1, 4, 2, 0.25, 43.0),
+        ("Grade 8", 1, 0, 0, 0, 1, None, None),
+        ("not said", 0, 1, 0, 1, 0, 0.0, 30.0),
+    ]
+
+
+def test_quality_is_what_the_latest_events_lack_and_how_late_they_came(school: School) -> None:
+    # ann, gus and hal in ten minutes: hal without class, gus without device, none with a session
+    assert school.panel("Data quality") == [(3, 0.3333, 1, 0.3333, 0, 0)]
+    late = known_day.event("eva", 100, "scroll", class_id="7C", session_id="s", device_type="mobile")
+    school.put(events=[{**late, "ingested_at": known_day.ago(90)}])
+    assert school.panel("Data quality") == [(4, 0.25, 0.75, 0.25, 0, 8.5)]
+
+
+def test_the_session_log_and_the_time_per_chapter_follow_the_chosen_time(term: School) -> None:
+    log = term.panel("Session log")
+    assert [(row[1], row[3], row[6]) for row in log] == []  # eva's began an hour and 20 s ago
+    log = term.on("live_class", "Session log", known_term.MONTH)
+    assert [(row[1], row[2], row[3]) for row in log] == [
+        ("Eva", "7C", 900),
+        ("Ann", "Class 7B", 1800),
+        ("Ann", "Class 7B", 600),
+    ]
+    chapters = term.on("live_class", "Time per chapter in the chosen time", known_term.MONTH, class_=["7B"])
+    assert chapters == [("Fractions", 360, 60, 3), ("Decimals", 40, 0, 1)]

@@ -44,7 +44,8 @@ def test_the_dashboard_provider_follows_the_folders_and_names_none() -> None:
 
 def test_every_environment_name_is_explained_to_who_runs_grafana() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.yml"))
-    guide = (FOLDER.parents[1] / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    guides = [FOLDER.parents[1] / "docs" / name for name in ("dashboards.md", "alerts.md")]
+    guide = "".join(path.read_text(encoding="utf-8") for path in guides if path.exists())
     names = {word.strip("\"',") for word in text.split() if word.startswith("$CLASSPULSE_")}
     assert names
     assert {name for name in names if name[1:] not in guide} == set()

@@ -135,6 +135,9 @@ def environment(url: str, login: str, folder: Path, port: int) -> dict[str, str]
         "CLASSPULSE_GRAFANA_OPS_USER": f"{login}_ops",
         "CLASSPULSE_GRAFANA_OPS_PASSWORD": PASSWORD,
         "CLASSPULSE_GRAFANA_PROMETHEUS_URL": "http://127.0.0.1:9",
+        "CLASSPULSE_GRAFANA_SLACK_URL": "http://127.0.0.1:9/slack",
+        "CLASSPULSE_GRAFANA_TEACHERS_EMAIL": "teachers@localhost",
+        "CLASSPULSE_GRAFANA_OPERATORS_EMAIL": "operators@localhost",
     }
 
 

@@ -90,6 +90,7 @@ def heatmap(limits: Thresholds) -> table.Panel:
                 options={"columnField": "Chapter", "rowField": "Class", "valueField": "Students", "emptyValue": "null"},
             )
         )
+        .mappings([])
         .override_by_regexp("/^(?!Class).*/", cells)
         .override_by_regexp("/^Class/", [columns.prop("displayName", "Class"), columns.width(110)])
         .no_value("")

@@ -85,6 +85,7 @@ def steps(limits: Thresholds) -> table.Panel:
         Sql(load("student/steps", lines_shown=limits.lines_shown)),
     )
     panel.override_by_name("Step", [columns.width(110)])
-    panel.override_by_name("What", [columns.width(150)])
+    panel.override_by_name("What", [columns.width(140)])
+    panel.override_by_name("Why", [columns.prop("custom.cellOptions", {"type": "auto", "wrapText": True})])
     panel.override_by_name("When", [*columns.since(), columns.width(110)])
     return panel.no_value("Nothing is pressing")

@@ -64,8 +64,8 @@ def gaps(limits: Thresholds) -> table.Panel:
     """Returns what faded below its pass mark while the next module needs it."""
     panel = panels.rows(
         "Knowledge gaps",
-        "Students who once passed a module, would fail it now, and have not completed the module that builds on it. "
-        "'Points missing' is the median distance to the pass mark.",
+        "Students who took a module, would fail it now, and have not completed the module that builds on it. 'Points "
+        "missing' is the median distance to the pass mark.",
         Sql(load("memory/gaps", lines_shown=limits.lines_shown)),
     )
     panel.override_by_name("Students", columns.bar())

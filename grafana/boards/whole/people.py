@@ -47,6 +47,7 @@ def retention(limits: Thresholds) -> table.Panel:
         .with_transformation(shaping.ordered("Week"))
         .with_transformation(shaping.matrix("Week of enrolment", "Week", "Still active"))
         .with_transformation(shaping.ordered("Week of enrolment\\Week", descending=True))
+        .mappings([])
         .override_by_regexp("/^[0-9]+$/", cells)
         .override_by_regexp("/^Week/", [columns.prop("displayName", "Enrolled in"), columns.width(110)])
         .no_value("")

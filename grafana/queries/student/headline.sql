@@ -7,7 +7,8 @@ WITH week AS (
 SELECT coalesce((SELECT max(streak_days) FROM student_streak WHERE student_id IN (${student:sqlstring})), 0) AS "Streak",
        w.days                                             AS "Active days of 7",
        coalesce(w.minutes, 0)::bigint * 60                AS "Active this week",
-       p.total_time_spent_hours * 3600                    AS "Time on chapters",
+       (SELECT coalesce(sum(total_time_spent), 0) FROM chapter_engagement_summary
+        WHERE student_id IN (${student:sqlstring}))        AS "Time on chapters",
        p.overall_avg_score                                AS "Average score",
        p.quiz_accuracy                                    AS "Quizzes passed",
        p.learning_consistency_score                       AS "Steady weeks",

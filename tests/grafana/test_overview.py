@@ -1,0 +1,83 @@
+"""Every panel of Instructor Overview gives the known term's answer, on both databases, as a teacher's reader."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tests.db import content
+from tests.grafana.conftest import School
+from tests.grafana.known_term import MONTH, at
+from tests.grafana.shown import Rows
+
+BOARD = "overview"
+
+
+def panel(school: School, title: str, **chosen: list[str]) -> Rows:
+    return school.on(BOARD, title, MONTH, **chosen)
+
+
+def test_the_sentence_counts_the_roster_or_says_that_there_is_none(term: School) -> None:
+    [(said,)] = panel(term, "What you are looking at")
+    assert said.startswith("Up to date: 6 students enrolled in 3 classes.")
+    [(said,)] = panel(term, "What you are looking at", class_=["9Z"])
+    assert said.startswith("Nothing to show: no roster for this choice.")
+
+
+def test_classes_stand_side_by_side(term: School) -> None:
+    # 7B: ann 60, ben 30 and cem 30 minutes of four enrolled; (85 + 35 + 60 + 50) / 4; dia is at risk
+    assert panel(term, "Classes") == [
+        ("7C", 1, 1, 1800, 100, 100, 0, "7C"),
+        ("Class 7B", 4, 0.75, 1800, 0, 57.5, 1, "7B"),
+        ("Class 8A", 1, 0, 0, None, None, 0, "8A"),
+    ]
+    assert [row[0] for row in panel(term, "Classes", grade=["8"])] == ["Class 8A"]
+    assert [row[0] for row in panel(term, "Classes", course=["math"])] == ["7C", "Class 7B"]
+
+
+def test_who_may_be_lost_is_shown_with_each_reason(term: School) -> None:
+    # dia was never seen; fay's only trace is a visit, no state; ben's last two scores are below the mark
+    assert [row[:9] for row in panel(term, "Who may be lost, and why")] == [
+        ("Dia", "Class 7B", "math", 0.8, "yes", "yes", None, None, None),
+        ("Fay", "Class 8A", "art", 0.4, None, "yes", None, None, None),
+        ("Ben", "Class 7B", "math", 0.3, None, None, None, "yes", None),
+    ]
+
+
+def test_the_matrix_counts_students_by_class_and_reason(term: School) -> None:
+    assert panel(term, "Risk matrix") == [
+        ("Class 7B", 1, 1, 1, 0, 1, 0),
+        ("7C", 0, 0, 0, 0, 0, 0),
+        ("Class 8A", 0, 0, 1, 0, 0, 0),
+    ]
+
+
+def test_chapters_that_enough_students_leave_are_listed(term: School) -> None:
+    assert panel(term, "Chapters that students leave") == []
+    term.put(
+        chapter_visit_facts=[
+            content.visit(f"x{n}", "ch2", at(8, -20), 30, course_id="math", scroll_depth=20 if n < 5 else 90)
+            for n in range(9)
+        ]
+    )
+    term.settle()
+    [row] = panel(term, "Chapters that students leave")
+    assert row[:4] == ("Decimals", "math", 0.5, 10)
+
+
+def test_assessments_are_those_of_the_chosen_classes(term: School) -> None:
+    def bands(**chosen: list[str]) -> dict[str, tuple[int, ...]]:
+        return {row[0]: row[1:] for row in panel(term, "How assessments went", **chosen) if any(row[1:])}
+
+    assert bands() == {"50-59": (0, 1), "60-69": (0, 1), "80-89": (1, 0), "90-100": (1, 0)}
+    assert bands(class_=["7C"]) == {"90-100": (1, 0)}
+
+
+def test_forum_posts_are_counted_by_day(term: School) -> None:
+    rows: dict[datetime, int] = dict(panel(term, "Forum posts, day by day"))
+    assert len(rows) == 29
+    assert {day: posts for day, posts in rows.items() if posts} == {at(0): 2, at(0, -1): 1}
+    assert sum(dict(panel(term, "Forum posts, day by day", class_=["7C"])).values()) == 1
+
+
+def test_every_panel_answers_an_empty_database(empty_school: School) -> None:
+    empty_school.answers_everywhere(BOARD, MONTH)

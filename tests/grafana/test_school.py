@@ -1,0 +1,88 @@
+"""Every panel of School gives the known term's answer, on both databases, as a reader who sees no student."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.grafana.conftest import ROLES, School
+from tests.grafana.known_term import MONTH, at
+from tests.grafana.shown import Rows
+
+BOARD = "school"
+
+
+def panel(school: School, title: str, **chosen: list[str]) -> Rows:
+    return school.on(BOARD, title, MONTH, **chosen)
+
+
+def test_the_headline_sums_the_time_and_shows_its_last_day(term: School) -> None:
+    # enrolled: ann for 20 and ben; eva completed, cem left; today ann, ben and eva (tom teaches), and cem 20 days ago
+    assert panel(term, "In the chosen time") == [(2, 1, 1, 20, 3, 3, 4)]
+    assert panel(term, "In the chosen time", course=["art"])[0][:4] == (0, 0, 0, 0)
+
+
+def test_days_are_shown_without_gaps(term: School) -> None:
+    enrolments = {row[0]: row[1:] for row in panel(term, "Enrolments, completions, leavings")}
+    assert len(enrolments) == 29
+    assert {day: row for day, row in enrolments.items() if any(row)} == {
+        at(0, -27): (2, 0, 0),
+        at(0, -10): (0, 0, 1),
+        at(0, -1): (0, 1, 0),
+    }
+    assert {row for row in panel(term, "Revenue") if row[1]} == {(at(0, -27), 20)}
+
+
+def test_active_students_are_of_a_day_a_week_and_a_month(term: School) -> None:
+    rows = {row[0]: row[1:] for row in panel(term, "Active students")}
+    assert (rows[at(0, -20)], rows[at(0, -10)]) == ((1, 1, 1), (0, 0, 1))
+    assert (rows[at(0, -3)], rows[at(0)]) == ((1, 1, 2), (3, 3, 4))
+
+
+def test_cohorts_that_are_large_enough_are_followed(term: School) -> None:
+    assert panel(term, "Who stays") == []
+    students = [f"x{n}" for n in range(10)]
+    term.put(
+        enrolments=[
+            {"student_id": student, "course_id": "math", "class_id": "7B", "enrolled_at": at(8, -7)}
+            for student in students
+        ],
+        student_days=[
+            {"day": at(0).date(), "student_id": student, "class_id": "7B", "minutes_active": 5, "interactions": 5}
+            for student in students[:4]
+        ],
+    )
+    term.settle()
+    assert panel(term, "Who stays") == [("2026-02-23", 0, 0), ("2026-02-23", 1, 0.4)]
+
+
+def test_courses_are_ranked_by_students(term: School) -> None:
+    # 100 + 200 + 300 + 60 + 40, and 300 of the 999 s of long ago, of four students
+    assert panel(term, "Largest courses") == [("math", 4, 250, 2, 1, 20), ("art", 1, 60, None, None, None)]
+    assert panel(term, "Courses that lose most") == []  # none has ten students
+
+
+def test_countries_devices_and_pages_are_counted(term: School) -> None:
+    assert panel(term, "Countries") == [("AT", 1, 0.3333, 900, 0), ("DE", 1, 0.6667, 1200, 0)]
+    assert panel(term, "Devices and browsers") == [
+        ("Device", "Desktop", 2, 0.6667),
+        ("Device", "Mobile", 1, 0.3333),
+        ("Browser", "Firefox", 2, 0.6667),
+        ("Browser", "Safari", 1, 0.3333),
+    ]
+    assert panel(term, "Top pages") == [("/home", 7), ("/quiz", 6)]
+
+
+def test_the_sentence_says_how_many_days_there_are(term: School) -> None:
+    [(said,)] = panel(term, "What you are looking at")
+    assert said.startswith("Up to date: 21 days of use, the last one 2 Mar.")
+
+
+def test_its_reader_sees_no_student(term: School) -> None:
+    for view in ("student_names", "student_active_days", "student_streak", "sessions"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            term.answer(f"SELECT 1 FROM {view}", ROLES["School"])
+
+
+def test_every_panel_answers_an_empty_database(empty_school: School) -> None:
+    empty_school.answers_everywhere(BOARD, MONTH)
