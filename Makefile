@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
-CODE := dataflows db grafana cli bench tests
+CODE := dataflows db grafana alerting cli bench tests
 SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD GRAFANA_ADMIN_PASSWORD
 
 # Three brokers: each record in three places, and in two of them before it counts as written.
@@ -41,6 +41,7 @@ lint: $(DEV) ## style, types, and whether what is generated is current
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/classpulse dashboards build --check
+	$(BIN)/classpulse alerts build --check
 
 format: $(DEV) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

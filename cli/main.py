@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
+    "alerts": ("cli.alerts", "Build the learning alerts, or check that they are current."),
     "inbox": ("cli.inbox", "Show what would have gone to Slack, where no Slack is set."),
     "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),
     "bench": ("cli.bench", "Measure throughput, freshness, and an outage of the database."),

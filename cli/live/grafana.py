@@ -107,6 +107,7 @@ def _environment(server: Postgres, folder: Path, port: int) -> dict[str, str]:
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        "GF_UNIFIED_ALERTING_ENABLED": "false",  # whom would the demo call?
         "CLASSPULSE_GRAFANA_DASHBOARDS": str(FILES / "dashboards"),
         "CLASSPULSE_GRAFANA_DB_HOST": str(server.socket_dir),
         "CLASSPULSE_GRAFANA_DB_NAME": DATABASE,

@@ -33,7 +33,8 @@ DECLARE
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
-                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock';
+                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, '
+                         'todays_lessons, alert_classes, active_before';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, '

@@ -1,0 +1,30 @@
+-- A row a class and module that was reviewed lately or will be assessed soon; a class without one has the row of module ''.
+WITH relevant AS (
+    SELECT f.*
+    FROM forgetting_by_cohort f
+    WHERE f.cohort = 'class'
+      AND (f.module IN (SELECT i.item_id FROM course_items i
+                        WHERE i.due_at > (SELECT classpulse_now())
+                          AND i.due_at <= (SELECT classpulse_now()) + interval '{{assessed_weeks}} weeks')
+           OR (f.cohort_id, f.module) IN (
+               SELECT s.class_id, m.module FROM memory_scores m
+               JOIN class_students s ON s.student_id = m.user_id
+               WHERE m.last_reviewed_at > (SELECT classpulse_now()) - interval '{{reviewed_weeks}} weeks'))
+)
+SELECT c.class_id,
+       coalesce(r.module, '') AS module,
+       coalesce(c.in_term AND r.students_with_curve >= {{students_least}}
+                AND (r.high_share > {{forgetting_high}} OR r.high_share_3d > {{forgetting_high}}), false) AS firing,
+       coalesce(r.high_students, 0) AS high,
+       coalesce(r.students_with_curve, 0) AS curves,
+       coalesce(r.enrolled, 0) AS enrolled,
+       -- 0: crossed already; else the weekday by which it will have
+       CASE WHEN r.high_share IS NULL OR r.high_share > {{forgetting_high}} THEN 0
+            ELSE extract(isodow FROM (c.as_of + CASE WHEN r.high_share_1d > {{forgetting_high}} THEN interval '24 hours'
+                                                ELSE interval '72 hours' END) AT TIME ZONE classpulse_timezone())
+       END AS crosses,
+       CASE WHEN c.in_term THEN 1 ELSE 2 END AS reason,
+       c.memory_behind AS behind,
+       c.as_of
+FROM alert_classes c
+LEFT JOIN relevant r ON r.cohort_id = c.class_id

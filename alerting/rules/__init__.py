@@ -1,0 +1,10 @@
+"""The one list of learning alerts, in the order of the docs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alerting.rules import learning, lessons
+from alerting.rules.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = (lessons.DROP, lessons.IDLE, lessons.MANY, learning.FORGETTING, learning.QUIZ)

@@ -1,0 +1,33 @@
+"""`classpulse alerts build`: write what Grafana reads of the learning alerts, or check that it is current."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The learning alerts, built from one list.")
+
+
+@app.callback()
+def main() -> None:
+    """The learning alerts, built from one list."""
+
+
+@app.command()
+def build(
+    check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 if a file differs from its source."),
+) -> None:
+    """Write rules, contact points, policies, times and words for Grafana, and the table of the docs."""
+    from alerting.built import outdated, write
+    from alerting.limits import Limits
+    from alerting.rules import RULES
+    from dataflows.settings import Settings
+
+    limits, timezone = Limits(), Settings().timezone
+    changed = outdated(limits, timezone) if check else write(limits, timezone)
+    for path in changed:
+        typer.echo(f"{'differs' if check else 'written'}: {path}")
+    if check and changed:
+        typer.echo("run `classpulse alerts build` and commit the result", err=True)
+        raise typer.Exit(1)
+    if not changed:
+        typer.echo(f"{len(RULES)} rule(s) up to date")

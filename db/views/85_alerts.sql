@@ -1,0 +1,76 @@
+-- What alert rules ask: a row a class of the roster, whatever happens in it, with its lesson and how far the data are behind.
+
+-- Today's lessons: none outside terms, where terms are known. They are numbered by their start.
+CREATE OR REPLACE VIEW todays_lessons WITH (security_barrier) AS
+SELECT p.class_id,
+       row_number() OVER (PARTITION BY p.class_id ORDER BY p.starts) AS period,
+       p.subject_id,
+       (l.now::date + p.starts) AT TIME ZONE classpulse_timezone()    AS began,
+       (l.now::date + p.ends) AT TIME ZONE classpulse_timezone()      AS ends
+FROM (SELECT classpulse_now() AT TIME ZONE classpulse_timezone() AS now OFFSET 0) l
+JOIN periods p ON p.weekday = extract(isodow FROM l.now)
+WHERE NOT EXISTS (SELECT FROM terms)
+   OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends);
+
+-- behind: seconds from each flow's lowest watermark to now; null before it has one.
+CREATE OR REPLACE VIEW alert_classes WITH (security_barrier) AS
+SELECT r.class_id,
+       NOT EXISTS (SELECT FROM terms)
+           OR EXISTS (SELECT FROM terms t WHERE local_day(k.now) BETWEEN t.starts AND t.ends) AS in_term,
+       EXISTS (SELECT FROM periods p WHERE p.class_id = r.class_id) AS has_timetable,
+       l.period,
+       l.subject_id,
+       l.began,
+       l.ends,
+       date_part('epoch', k.now - f.engagement)                     AS engagement_behind,
+       date_part('epoch', k.now - f.content)                        AS content_behind,
+       date_part('epoch', k.now - f.memory)                         AS memory_behind,
+       k.now                                                        AS as_of
+FROM (SELECT classpulse_now() AS now OFFSET 0) k
+CROSS JOIN (
+    SELECT nullif(min(watermark) FILTER (WHERE flow = 'engagement'), '-infinity') AS engagement,
+           nullif(min(watermark) FILTER (WHERE flow = 'content'), '-infinity')    AS content,
+           nullif(min(watermark) FILTER (WHERE flow = 'memory'), '-infinity')     AS memory
+    FROM task_watermarks
+) f
+CROSS JOIN (SELECT class_id FROM classes UNION SELECT class_id FROM enrolments WHERE class_id IS NOT NULL) r
+LEFT JOIN LATERAL (
+    SELECT * FROM todays_lessons t
+    WHERE t.class_id = r.class_id AND t.began <= k.now AND k.now < t.ends
+    ORDER BY t.began DESC LIMIT 1
+) l ON true;
+
+-- How many were active in a class: at most in the last ten whole minutes, and, on average, in the five minutes up to this time of the
+-- week in the last four weeks; null unless two of those weeks know the class then.
+CREATE OR REPLACE VIEW active_before WITH (security_barrier) AS
+SELECT c.class_id,
+       (SELECT max(m.students)
+        FROM (
+            SELECT sum(w.active_5m)::bigint AS students FROM activity_windows w
+            WHERE w.scope = 'class' AND w.scope_id = c.class_id
+              AND w.window_start >= greatest(k.now - interval '11 minutes', c.began)
+              AND w.window_start <= k.now - interval '1 minute'
+            GROUP BY w.window_start
+        ) m)                                                         AS last_10m,
+       u.students                                                    AS usual,
+       k.now                                                         AS as_of
+FROM (SELECT classpulse_now() AS now OFFSET 0) k
+CROSS JOIN alert_classes c
+LEFT JOIN LATERAL (
+    SELECT avg(s.students)::double precision AS students
+    FROM (
+        SELECT max(m.students) AS students
+        FROM (
+            SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
+            FROM generate_series(1, 4) n OFFSET 0
+        ) week
+        CROSS JOIN LATERAL (
+            SELECT sum(w.active_5m)::bigint AS students FROM activity_windows w
+            WHERE w.scope = 'class' AND w.scope_id = c.class_id
+              AND w.window_start > week.at - interval '5 minutes' AND w.window_start <= week.at
+            GROUP BY w.window_start
+        ) m
+        GROUP BY week.n
+    ) s
+    HAVING count(*) >= 2
+) u ON true;

@@ -1,0 +1,18 @@
+"""An empty school on each kind of database."""
+
+from __future__ import annotations
+
+import pytest
+
+from db.migrate import migrate
+from tests.alerting.lessons import clock
+from tests.grafana.conftest import School
+
+
+@pytest.fixture
+def school(any_database: str) -> School:
+    """A migrated database without a row but for the clock."""
+    migrate(any_database)
+    found = School(any_database)
+    clock(found)
+    return found

@@ -1,0 +1,207 @@
+"""Each learning alert through a real Grafana: told once, in words, to Slack and by e-mail, and taken back."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from alerting.rules import RULES
+from cli.inbox import Inbox
+from cli.live.grafana import find
+from db.migrate import migrate
+from tests.alerting.lessons import clock, put_class
+from tests.alerting.mailbox import Mailbox, words
+from tests.grafana.conftest import ROLE, School
+from tests.grafana.test_real_grafana import PASSWORD, ROOT, Grafana, environment, free_port
+from tests.parts import require
+from tests.waiting import until
+
+PATIENCE_S = 150.0
+TITLES = {
+    "active_students_drop": "drop, period 2: only 3 of 10 still active",
+    "idle_share": "idle, period 2: 4 of 10 present inactive",
+    "many_classes_drop": "6 of 7 running classes lost their students at once",
+}
+
+
+@dataclass
+class Here:
+    """A running Grafana and where its messages end."""
+
+    grafana: Grafana
+    slack: Inbox
+    mail: Mailbox
+    log: Path
+
+    def said(self, title: str) -> list[str]:
+        """Returns the texts of Slack's messages under a title."""
+        found = [one for message in self.slack.messages for one in message.body["attachments"]]
+        return [one["text"] for one in found if one["title"] == title]
+
+    def written(self, title: str) -> list[str]:
+        return [words(mail) for mail in self.mail.messages if mail["Subject"] == title]
+
+    def arrived(self, *titles: str) -> None:
+        try:
+            until(lambda: all(self.said(title) and self.written(title) for title in titles), PATIENCE_S)
+        except AssertionError:
+            titles_ = [one["title"] for message in self.slack.messages for one in message.body["attachments"]]
+            subjects = [mail["Subject"] for mail in self.mail.messages]
+            pytest.fail(f"wanted {titles}; Slack: {titles_}; mail: {subjects}; {self.log.read_text()[-3000:]}")
+
+    def states(self) -> dict[str, set[str]]:
+        """Returns the states of every rule's alerts by its uid."""
+        groups = self.grafana.call("/api/prometheus/grafana/api/v1/rules")["data"]["groups"]
+        rules = [rule for group in groups for rule in group["rules"]]
+        return {rule["uid"]: {alert["state"] for alert in rule.get("alerts", [])} | {rule["health"]} for rule in rules}
+
+
+@pytest.fixture
+def here(timescale_server: Any, tmp_path: Path) -> Iterator[Here]:
+    found = find()
+    require("grafana", found is not None, "no `grafana` program on PATH with its home beside it")
+    assert found
+    name, owner = f"alerts_{secrets.token_hex(6)}", timescale_server.url("postgres")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(sql.Identifier(name)))
+    school = School(timescale_server.url(name))
+    migrate(school.url)
+    clock(school)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        login = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+        connection.execute(login.format(sql.Identifier(name), sql.Literal(PASSWORD), sql.Identifier(ROLE)))
+    slack, mail, port = Inbox("127.0.0.1", 0), Mailbox(), free_port()
+    for server in (slack, mail):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = environment(school.url, name, tmp_path, port) | {
+        "GF_PATHS_PROVISIONING": str(hastened(tmp_path)),
+        "GF_UNIFIED_ALERTING_ALERTMANAGER_CONFIG_POLL_INTERVAL": "5s",
+        "GF_SMTP_ENABLED": "true",
+        "GF_SMTP_HOST": mail.address,
+        "GF_SMTP_FROM_ADDRESS": "classpulse@school.example",
+        "GF_SMTP_STARTTLS_POLICY": "NoStartTLS",
+        "CLASSPULSE_GRAFANA_SLACK_URL": f"http://127.0.0.1:{slack.server_address[1]}/slack",
+        "CLASSPULSE_GRAFANA_TEACHERS_EMAIL": "teachers@school.example",
+        "CLASSPULSE_GRAFANA_OPERATORS_EMAIL": "operators@school.example",
+    }
+    with (tmp_path / "out.log").open("wb") as log:
+        command = ["nice", *found[0], "--homepath", str(found[1])]
+        process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=tmp_path)
+    one = Here(Grafana(f"http://127.0.0.1:{port}", school), slack, mail, tmp_path / "out.log")
+    try:
+        until(lambda: ready(one, process), PATIENCE_S)
+        yield one
+    finally:
+        process.terminate()
+        process.wait(30)
+        for server in (slack, mail):
+            server.shutdown()
+            server.server_close()
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def ready(here: Here, process: subprocess.Popen[bytes]) -> bool:
+    """Says whether every rule was evaluated; fails where Grafana ended."""
+    assert process.poll() is None, here.log.read_text()[-4000:]
+    try:
+        states = here.states()
+    except OSError:
+        return False
+    return states.keys() == {rule.uid for rule in RULES} and all("unknown" not in state for state in states.values())
+
+
+def hastened(folder: Path) -> Path:
+    """Returns a copy of the provisioned files that evaluates every ten seconds, waits for nothing, is never muted."""
+    copy = folder / "provisioning"
+    shutil.copytree(ROOT / "provisioning", copy)
+    rules, policies = copy / "alerting" / "rules.yml", copy / "alerting" / "policies.yml"
+    text = re.sub(r"(?<=\binterval: )\d+s", "10s", rules.read_text())
+    rules.write_text(re.sub(r"\b(for|keepFiringFor): \d+s", r"\1: 0s", text))
+    text = re.sub(r" *mute_time_intervals:\n(?: *- classpulse.*\n)+", "", policies.read_text())
+    policies.write_text(re.sub(r"\b(group_wait|group_interval): \w+", r"\1: 2s", text))
+    return copy
+
+
+def quiet(school: School) -> None:
+    """Makes every class one that works."""
+    school.empty("classes", "periods", "activity_windows", "student_state", "enrolments")
+    for name in ("idle", "drop", "a", "b", "c", "d", "e"):
+        put_class(school, name, active=10, before=10)
+
+
+def lessons_go_wrong(school: School) -> None:
+    quiet(school)
+    change(school, "idle", active=6, idle=4)
+    change(school, "drop", active=3)
+
+
+def the_tracker_breaks(school: School) -> None:
+    quiet(school)
+    for name in ("drop", "a", "b", "c", "d", "e"):
+        change(school, name, active=0)
+
+
+def change(school: School, class_id: str, active: int, idle: int = 0) -> None:
+    with psycopg.connect(school.url, autocommit=True) as owner:
+        for table in ("student_state", "enrolments", "classes", "periods", "activity_windows"):
+            column = "scope_id" if table == "activity_windows" else "class_id"
+            owner.execute(f"DELETE FROM {table} WHERE {column} = %s", (class_id,))
+    put_class(school, class_id, before=10, active=active, idle=idle)
+
+
+ACTS: tuple[tuple[Callable[[School], None], tuple[str, ...]], ...] = (
+    (lessons_go_wrong, ("active_students_drop", "idle_share")),
+    (the_tracker_breaks, ("many_classes_drop",)),
+)
+
+
+def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Here) -> None:
+    school = here.grafana.school
+    for happens, names in ACTS:
+        happens(school)
+        here.arrived(*(TITLES[name] for name in names))
+        quiet(school)
+        for name in names:
+            until(lambda name=name: resolved(here, name), PATIENCE_S)  # type: ignore[misc]
+    for title in TITLES.values():
+        said, written = here.said(title), here.written(title)
+        assert (title, len(said), len(written)) == (title, 1, 1)
+        for text in (said[0], written[0]):
+            assert "Data as of 10:20:00." in text
+            assert re.search(r"Since \w{3} \d+ \w{3} \d\d:\d\d", text)
+            assert "/d/classpulse-" in text
+            assert not re.search(r"\{\{|no value|NaN|%!", text)
+    print(*(f"{m.words}\n---" for m in here.slack.messages), sep="\n")
+    assert {mail["To"] for mail in here.mail.messages} == {"teachers@school.example", "operators@school.example"}
+
+
+def resolved(here: Here, name: str) -> bool:
+    """Says whether the end of an alert was told on both ways, with the reason."""
+    end = ("came back", "classes are back", "over", "well again")
+    texts = [m.words for m in here.slack.messages if m.body["attachments"][0]["title"].startswith("Over: ")]
+    mails = [words(mail) for mail in here.mail.messages if str(mail["Subject"]).startswith("Over: ")]
+    subject = TITLES[name].split()[0].rstrip(",:")
+    return all(any(subject in t and any(e in t for e in end) for t in found) for found in (texts, mails))
+
+
+def test_no_file_is_complained_about(here: Here) -> None:
+    assert [line for line in here.log.read_text().splitlines() if "level=error" in line and "provision" in line] == []
+
+
+def test_the_list_of_this_test_is_that_of_the_rules() -> None:
+    assert TITLES.keys() == {rule.name for rule in RULES}
