@@ -1,7 +1,8 @@
 """Four weeks before the known day, written by hand: what the content and memory flows would have stored.
 
 Course `math` has the chapters ch1 (Fractions, 100 s expected) and ch2 (Decimals), then the modules m1 and m2 (both
-passed from 70 on). Ann and Ben of 7B and Eva of 7C study it; Cem left it on 10 February; Dia never came. Fay takes `art`.
+passed from 70 on). Ann and Ben of 7B and Eva of 7C study it; Cem left it on 10 February; Dia never came. Fay takes
+`art`.
 The known day is Monday, 2 March 2026, and the term began on 2 February.
 """
 
