@@ -35,7 +35,7 @@ def build(limits: Thresholds) -> Dashboard:
         [
             Shelf(3, (19, frame.state(limits, "content", "chapters/found")), (5, frame.as_of())),
             Shelf(13, (12, time.chapters(limits)), (12, time.average_median(limits))),
-            Shelf(10, (13, time.distribution(limits)), (11, time.courses(limits))),
+            Shelf(10, (11, time.distribution(limits)), (13, time.courses(limits))),
             Shelf(9, (14, time.highest_drop(limits)), (10, time.stops(limits))),
             Shelf(10, (24, time.hours())),
             Shelf(9, (24, videos.summary(limits))),

@@ -67,10 +67,16 @@ def courses(limits: Thresholds) -> table.Panel:
         "Drop-off: the share of students and chapters left less than half read for a week.",
         Sql(load("chapters/courses", courses_shown=limits.lines_shown)),
     )
-    panel.override_by_name("Time", [*columns.bar(), columns.prop("unit", theme.HOURS), columns.width(170)])
+    panel.override_by_name("Time", [*columns.bar(), columns.prop("unit", theme.HOURS), columns.width(155)])
     for name in ("Average visit", "Median visit"):
-        panel.override_by_name(name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
-    panel.override_by_name("Drop-off", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0)])
+        panel.override_by_name(
+            name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0), columns.width(105)]
+        )
+    panel.override_by_name(
+        "Drop-off", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(80)]
+    )
+    panel.override_by_name("Visits", [columns.prop("unit", theme.COUNT), columns.width(70)])
+    panel.override_by_name("Students so far", [columns.prop("unit", theme.COUNT), columns.width(125)])
     return panel
 
 
