@@ -31,7 +31,7 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(3, (19, frame.state(limits, "content", "overview/found")), (5, frame.as_of())),
             Shelf(9, (24, summary.classes(limits))),
             Shelf(12, (24, summary.risk(limits))),
-            Shelf(9, (11, summary.reasons(limits)), (13, work.drop(limits))),
+            Shelf(9, (13, summary.reasons(limits)), (11, work.drop(limits))),
             Shelf(9, (12, work.scores()), (12, work.forum())),
         ],
     )

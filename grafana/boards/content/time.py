@@ -51,8 +51,11 @@ def distribution(limits: Thresholds) -> table.Panel:
         "median. A wide spread: the chapter is easy for some and hard for others.",
         Sql(load("chapters/distribution", chapters_shown=limits.chapters_shown)),
     )
+    panel.override_by_name("Chapter", [columns.width(150)])
     for name in ("5 %", "25 %", "75 %", "95 %"):
-        panel.override_by_name(name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
+        panel.override_by_name(
+            name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0), columns.width(70)]
+        )
     panel.override_by_name("Median", [*columns.bar(), columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
     panel.override_by_name("Visits", [columns.prop("unit", theme.COUNT), columns.width(75)])
     panel.override_by_name("chapter_id", columns.hidden())
