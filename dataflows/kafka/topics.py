@@ -158,17 +158,12 @@ def new_generation_advice(settings: Settings) -> str:
 def _create(admin: AdminClient, settings: Settings, names: list[str]) -> set[str]:
     if not names:
         return set()
-    dead_letters = settings.topic("dead_letters")
     new = [
         NewTopic(
             name,
             num_partitions=settings.partitions,
             replication_factor=settings.replication,
-            config={
-                "message.timestamp.type": TIMESTAMP_TYPE,
-                "retention.ms": str(RETENTION_MS),
-                **({"max.message.bytes": str(DEAD_LETTER_BYTES)} if name == dead_letters else {}),
-            },
+            config=topic_config(settings, name),
         )
         for name in names
     ]
@@ -212,6 +207,19 @@ def _timestamp_types(admin: AdminClient, names: list[str]) -> dict[str, str]:
             # not allowed to read the configuration, or the topic is gone: the partition check still stands
             continue
     return kinds
+
+
+def topic_config(settings: Settings, name: str) -> dict[str, str]:
+    """Returns the configuration with which a topic is made.
+
+    With three copies two must have a record before its producer is told so: one broker may go, and nothing is lost.
+    """
+    config = {"message.timestamp.type": TIMESTAMP_TYPE, "retention.ms": str(RETENTION_MS)}
+    if name == settings.topic("dead_letters"):
+        config["max.message.bytes"] = str(DEAD_LETTER_BYTES)
+    if settings.replication >= 3:
+        config["min.insync.replicas"] = str(settings.replication - 1)
+    return config
 
 
 def _status(settings: Settings, name: str, found: dict[str, int], made: set[str], kinds: dict[str, str]) -> TopicStatus:

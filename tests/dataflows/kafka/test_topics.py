@@ -10,7 +10,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from dataflows.kafka.topics import ALL_TOPICS, TopicError, create_or_check, require_usable
+from dataflows.kafka.topics import ALL_TOPICS, TopicError, create_or_check, require_usable, topic_config
 from dataflows.settings import Settings
 
 
@@ -31,6 +31,12 @@ def test_topics_are_made_once_with_append_time_and_seven_days(kafka: str, topic_
     config = admin.describe_configs([resource])[resource].result(15)
     assert config["message.timestamp.type"].value == "LogAppendTime"
     assert config["retention.ms"].value == str(7 * 24 * 3600 * 1000)
+
+
+def test_with_three_copies_two_must_have_a_record_and_with_one_nothing_is_asked() -> None:
+    three = Settings(replication=3, _env_file=None)
+    assert topic_config(three, "clickstream_events")["min.insync.replicas"] == "2"
+    assert "min.insync.replicas" not in topic_config(Settings(replication=1, _env_file=None), "clickstream_events")
 
 
 def test_another_partition_count_is_refused_with_the_way_to_a_new_generation(kafka: str, topic_prefix: str) -> None:
