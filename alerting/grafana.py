@@ -53,7 +53,7 @@ def provisioned(rule: Rule, limits: Limits) -> dict[str, Any]:
 
 def _annotations(rule: Rule) -> dict[str, str]:
     uid = BOARDS[rule.board]
-    chosen = f"?var-{rule.variable}={{{{ $labels.class_id }}}}" if "class_id" in rule.ids else ""
+    chosen = f"?var-{rule.variable}={{{{ $labels.class_id }}}}" if rule.variable and "class_id" in rule.ids else ""
     return {
         "summary": rule.words(rule.summary),
         "description": rule.words(rule.description),

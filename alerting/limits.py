@@ -26,5 +26,3 @@ class Limits(Thresholds):
     failing_least: int = Field(default=5, ge=1)
     reviewed_weeks: int = Field(default=6, ge=1)
     assessed_weeks: int = Field(default=3, ge=0)
-    slow_chapter_times: float = Field(default=2.0, gt=1)
-    engagement_low: float = Field(default=0.2, ge=0, le=1)

@@ -12,9 +12,9 @@ import pytest
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
+from alerting.limits import Limits
 from cli.main import COMMANDS
 from dataflows.settings import Settings
-from grafana.thresholds import Thresholds
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -51,12 +51,12 @@ OF_DELIVERY = set(
         r"CLASSPULSE_(?:SLACK|SMTP|OPERATORS|GRAFANA_URL|RUNBOOKS)\w*",
         "".join(path.read_text() for path in (ROOT / "alerting").rglob("*.sh")),
     )
-) | {"CLASSPULSE_SLACK_URL_FILE", "CLASSPULSE_SMTP_PASSWORD_FILE"}
+) | {"CLASSPULSE_SLACK_URL_FILE", "CLASSPULSE_SMTP_PASSWORD_FILE", "CLASSPULSE_TEACHERS_EMAIL"}
 """Where alerts go: read by the scripts that start Alertmanager and the like, not by us."""
 
 
 def test_env_example_names_exactly_the_settings() -> None:
-    fields = Settings.model_fields | Thresholds.model_fields
+    fields = Settings.model_fields | Limits.model_fields
     assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND | OF_DELIVERY
 
 
@@ -64,7 +64,7 @@ def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:
     shown = tmp_path / "env"
     shown.write_text("".join(f"{name}={value}\n" for name, (active, value) in documented().items() if active))
     assert Settings(_env_file=shown) == Settings(_env_file=None)
-    assert Thresholds(_env_file=shown) == Thresholds(_env_file=None)
+    assert Limits(_env_file=shown) == Limits(_env_file=None)
 
 
 def test_every_lock_line_is_pinned_and_hashed() -> None:

@@ -7,4 +7,13 @@ from typing import Final
 from alerting.rules import learning, lessons
 from alerting.rules.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = (lessons.DROP, lessons.IDLE, lessons.MANY, learning.FORGETTING, learning.QUIZ)
+RULES: Final[tuple[Rule, ...]] = (
+    lessons.DROP,
+    lessons.IDLE,
+    lessons.MANY,
+    lessons.ABSENT,
+    lessons.VIDEO,
+    learning.FORGETTING,
+    learning.QUIZ,
+    learning.DUE,
+)

@@ -49,3 +49,19 @@ QUIZ: Final = Rule(
     board="memory",
     panel="Failed in the last seven days",
 )
+
+DUE: Final = Rule(
+    name="due_tomorrow",
+    title="Due tomorrow and not handed in",
+    when="an assignment or quiz of the class falls due on the next day, and someone has not handed it in",
+    severity="digest",
+    summary="[class_id]: [missing] of [enrolled] have not handed in *[item_id]*, due tomorrow",
+    description="Course [course_id]. Data as of [as_of].",
+    numbers=("missing", "enrolled"),
+    reasons=("All handed it in, or it is due.",),
+    ids=("class_id", "course_id", "item_id"),
+    every_s=900,
+    repeat="20h",
+    board="overview",
+    panel="How assessments went",
+)

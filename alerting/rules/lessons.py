@@ -45,6 +45,37 @@ IDLE: Final = Rule(
     panel="Idle share",
 )
 
+ABSENT: Final = Rule(
+    name="absent_at_minute_10",
+    title="Absent at minute 10",
+    when="ten minutes into a lesson of today, someone enrolled had not come; of 8 at least, where someone came",
+    severity="digest",
+    summary="[class_id], period [period]: [absent] of [enrolled] had not come after ten minutes",
+    description="That is today's lesson that most missed. Who it was is on the board. Data as of [as_of].",
+    numbers=("absent", "enrolled", "period"),
+    reasons=("The day is over.",),
+    every_s=300,
+    repeat="20h",
+    board="overview",
+    panel="Who may be lost, and why",
+)
+
+VIDEO: Final = Rule(
+    name="video_engagement",
+    title="Videos are left early",
+    when="the median view of today that is over saw less than 40 % of its video, of 8 students at least",
+    severity="digest",
+    summary="[class_id]: half of today's views saw less than [watched] % of the video",
+    description="[views] views by [students] students. Where they stop is on the board. Data as of [as_of].",
+    numbers=("watched", "students", "views"),
+    reasons=("More was seen, or the day is over.",),
+    every_s=300,
+    repeat="20h",
+    board="chapters",
+    panel="How far videos are watched",
+    variable="",
+)
+
 MANY: Final = Rule(
     name="many_classes_drop",
     title="Many classes drop together",

@@ -40,7 +40,7 @@ class Rule:
         repeat: How long a message that still holds is not repeated.
         board: The board's key.
         panel: The panel's title there.
-        variable: The board's variable that the class is set in.
+        variable: The board's variable that the class is set in; none where the board knows no classes.
     """
 
     name: str

@@ -40,7 +40,7 @@ DECLARE
                          'next_modules, knowledge_gaps, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, leaderboard, '
-                         'student_active_days, student_streak';
+                         'student_active_days, student_streak, handed_in';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),
