@@ -20,8 +20,8 @@ class Rule:
     """One learning alert.
 
     Its SQL gives a row a class (and further ids) at every evaluation: the ids, `firing` (boolean), the numbers of its
-    words, `as_of`, and `behind`, the seconds by which its flow lags. While that is too much the value is null, and
-    Grafana keeps the state that it had.
+    words, `as_of`, and `behind`, the seconds by which its flow lags. While that is too much it gives no row at all,
+    for no class, and Grafana keeps every state that it had (of one class that were missing it would say: resolved).
 
     Attributes:
         name: The stable id; the SQL is in `queries/<name>.sql`.
@@ -79,11 +79,12 @@ class Rule:
         """Returns the SQL that gives one column as a number under the ids, as Grafana sends it."""
         value = f"q.{column}::double precision"
         if column == "firing":
-            value = f"CASE WHEN q.behind <= {limits.lag_stalled_s} THEN q.firing::integer::double precision END"
+            value = "q.firing::integer::double precision"
         if column == "as_of":
             value = "to_char(q.as_of AT TIME ZONE classpulse_timezone(), 'HH24MISS')::double precision"
         ids = ", ".join(f"q.{name}" for name in self.ids)
-        return f"SELECT {ids}, {value} AS value\nFROM (\n{self.rows(limits)}\n) q"
+        held = f"\nWHERE q.behind <= {limits.lag_stalled_s}" if column == "firing" else ""
+        return f"SELECT {ids}, {value} AS value\nFROM (\n{self.rows(limits)}\n) q{held}"
 
     def words(self, text: str) -> str:
         """Returns a text of the rule in Grafana's template language.

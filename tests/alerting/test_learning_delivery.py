@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ def hastened(folder: Path) -> Path:
     """Returns a copy of the provisioned files that evaluates every ten seconds, waits for nothing, is never muted."""
     copy = folder / "provisioning"
     shutil.copytree(ROOT / "provisioning", copy)
+    (copy / "plugins").mkdir()  # or it says that it is missing
     rules, policies = copy / "alerting" / "rules.yml", copy / "alerting" / "policies.yml"
     text = re.sub(r"(?<=\binterval: )\d+s", "10s", rules.read_text())
     rules.write_text(re.sub(r"\b(for|keepFiringFor): \d+s", r"\1: 0s", text))
@@ -218,6 +220,42 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Here) -
     reasons = [text for name in TITLES for text in here.said(over(name)) + here.written(over(name))]
     assert all(re.search(rf"({REASONS}) From \w{{3}} ", text) for text in reasons), reasons
     assert {mail["To"] for mail in here.mail.messages} == {"teachers@school.example", "operators@school.example"}
+
+
+def test_while_data_stall_an_alert_keeps_the_state_that_it_had(here: Here) -> None:
+    school, title = here.grafana.school, TITLES["due_tomorrow"]
+    quiet(school)
+    school.empty("milestones")
+    here.arrived(title)
+    for_content(school, NOW - timedelta(seconds=70))
+    hand_in(school, "ann", course="art")
+    evaluated_again(here, "due_tomorrow", times=3)
+    assert here.said(over("due_tomorrow")) == []
+    states = here.states()["classpulse-due-tomorrow"]
+    assert any(state.startswith("Alerting") for state in states), states
+    for_content(school, NOW)
+    here.arrived(over("due_tomorrow"))
+    assert len(here.said(title)) == 1
+
+
+def for_content(school: School, watermark: datetime) -> None:
+    """Says how far the flow of what was handed in has come."""
+    with psycopg.connect(school.url, autocommit=True) as owner:
+        marks = json.dumps({"clickstream_events": round(watermark.timestamp() * 1000)})
+        owner.execute("UPDATE task_progress SET watermarks = %s WHERE flow = 'content'", (marks,))
+
+
+def evaluated_again(here: Here, name: str, *, times: int) -> None:
+    """Waits until a rule was evaluated so many times more."""
+    seen: set[str] = set()
+
+    def often_enough() -> bool:
+        groups = here.grafana.call("/api/prometheus/grafana/api/v1/rules")["data"]["groups"]
+        uid = f"classpulse-{name.replace('_', '-')}"
+        seen.update(rule["lastEvaluation"] for group in groups for rule in group["rules"] if rule["uid"] == uid)
+        return len(seen) > times
+
+    until(often_enough, PATIENCE_S)
 
 
 def over(name: str) -> str:
