@@ -191,3 +191,10 @@ def test_the_readme_lists_the_values_as_they_are() -> None:
     check = [sys.executable, str(CHART.parent / "values_table.py"), "--check"]
     said = subprocess.run(check, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
+
+
+def test_the_learning_alerts_are_in_configmaps_for_the_alert_sidecar(render: Render) -> None:
+    found = [m for m in of_kind(render("full"), "ConfigMap").values() if "grafana_alert" in m["metadata"]["labels"]]
+    files = (CHART.parents[1] / "grafana" / "provisioning" / "alerting").glob("*.yml")
+    shown = {name: text for m in found for name, text in m["data"].items()}
+    assert shown == {file.name: file.read_text().rstrip("\n") for file in files}
