@@ -107,7 +107,10 @@ def _environment(server: Postgres, folder: Path, port: int) -> dict[str, str]:
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
-        "GF_UNIFIED_ALERTING_ENABLED": "false",  # whom would the demo call?
+        "GF_UNIFIED_ALERTING_EXECUTE_ALERTS": "false",  # whom would the demo call? Addresses are read all the same
+        "CLASSPULSE_GRAFANA_SLACK_URL": "http://127.0.0.1:9/slack",
+        "CLASSPULSE_GRAFANA_TEACHERS_EMAIL": "nobody@localhost",
+        "CLASSPULSE_GRAFANA_OPERATORS_EMAIL": "nobody@localhost",
         "CLASSPULSE_GRAFANA_DASHBOARDS": str(FILES / "dashboards"),
         "CLASSPULSE_GRAFANA_DB_HOST": str(server.socket_dir),
         "CLASSPULSE_GRAFANA_DB_NAME": DATABASE,
