@@ -371,7 +371,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         if state is not None and state["version"] != SNAPSHOT_VERSION:
             text = f"{where}: the snapshot is of another version of the code. Delete the recovery store; {advice}"
             raise RefusedError(text)
-        if state is not None and state["partitions"] != facts.partitions:
+        if state is not None and state["partitions"] not in {None, facts.partitions}:
             text = (
                 f"{where}: the topics had {state['partitions']} partitions when the snapshot was written and have "
                 f"now {facts.partitions}: keys hash to other tasks, and students would live in two. {MOVE_ON}"

@@ -112,16 +112,16 @@ def seed_of_progress(
     with connect(database_url, f"{APPLICATION}-claim") as connection:
         row = connection.execute(
             """
-            SELECT offsets, watermarks, cluster_id, topic_ids,
-                   (SELECT count(*) FROM task_progress t WHERE t.flow = p.flow AND t.offsets <> '{}')
-            FROM task_progress p WHERE flow = %s AND task = %s AND offsets <> '{}'
+            SELECT offsets, watermarks, cluster_id, topic_ids
+            FROM task_progress WHERE flow = %s AND task = %s AND offsets <> '{}'
             """,
             (flow, task),
         ).fetchone()
     if row is None:
         return None
-    offsets, marks, cluster_id, topic_ids, tasks = row
-    read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "partitions": tasks}
+    offsets, marks, cluster_id, topic_ids = row
+    # How many partitions there were nobody has written down: other tasks may not have committed anything yet.
+    read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "partitions": None}
     return Seed({**read, "cluster_id": cluster_id, "topic_ids": topic_ids}, states(marks))
 
 

@@ -35,7 +35,7 @@ def made_up_id(student_id: str, start_ms: int) -> str:
 
     Example:
         >>> made_up_id("p1_ada", 1760000000000)
-        '1f2bd17a-3a52-5ac5-a1d6-6c0ff23bf01a'
+        '24e434d5-8fc9-596b-b410-3588208750ad'
     """
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{student_id}|{start_ms}"))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from fsrs import Card, Rating, Scheduler
+from fsrs import Card, Rating, Scheduler  # type: ignore[import-untyped]
 
 DAY_MS = 86_400_000
 PASS, RETAINED, SHORTEST, LONGEST = 70, 0.8, 1.0, 180.0

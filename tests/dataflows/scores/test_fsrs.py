@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import fsrs
+import fsrs  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from fsrs.scheduler import DEFAULT_PARAMETERS as PACKAGE_PARAMETERS
+from fsrs.scheduler import DEFAULT_PARAMETERS as PACKAGE_PARAMETERS  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
