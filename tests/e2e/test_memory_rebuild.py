@@ -12,12 +12,17 @@ from tests.e2e.learners import DAY, lessons, publish
 from tests.e2e.remembering import assert_recommended, assert_remembers, expected_of, recommended, tick
 
 MODELS = [
-    ({"CLASSPULSE_MEMORY_MODEL": "fsrs"}, {"model": "fsrs"}),
-    ({"CLASSPULSE_MEMORY_MODELS_BY_DOMAIN": '{"maths": "fsrs"}'}, {"models_by_domain": {"maths": "fsrs"}}),
+    pytest.param({"CLASSPULSE_MEMORY_MODEL": "fsrs"}, {"model": "fsrs"}, id="everywhere"),
+    pytest.param(
+        {"CLASSPULSE_MEMORY_MODELS_BY_DOMAIN": '{"maths": "fsrs"}'},
+        {"models_by_domain": {"maths": "fsrs"}},
+        id="in one domain",
+        marks=pytest.mark.soak,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("settings", "rules"), MODELS, ids=["everywhere", "in one domain"])
+@pytest.mark.parametrize(("settings", "rules"), MODELS)
 def test_another_model_is_a_rebuild_and_the_worker_goes_on_with_it(
     kafka: str,
     timescale_url: str,
