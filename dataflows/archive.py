@@ -112,16 +112,8 @@ class KeepRows:
         return batch
 
     def _changes(self, source: TaskBatch) -> Changes:
-        changes = Changes(
-            flow=FLOW,
-            task=source.task,
-            generation=source.generation,
-            offsets=source.offsets,
-            watermarks=dict(self._marks.marks),
-            cluster_id=source.cluster_id,
-            topic_ids=source.topic_ids,
-            live_append_ms=np.concatenate(self._live) if self._live else np.empty(0, np.int64),
-        )
+        live = np.concatenate(self._live) if self._live else np.empty(0, np.int64)
+        changes = Changes.of(FLOW, source, dict(self._marks.marks), live)
         if self._events:
             events = pl.concat(self._events)
             if len(events):

@@ -81,17 +81,6 @@ def gather(batch: Batch) -> list[Changes]:
     trace("gather", source.task)
     if not source.writes:
         return []
-    return [
-        Changes(
-            flow=FLOW,
-            task=source.task,
-            generation=source.generation,
-            offsets=source.offsets,
-            watermarks=batch.watermarks,
-            cluster_id=source.cluster_id,
-            topic_ids=source.topic_ids,
-            rows=batch.rows,
-            replaces=batch.replaces,
-            live_append_ms=batch.live_append_ms,
-        )
-    ]
+    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms)
+    changes.rows, changes.replaces = batch.rows, batch.replaces
+    return [changes]

@@ -79,16 +79,6 @@ def gather(batch: Batch) -> list[Changes]:
     trace("gather", source.task)
     if not source.writes:
         return []
-    return [
-        Changes(
-            flow=FLOW,
-            task=source.task,
-            generation=source.generation,
-            offsets=source.offsets,
-            watermarks=batch.watermarks,
-            cluster_id=source.cluster_id,
-            topic_ids=source.topic_ids,
-            rows=batch.rows,
-            live_append_ms=batch.live_append_ms,
-        )
-    ]
+    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms)
+    changes.rows = batch.rows
+    return [changes]

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dataflows.kafka.batch import TaskBatch
+
 
 @dataclass(slots=True)
 class Changes:
@@ -41,3 +43,26 @@ class Changes:
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, flow: str, source: TaskBatch, watermarks: dict[str, int], live_append_ms: npt.NDArray[np.int64]
+    ) -> Changes:
+        """Returns changes without rows: who writes, and how far the task has come with a batch.
+
+        Args:
+            flow: The flow's name.
+            source: The batch after which the rows are due.
+            watermarks: Watermark by topic after it.
+            live_append_ms: Append times of live records that the rows first contain.
+        """
+        return cls(
+            flow=flow,
+            task=source.task,
+            generation=source.generation,
+            offsets=source.offsets,
+            watermarks=watermarks,
+            cluster_id=source.cluster_id,
+            topic_ids=source.topic_ids,
+            live_append_ms=live_append_ms,
+        )
