@@ -15,6 +15,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from dataflows.settings import Settings
 from db.migrate import migrate
+from tests.jobs import stop_jobs
 
 NOW = datetime(2026, 3, 2, 10, 0, 20, tzinfo=UTC)  # a Monday
 
@@ -99,6 +100,7 @@ def opened(url: str) -> Iterator[Database]:
 def database(any_database: str) -> Iterator[Database]:
     """A migrated database, once of each kind, whose classpulse_now() is NOW."""
     migrate(any_database, settings=Settings())
+    stop_jobs(any_database)
     yield from opened(any_database)
 
 
@@ -106,8 +108,5 @@ def database(any_database: str) -> Iterator[Database]:
 def timescale(timescale_url: str) -> Iterator[Database]:
     """The same, on TimescaleDB alone; its jobs run only when a test runs them."""
     migrate(timescale_url, settings=Settings(), extension="require")
-    with psycopg.connect(timescale_url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000"
-        )
+    stop_jobs(timescale_url)
     yield from opened(timescale_url)

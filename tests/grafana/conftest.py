@@ -16,6 +16,7 @@ from tests.grafana import known_day, known_term
 from tests.grafana.boards import boards, folder, panel, statement
 from tests.grafana.macros import expanded
 from tests.grafana.shown import Rows, shown
+from tests.jobs import stop_jobs
 
 ROLE = "classpulse_reader_teacher"
 ROLES = {"Teaching": ROLE, "School": "classpulse_reader_school", "Operations": "classpulse_reader_ops"}
@@ -86,6 +87,7 @@ class School:
 def empty_school(any_database: str) -> School:
     """A migrated database without a row."""
     migrate(any_database)
+    stop_jobs(any_database)
     return School(any_database)
 
 
