@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     idle_cap_s: int = Field(default=300, ge=1)
     visit_cap_s: int = Field(default=14_400, ge=1)
     pass_mark: float = Field(default=70.0, ge=0, le=100)
+    risk_enters: float = Field(default=0.6, ge=0)
+    risk_leaves: float = Field(default=0.4, ge=0)
 
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
     memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs", "average"]] = Field(default_factory=dict)

@@ -34,6 +34,8 @@ def sql_values(settings: Settings) -> dict[str, str]:
         if has_whole_hours(settings.timezone)
         else f"time_bucket('1 hour', f.start_time, {zone})",
         "pass_mark": repr(settings.pass_mark),
+        "risk_enters": repr(settings.risk_enters),
+        "risk_leaves": repr(settings.risk_leaves),
     }
 
 

@@ -5,6 +5,8 @@ CREATE OR REPLACE FUNCTION classpulse_lateness() RETURNS interval LANGUAGE sql S
 CREATE OR REPLACE FUNCTION classpulse_idle_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{idle_after}};
 CREATE OR REPLACE FUNCTION classpulse_offline_after() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE RETURN {{offline_after}};
 CREATE OR REPLACE FUNCTION classpulse_pass_mark() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{pass_mark}}::double precision;
+CREATE OR REPLACE FUNCTION classpulse_risk_enters() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_enters}}::double precision;
+CREATE OR REPLACE FUNCTION classpulse_risk_leaves() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_leaves}}::double precision;
 
 CREATE OR REPLACE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (at AT TIME ZONE classpulse_timezone())::date;

@@ -55,3 +55,7 @@ FROM (
     ) f ON true
     WHERE e.course_id <> '*'
 ) r;
+
+-- Each time a student of a course came to be at risk, as note_risks() saw it (r0009).
+CREATE OR REPLACE VIEW student_risk_entries WITH (security_barrier) AS
+SELECT student_id, course_id, class_id, entered_at, left_at, score, reasons FROM risk_entries;

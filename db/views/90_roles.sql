@@ -39,7 +39,7 @@ DECLARE
                          'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
-                         'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, leaderboard, '
+                         'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, leaderboard, '
                          'student_active_days, student_streak, handed_in';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies';
     grants       jsonb := jsonb_build_object(

@@ -38,7 +38,7 @@ PERSON_VIEWS = (
     " memory_scores memory_history revision_signals student_attempts quiz_analytics user_engagement next_modules"
     " knowledge_gaps sessions chapter_visits chapter_engagement_summary student_video_events student_video_views"
     " student_course_metrics student_course_completion student_analytics_profiles student_risk leaderboard"
-    " student_active_days student_streak handed_in"
+    " student_risk_entries student_active_days student_streak handed_in"
 ).split()
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies".split()
 READERS = {
