@@ -10,6 +10,7 @@ import yaml
 from alerting import delivery, grafana
 from alerting.docs import documented
 from alerting.limits import Limits
+from alerting.times import Times
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = Path("grafana/provisioning/alerting")
@@ -28,31 +29,31 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def rendered(limits: Limits, timezone: str) -> dict[Path, str]:
+def rendered(limits: Limits, times: Times) -> dict[Path, str]:
     """Returns the text of every file by its path below the repository."""
     files: dict[str, dict[str, Any]] = {
         "rules.yml": grafana.rule_file(limits),
         "contact-points.yml": delivery.contact_file(),
-        "policies.yml": delivery.policy_file(),
-        "mute-times.yml": delivery.times_file(timezone),
+        "policies.yml": delivery.policy_file(times),
+        "mute-times.yml": delivery.times_file(times),
         "templates.yml": delivery.template_file(),
     }
     texts = {FOLDER / name: HEAD + _yaml(content) for name, content in files.items()}
     return texts | {Path("docs/alerts.md"): documented((ROOT / "docs/alerts.md").read_text(encoding="utf-8"))}
 
 
-def outdated(limits: Limits, timezone: str, root: Path = ROOT) -> list[Path]:
+def outdated(limits: Limits, times: Times, root: Path = ROOT) -> list[Path]:
     """Returns the files below `root` that are missing or differ from their source."""
     return sorted(
         path
-        for path, text in rendered(limits, timezone).items()
+        for path, text in rendered(limits, times).items()
         if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text
     )
 
 
-def write(limits: Limits, timezone: str, root: Path = ROOT) -> list[Path]:
+def write(limits: Limits, times: Times, root: Path = ROOT) -> list[Path]:
     """Writes what is outdated and returns the paths below `root`."""
-    changed, wanted = outdated(limits, timezone, root), rendered(limits, timezone)
+    changed, wanted = outdated(limits, times, root), rendered(limits, times)
     for path in changed:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(wanted[path], encoding="utf-8")

@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from alerting.rules import RULES
 from alerting.rules.rule import Rule
+from alerting.times import Times
 
 TEMPLATE: Final = Path(__file__).parent / "learning.tmpl"
-DIGEST: Final = ("15:30", "16:00")
+TEACHERS: Final = "classpulse-teachers"
+OPERATORS: Final = "classpulse-operators"
+SLACK_URL: Final = "$CLASSPULSE_GRAFANA_SLACK_URL"
+
+Document = dict[str, Any]
+"""A provisioning file, or a part of one."""
 
 
-def contact_file() -> dict[str, Any]:
+def contact_file() -> Document:
     """Returns the contact points: Slack and e-mail, for teachers and for operators.
 
     None of the variables may be empty: Grafana would not start (docs/alerts.md).
     """
     points = [
-        _contact("teachers", "$CLASSPULSE_GRAFANA_SLACK_URL", "$CLASSPULSE_GRAFANA_TEACHERS_EMAIL"),
-        _contact("operators", "$CLASSPULSE_GRAFANA_SLACK_URL", "$CLASSPULSE_GRAFANA_OPERATORS_EMAIL"),
+        contact(TEACHERS, slack(f"{TEACHERS}-slack", url=SLACK_URL), mail(f"{TEACHERS}-mail", _addresses("TEACHERS"))),
+        contact(
+            OPERATORS, slack(f"{OPERATORS}-slack", url=SLACK_URL), mail(f"{OPERATORS}-mail", _addresses("OPERATORS"))
+        ),
     ]
     return {"apiVersion": 1, "contactPoints": points}
 
 
-def _contact(name: str, slack_url: str, addresses: str) -> dict[str, Any]:
-    title, text = '{{ template "classpulse.learning.title" . }}', '{{ template "classpulse.learning.text" . }}'
-    slack = {
-        "uid": f"classpulse-{name}-slack",
-        "type": "slack",
-        "settings": {"url": slack_url, "title": title, "text": '{{ template "classpulse.learning.slack" . }}'},
-    }
-    mail = {
-        "uid": f"classpulse-{name}-mail",
-        "type": "email",
-        "settings": {"addresses": addresses, "singleEmail": True, "subject": title, "message": text},
-    }
-    return {"orgId": 1, "name": f"classpulse-{name}", "receivers": [slack, mail]}
+def contact(name: str, *receivers: Document) -> Document:
+    """Returns a contact point."""
+    return {"orgId": 1, "name": name, "receivers": list(receivers)}
 
 
-def policy_file(rules: tuple[Rule, ...] = RULES) -> dict[str, Any]:
-    """Returns the policies: operators, digests with how long each is not repeated, and what teachers hear at once."""
+def slack(uid: str, **where: str) -> Document:
+    """Returns what posts to Slack; `where` are Grafana's settings of the place: url, recipient, token."""
+    text = {"title": _words("title"), "text": _words("slack")}
+    return {"uid": uid, "type": "slack", "settings": where | text}
+
+
+def mail(uid: str, addresses: str) -> Document:
+    """Returns what writes one e-mail to all of some addresses."""
+    text = {"singleEmail": True, "subject": _words("title"), "message": _words("text")}
+    return {"uid": uid, "type": "email", "settings": {"addresses": addresses} | text}
+
+
+def _addresses(whose: str) -> str:
+    return f"$CLASSPULSE_GRAFANA_{whose}_EMAIL"
+
+
+def _words(name: str) -> str:
+    return f'{{{{ template "classpulse.learning.{name}" . }}}}'
+
+
+def plain(text: str) -> str:
+    """Returns a text in which Grafana looks for no variables."""
+    return text.replace("$", "$$")
+
+
+def policy_file(times: Times, rules: tuple[Rule, ...] = RULES, receivers: Mapping[str, str] | None = None) -> Document:
+    """Returns the policies: operators, digests with how long each is not repeated, and what teachers hear at once.
+
+    Args:
+        times: When digests go out.
+        rules: Whose alerts are sent.
+        receivers: Contact points of classes that have their own.
+    """
     digests = sorted({rule.repeat for rule in rules if rule.severity == "digest"})
     routes = [
         {
-            "receiver": "classpulse-operators",
+            "receiver": OPERATORS,
             "object_matchers": [["audience", "=", "operators"]],
             "repeat_interval": "1h",
         },
-        *(_digest(repeat, [rule.name for rule in rules if _is_digest(rule, repeat)]) for repeat in digests),
+        *(_digest(times, repeat, [rule.name for rule in rules if _is_digest(rule, repeat)]) for repeat in digests),
         {
-            "receiver": "classpulse-teachers",
+            "receiver": TEACHERS,
             "object_matchers": [["severity", "=", "push"]],
             "group_by": ["class_id"],
             "mute_time_intervals": ["classpulse-nights", "classpulse-holidays"],
@@ -58,56 +88,57 @@ def policy_file(rules: tuple[Rule, ...] = RULES) -> dict[str, Any]:
     ]
     policy = {
         "orgId": 1,
-        "receiver": "classpulse-operators",
+        "receiver": OPERATORS,
         "group_by": ["grafana_folder", "alertname"],
         "group_wait": "10s",
         "group_interval": "2m",
         "repeat_interval": "4h",
-        "routes": routes,
+        "routes": [_by_class(route, receivers or {}) for route in routes],
     }
     return {"apiVersion": 1, "policies": [policy]}
+
+
+def _by_class(route: Document, receivers: Mapping[str, str]) -> Document:
+    """Returns a route of teachers with one of its own for each class that has a contact point.
+
+    One route a class: what was told is remembered by route, so another class's teachers may change without its being
+    told again. Routes do not inherit when they are muted.
+    """
+    if route["receiver"] != TEACHERS or not receivers:
+        return route
+    muted = route["mute_time_intervals"]
+    classes = [
+        {"receiver": name, "object_matchers": [["class_id", "=", plain(class_id)]], "mute_time_intervals": muted}
+        for class_id, name in sorted(receivers.items())
+    ]
+    return route | {"routes": classes}
 
 
 def _is_digest(rule: Rule, repeat: str) -> bool:
     return rule.severity == "digest" and rule.repeat == repeat
 
 
-def _digest(repeat: str, names: list[str]) -> dict[str, Any]:
+def _digest(times: Times, repeat: str, names: list[str]) -> Document:
     return {
-        "receiver": "classpulse-teachers",
+        "receiver": TEACHERS,
         "object_matchers": [["rule", "=~", "|".join(names)]],
         "group_by": ["class_id"],
-        "group_wait": "1m",
-        "group_interval": "5m",
+        "group_wait": "30s",
+        # A group is looked at so often: twice while digests go out, so that none is missed and few are told twice.
+        "group_interval": f"{times.digest_minutes * 60 // 2}s",
         "repeat_interval": repeat,
         "mute_time_intervals": ["classpulse-not-now", "classpulse-holidays"],
     }
 
 
-def times_file(timezone: str) -> dict[str, Any]:
-    """Returns when nothing is sent: nights, holidays, and for digests all day but one half hour.
-
-    Args:
-        timezone: The deployment's one time zone.
-    """
-    start, end = DIGEST
-    weekend = {"weekdays": ["saturday", "sunday"], "location": timezone}
-    around = [{"start_time": "00:00", "end_time": start}, {"start_time": end, "end_time": "24:00"}]
-    night = [{"start_time": "00:00", "end_time": "06:30"}, {"start_time": "20:00", "end_time": "24:00"}]
-    holidays = [
-        {"months": ["december"], "days_of_month": ["23:31"], "location": timezone},
-        {"months": ["january"], "days_of_month": ["1:2"], "location": timezone},
-    ]
-    times = {
-        "classpulse-nights": [{"times": night, "location": timezone}],
-        "classpulse-not-now": [{"times": around, "location": timezone}, weekend],
-        "classpulse-holidays": holidays,
-    }
-    mutes = [{"orgId": 1, "name": name, "time_intervals": intervals} for name, intervals in times.items()]
+def times_file(times: Times) -> Document:
+    """Returns when nothing is sent: nights, holidays, and for digests all day but one window."""
+    named = {name: intervals for name, intervals in times.named().items() if name != "weekends"}
+    mutes = [{"orgId": 1, "name": f"classpulse-{name}", "time_intervals": found} for name, found in named.items()]
     return {"apiVersion": 1, "muteTimes": mutes}
 
 
-def template_file() -> dict[str, Any]:
+def template_file() -> Document:
     """Returns the words of the messages."""
     template = {"orgId": 1, "name": "classpulse-learning", "template": TEMPLATE.read_text(encoding="utf-8")}
     return {"apiVersion": 1, "templates": [template]}

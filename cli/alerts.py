@@ -20,10 +20,10 @@ def build(
     from alerting.built import outdated, write
     from alerting.limits import Limits
     from alerting.rules import RULES
-    from dataflows.settings import Settings
+    from alerting.times import Times
 
-    limits, timezone = Limits(), Settings().timezone
-    changed = outdated(limits, timezone) if check else write(limits, timezone)
+    limits, times = Limits(), Times()
+    changed = outdated(limits, times) if check else write(limits, times)
     for path in changed:
         typer.echo(f"{'differs' if check else 'written'}: {path}")
     if check and changed:

@@ -13,6 +13,7 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from alerting.limits import Limits
+from alerting.times import Times
 from cli.main import COMMANDS
 from dataflows.settings import Settings
 
@@ -56,7 +57,7 @@ OF_DELIVERY = set(
 
 
 def test_env_example_names_exactly_the_settings() -> None:
-    fields = Settings.model_fields | Limits.model_fields
+    fields = Settings.model_fields | Limits.model_fields | Times.model_fields
     assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND | OF_DELIVERY
 
 
@@ -65,6 +66,7 @@ def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:
     shown.write_text("".join(f"{name}={value}\n" for name, (active, value) in documented().items() if active))
     assert Settings(_env_file=shown) == Settings(_env_file=None)
     assert Limits(_env_file=shown) == Limits(_env_file=None)
+    assert Times(_env_file=shown) == Times(_env_file=None)
 
 
 def test_every_lock_line_is_pinned_and_hashed() -> None:

@@ -11,9 +11,11 @@ import yaml
 
 from alerting import built, queries
 from alerting.rules import RULES
+from alerting.times import Times
 from tests.alerting.lessons import LIMITS
 
 ROOT = Path(__file__).parents[2]
+TIMES = Times(_env_file=None)
 KNOWN = {"uid", "title", "condition", "data", "for", "keepFiringFor", "noDataState", "execErrState", "labels"}
 
 
@@ -26,14 +28,14 @@ def provisioned() -> list[dict[str, Any]]:
 
 
 def test_the_files_are_what_the_list_says() -> None:
-    assert built.outdated(LIMITS, "UTC") == []
+    assert built.outdated(LIMITS, TIMES) == []
 
 
 def test_a_changed_threshold_shows_as_outdated(tmp_path: Path) -> None:
-    built.write(LIMITS, "UTC", tmp_path)
-    assert built.outdated(LIMITS, "UTC", tmp_path) == []
+    built.write(LIMITS, TIMES, tmp_path)
+    assert built.outdated(LIMITS, TIMES, tmp_path) == []
     other = LIMITS.model_copy(update={"idle_share_high": 0.4})
-    assert built.outdated(other, "UTC", tmp_path) == [built.FOLDER / "rules.yml"]
+    assert built.outdated(other, TIMES, tmp_path) == [built.FOLDER / "rules.yml"]
 
 
 def test_every_rule_is_there_once_under_its_own_id_and_title() -> None:
