@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alerting.times import Times
 from cli.services_parts.alertmanager import FILES
 from tests.parts import require
 
 HOSTILE = 'it\'s|a & b\\1 "c" # d'
 
 
-def start(tmp_path: Path, **given: str) -> dict[str, str]:
+def start(tmp_path: Path, shell: str = "sh", **given: str) -> dict[str, str]:
     """Runs the script with a program that does nothing, and returns the files that it made."""
     path = os.environ["PATH"]
     env = {
@@ -25,7 +26,8 @@ def start(tmp_path: Path, **given: str) -> dict[str, str]:
         "CLASSPULSE_ALERTMANAGER_RUN": str(tmp_path / "run"),
         **given,
     }
-    subprocess.run(["/bin/sh", FILES / "start.sh"], env=env, check=True)
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    subprocess.run([*command, FILES / "start.sh"], env=env, check=True, capture_output=True, timeout=20)
     return {file.name: file.read_text() for file in (tmp_path / "run").rglob("*") if file.is_file()}
 
 
@@ -63,6 +65,38 @@ def test_values_arrive_whatever_characters_they_have(tmp_path: Path) -> None:
     assert HOSTILE not in made["alertmanager.yml"].replace("''", "'").replace(f"'{HOSTILE}'", "")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"timezone": "Asia/Kolkata", "school_hours": "Mon-Thu 08:00-15:30; Sun 08:00-13:00; Sat 08:00-09:00"},
+        {"night": "00:00-06:00", "school_hours": "Mon-Sun 08:00-15:00", "holidays": ""},
+        {"night": "", "holidays": "05-01; 2026-12-08..2027-02-09 ;10-30..11-02; 2028-08-09..2028-08-09"},
+    ],
+)
+@pytest.mark.parametrize("shell", ["dash", "busybox", "bash"])
+def test_times_are_those_of_grafana(tmp_path: Path, given: dict[str, str], shell: str) -> None:
+    require(shell, shutil.which(shell) is not None, f"{shell} is not installed")
+    variables = {f"CLASSPULSE_{name.upper()}": value for name, value in given.items()}
+    made = yaml.safe_load(start(tmp_path, shell, **variables)["alertmanager.yml"])
+    times = {named["name"]: named["time_intervals"] for named in made["time_intervals"]}
+    ours = Times(_env_file=None, **given).named()  # type: ignore[arg-type]
+    assert times == {name: ours[name] for name in ("nights", "weekends", "holidays")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CLASSPULSE_HOLIDAYS", "2027-03-01..2026-03-05", "ends before it begins"),
+        ("CLASSPULSE_SCHOOL_HOURS", "Montag 08:00-15:00", "no day like Mon"),
+    ],
+)
+def test_a_time_that_is_none_is_refused_at_the_start(tmp_path: Path, name: str, value: str, said: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        start(tmp_path, **{name: value})
+    assert said in error.value.stderr.decode()
+
+
 def test_a_secret_in_a_file_wins_and_is_readable_for_nobody_else(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("https://hooks.example/T/B/x")
@@ -72,7 +106,9 @@ def test_a_secret_in_a_file_wins_and_is_readable_for_nobody_else(tmp_path: Path)
     assert "hooks.example" not in made["alertmanager.yml"]
 
 
-@pytest.mark.parametrize("given", [{}, {"CLASSPULSE_SMTP_USER": HOSTILE, "CLASSPULSE_TIMEZONE": "Asia/Kolkata"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"CLASSPULSE_SMTP_USER": HOSTILE, "CLASSPULSE_TIMEZONE": "Asia/Kolkata", "CLASSPULSE_HOLIDAYS": ""}]
+)
 def test_alertmanager_accepts_what_is_made(tmp_path: Path, given: dict[str, str]) -> None:
     amtool = shutil.which("amtool")
     require("alertmanager", amtool is not None, "amtool is not installed")
