@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana.boards import BOARDS
+from grafana.committed import FOLDERS
 from grafana.thresholds import Thresholds
-
-FOLDERS: Final = Path(__file__).parent / "dashboards"
 
 
 def rendered(limits: Thresholds) -> dict[Path, str]:

@@ -9,9 +9,9 @@ import pytest
 
 from bench.chapters import PANELS, SHOWN
 from grafana import queries
+from grafana.macros import expanded
 from tests.db.conftest import Database
 from tests.db.content import at, item, settle, visit, write_content
-from tests.grafana.macros import expanded
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ import psycopg
 import pytest
 
 from db.migrate import migrate
+from grafana.committed import READERS, boards, folder, panel, statement
+from grafana.macros import expanded
 from tests.grafana import known_day, known_term
-from tests.grafana.boards import boards, folder, panel, statement
-from tests.grafana.macros import expanded
 from tests.grafana.shown import Rows, shown
 from tests.jobs import stop_jobs
 
-ROLE = "classpulse_reader_teacher"
-ROLES = {"Teaching": ROLE, "School": "classpulse_reader_school", "Operations": "classpulse_reader_ops"}
+ROLES = READERS
+ROLE = ROLES["Teaching"]
 
 
 @dataclass

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from cli.dashboards import app
 from grafana import catalogue
 from grafana.boards.live.answer import COLUMNS, HEADLINE_ID
+from grafana.committed import boards, folder
 from grafana.links import BOARDS
 from grafana.postgres import OPERATORS, SCHOOL, TEACHERS
 from grafana.prometheus import METRICS
 from grafana.thresholds import Thresholds
-from tests.grafana.boards import boards, folder
 
 NAMES = sorted(boards())
 # whoever may open a folder may ask its datasources, so a folder has those of its readers only

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from grafana.committed import boards, variable
 from tests.grafana import known_day, known_term
-from tests.grafana.boards import boards, variable
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW, minute
 

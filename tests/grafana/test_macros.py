@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.grafana.macros import expanded
+from grafana.macros import expanded
 
 
 def test_variables_are_quoted_and_all_is_one_value() -> None:

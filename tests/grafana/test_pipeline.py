@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.grafana.boards import boards
+from grafana.committed import boards
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW
 from tests.grafana.known_term import MONTH

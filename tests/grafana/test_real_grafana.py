@@ -22,11 +22,11 @@ from psycopg import conninfo, sql
 
 from cli.live.grafana import find
 from db.migrate import migrate
+from grafana.committed import boards, folder, panel
+from grafana.macros import choices_filled
 from grafana.postgres import OPERATORS, SCHOOL, TEACHERS
 from tests.grafana import known_day, known_term
-from tests.grafana.boards import boards, folder, panel
 from tests.grafana.conftest import ROLES, School
-from tests.grafana.macros import choices_filled
 from tests.parts import require
 from tests.waiting import until
 

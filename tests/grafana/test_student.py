@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.grafana.boards import variable
+from grafana.committed import variable
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW
 from tests.grafana.known_term import MONTH, at

@@ -1,4 +1,4 @@
-"""What Grafana does to a statement before it sends it: variables and macros, as its PostgreSQL datasource has them."""
+"""What Grafana does to a statement before it sends it: for tests, measurements and reports, which ask without it."""
 
 from __future__ import annotations
 
