@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-boards bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ bench-memory-flow: $(RUN) ## learning events a second and core with 100,000 pair
 
 bench-chapters: $(RUN) ## a week of 5 M chapter visits a day: queries of the chapters board, sizes (ARGS="--scale 0.1")
 	@$(BIN)/classpulse bench chapters $(ARGS)
+
+bench-boards: $(RUN) ## 30 days of 20,000 students: every panel's query of every board (ARGS="--scale 0.1")
+	@$(BIN)/classpulse bench boards $(ARGS)
 
 bench-time-on-task: $(RUN) ## what caps of 5, 10 and 30 minutes make of a real Moodle log
 	@$(BIN)/classpulse bench time-on-task $(ARGS)

@@ -134,5 +134,19 @@ def memory_flow(
     _print(measure(events=events, rounds=rounds, model=model))
 
 
+@app.command()
+def boards(
+    scale: Annotated[float, typer.Option(min=0.001, help="1 = 20,000 students.")] = 1.0,
+    days: Annotated[int, typer.Option(min=2, help="Days of history.")] = 30,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each query.")] = 20,
+    keep: Annotated[Path | None, typer.Option(help="Keep the server running, with its data in this folder.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="Write the queries' plans into this folder.")] = None,
+) -> None:
+    """Every panel's query of every board over 30 days of 20,000 students."""
+    from bench.boards import measure
+
+    _print(measure(scale=scale, days=days, runs=runs, keep=keep, plans=plans))
+
+
 def _print(report: dict[str, Any]) -> None:
     typer.echo(json.dumps(report, indent=2))
