@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from alerting.delivery import SLACK_URL, Document, contact, mail, plain, policy_file, slack
+from alerting.delivery import SLACK_URL, Document, contact, mail, plain, policy_file, slack, times_file
 from alerting.times import Times
 
 FILE: Final = "routes.json"
@@ -54,7 +54,7 @@ def receivers_of(staff: Staff) -> dict[str, str]:
 
 
 def route_file(staff: Staff, times: Times, *, known: Iterable[str] = (), bot: bool = False) -> Document:
-    """Returns contact points for the addresses of staff, and the whole policy tree with a route for each class.
+    """Returns contact points for the addresses of staff, the times, and the policy tree with a route for each class.
 
     Args:
         staff: Addresses by class; a class without any stays with the contact point of all teachers.
@@ -73,6 +73,7 @@ def route_file(staff: Staff, times: Times, *, known: Iterable[str] = (), bot: bo
     return {
         "apiVersion": 1,
         "contactPoints": points,
+        "muteTimes": times_file(times)["muteTimes"],
         "policies": policies,
         "deleteContactPoints": [{"orgId": 1, "uid": uid} for uid in gone],
     }

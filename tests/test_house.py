@@ -41,7 +41,10 @@ OF_ONE_COMMAND = {
     "CLASSPULSE_STATS_FILE",
     "CLASSPULSE_TRACE_BATCHES",
     "CLASSPULSE_VERSION",
+    "GRAFANA_PASSWORD",
+    "GRAFANA_TOKEN",
     "GRAFANA_URL",
+    "GRAFANA_USER",
     "POD_IP",
     "PROMETHEUS_URL",
 }
@@ -52,7 +55,12 @@ OF_DELIVERY = set(
         r"CLASSPULSE_(?:SLACK|SMTP|OPERATORS|GRAFANA_URL|RUNBOOKS)\w*",
         "".join(path.read_text() for path in (ROOT / "alerting").rglob("*.sh")),
     )
-) | {"CLASSPULSE_SLACK_URL_FILE", "CLASSPULSE_SMTP_PASSWORD_FILE", "CLASSPULSE_TEACHERS_EMAIL"}
+) | {
+    "CLASSPULSE_SLACK_TOKEN",
+    "CLASSPULSE_SLACK_URL_FILE",
+    "CLASSPULSE_SMTP_PASSWORD_FILE",
+    "CLASSPULSE_TEACHERS_EMAIL",
+}
 """Where alerts go: read by the scripts that start Alertmanager and the like, not by us."""
 
 
