@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -24,13 +25,17 @@ STOP_TIMEOUT_S = 10.0
 
 
 def find() -> tuple[list[str], Path] | None:
-    """Returns the command that starts Grafana and its home (which holds `conf/defaults.ini`), or `None`."""
+    """Returns the command that starts Grafana and its home (which holds `conf/defaults.ini`), or `None`.
+
+    `GRAFANA_HOME` decides where it is set; else the program is looked for on PATH and its home where packages put it.
+    """
+    named = os.environ.get("GRAFANA_HOME")
     for command in (["grafana", "server"], ["grafana-server"]):
-        if program := shutil.which(command[0]):
-            own = Path(program).resolve().parents[1]
-            homes = [home for home in (own, *map(Path, HOMES)) if (home / "conf" / "defaults.ini").exists()]
-            if homes:
-                return [program, *command[1:]], homes[0]
+        program = shutil.which(command[0], path=f"{named}/bin") if named else None
+        if program := program or shutil.which(command[0]):
+            homes = [Path(named)] if named else [Path(program).resolve().parents[1], *map(Path, HOMES)]
+            if found := [home for home in homes if (home / "conf" / "defaults.ini").exists()]:
+                return [program, *command[1:]], found[0]
     return None
 
 

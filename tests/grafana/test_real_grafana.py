@@ -73,7 +73,11 @@ class Grafana:
 @pytest.fixture(scope="module")
 def grafana(timescale_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grafana]:
     found = find()
-    require("grafana", found is not None, "no `grafana` program on PATH with its home beside it")
+    require(
+        "grafana",
+        found is not None,
+        "no Grafana at GRAFANA_HOME or on PATH",
+    )
     assert found
     name = f"grafana_{secrets.token_hex(6)}"
     owner = timescale_server.url("postgres")

@@ -39,6 +39,7 @@ def test_classes_differ_in_mood() -> None:
 def test_grafana_is_found_with_the_home_that_holds_its_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GRAFANA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(grafana, "HOMES", ())
     assert grafana.find() is None
@@ -48,3 +49,19 @@ def test_grafana_is_found_with_the_home_that_holds_its_defaults(
     program = tmp_path / "bin" / "grafana-server"
     program.touch(mode=0o755)
     assert grafana.find() == ([str(program)], tmp_path)
+
+
+def test_grafana_home_decides_where_grafana_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other"
+    for home in (tmp_path / "home", other):
+        for folder in ("bin", "conf"):
+            (home / folder).mkdir(parents=True)
+        (home / "conf" / "defaults.ini").touch()
+        (home / "bin" / "grafana").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(other / "bin"))
+    monkeypatch.setenv("GRAFANA_HOME", str(tmp_path / "home"))
+    assert grafana.find() == ([str(tmp_path / "home" / "bin" / "grafana"), "server"], tmp_path / "home")
+    (tmp_path / "home" / "bin" / "grafana").unlink()  # a package: the program on PATH, its home elsewhere
+    assert grafana.find() == ([str(other / "bin" / "grafana"), "server"], tmp_path / "home")
+    monkeypatch.setenv("GRAFANA_HOME", str(tmp_path / "none"))
+    assert grafana.find() is None
