@@ -132,7 +132,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         due = beat - self._seen_beat >= (_BEATS_BEHIND if self._behind() else 1)
         self._ended = stopping.is_set() or self._caught_up()
         self._awake = None
-        if self._ended or due or self._pending_count >= self._settings.batch_records:
+        # A seed goes ahead of everything: no snapshot may hold the place that it begins at and not its states.
+        if self._ended or due or self._seed or self._pending_count >= self._settings.batch_records:
             if due:
                 self._seen_beat = beat
                 self._report()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,20 +16,22 @@ from dataflows.engage.days import Calendar
 from dataflows.events.ids import split_ids
 from dataflows.kafka.keys import partition_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
-from dataflows.kafka.source import RefusedError
+from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory import OPTIONAL_TOPICS, TOPICS
-from dataflows.operators import packing
+from dataflows.operators import packing, snapshot
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
 from dataflows.remember.choice import Choice
+from dataflows.remember.columns import TOPIC_ORDER
 from dataflows.remember.memories import Memories
+from dataflows.remember.rows import signal_rows
 from dataflows.remember.steps import FLOW
 from dataflows.remember.writing import scored, write
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.freshness import Freshness
-from dataflows.sink.progress import claim_task
+from dataflows.sink.progress import claim_task, held_tasks, save_seed
 from dataflows.sink.writer import Writer
 
 REBUILT: Final = ("memory_reviews", "memory_state", "revision_signal_facts")
@@ -36,8 +39,9 @@ BATCH: Final = 32_768
 _FOREVER: Final = 1 << 61
 
 _ATTEMPTS: Final = """
-SELECT (extract(epoch FROM attempted_at) * 1000)::bigint, event_id, user_id, module, score, domain
-FROM quiz_attempts WHERE module IS NOT NULL ORDER BY attempted_at, event_id
+SELECT (extract(epoch FROM q.attempted_at) * 1000)::bigint, q.event_id, q.user_id, q.module, q.score, q.domain, e.topic
+FROM quiz_attempts q LEFT JOIN events e ON e.event_time = q.attempted_at AND e.event_id = q.event_id
+ORDER BY q.attempted_at, q.event_id
 """
 _SIGNALS: Final = """
 SELECT user_id, module_id, (extract(epoch FROM scheduled_at) * 1000)::bigint FROM revision_signal_facts
@@ -47,18 +51,29 @@ WHERE scheduled_at > to_timestamp(%s / 1000.0)
 
 @dataclass(frozen=True, slots=True)
 class _Goal:
-    """One task: under which generation it is written, and up to when its topics have been read."""
+    """One task as the database holds it.
+
+    Attributes:
+        task: The task.
+        generation: Under which generation it is written.
+        low_ms: Up to when its topics have been read.
+        marks: Its watermarks by topic.
+        position: As `TaskPartition.snapshot` gives it.
+    """
 
     task: int
     generation: int
     low_ms: int
+    marks: dict[str, int]
+    position: dict[str, Any]
 
 
 def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
     """Folds all reviews of `quiz_attempts` and replaces the rows that differ; publishes nothing.
 
     Workers of the flow that still run are fenced: stop them first. A signal that was raised stays raised as long as
-    the reviews agree; one that was not is raised where the watermark has passed its time.
+    the reviews agree; one that was not is raised where the watermark has passed its time. Each task's state is left
+    for its next worker.
 
     Args:
         settings: Database, models, time zone.
@@ -66,7 +81,7 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
         dry_run: Compare only; change nothing (the shadow schema is dropped).
 
     Raises:
-        RefusedError: Where the flow has never run.
+        RefusedError: Where the flow has never run, or a worker has taken a task of it meanwhile.
     """
     url = settings.database_url.get_secret_value()
     with connect(url, f"{APPLICATION}-rebuild") as connection:
@@ -74,38 +89,61 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.generation for goal in goals})
         memories = _memories(settings, goals)
         writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
-        done = 0
+        done, seeds = 0, dict[int, Seed]()
         try:
-            for attempts in _attempts(connection, goals):
+            for attempts in _attempts(connection, settings, goals):
                 for (task,), mine in attempts.group_by("task", maintain_order=True):
                     memories[int(str(task))].add(scored(memories[int(str(task))], mine))
                 done += len(attempts)
                 progress(done)
             raised = _raised(connection, min(goal.low_ms for goal in goals))
             for goal in goals:
-                writer.write_batch([(str(goal.task), _changes(goal, memories.pop(goal.task), raised))])
+                memory = memories.pop(goal.task)
+                settled_ms = _settled(goal, memory, raised)
+                rows = write(memory, goal.task, settled_ms).rows
+                writer.write_batch([(str(goal.task), Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows))])
+                seeds[goal.task] = _seed(goal, memory, settled_ms)
         finally:
             writer.close()
-        tables = [replace(connection, table, sql.SQL("true"), dry_run=dry_run) for table in REBUILT]
+        held = held_tasks(connection, FLOW, {goal.task: goal.generation for goal in goals})
+        with nullcontext() if dry_run else held:
+            tables = [replace(connection, table, sql.SQL("true"), dry_run=dry_run) for table in REBUILT]
+            for task, seed in seeds.items() if not dry_run else ():
+                save_seed(connection, FLOW, task, seed)
         drop_shadow(connection)
     return Report(None, done, tables)
 
 
 def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *, claim: bool) -> list[_Goal]:
-    rows = connection.execute(
-        "SELECT task, offsets, watermarks FROM task_progress WHERE flow = %s ORDER BY task", (FLOW,)
-    ).fetchall()
-    if not rows:
+    tasks = [task for (task,) in connection.execute("SELECT task FROM task_progress WHERE flow = %s", (FLOW,))]
+    if not tasks:
         text = "the memory flow has never run: run `classpulse run memory` first"
         raise RefusedError(text)
-    ends = _ends(settings) if any(set(offsets) - set(marks) for _task, offsets, marks in rows) else lambda _task: {}
+    # Before anything is read: what a worker commits after that is refused.
+    generations = {task: claim_task(url, FLOW, task).generation if claim else 0 for task in tasks}
+    rows = connection.execute(
+        "SELECT task, offsets, watermarks, cluster_id, topic_ids FROM task_progress WHERE flow = %s ORDER BY task",
+        (FLOW,),
+    ).fetchall()
+    unread = any(set(offsets) - set(marks) for _task, offsets, marks, *_ in rows)
+    ends = _ends(settings) if unread else lambda _task: {}
     return [
         _Goal(
             task,
-            claim_task(url, FLOW, task).generation if claim else 0,
+            generations[task],
             Watermarks(marks).low_once_begun(offsets, ends(task)),
+            marks,
+            {
+                "version": SNAPSHOT_VERSION,
+                "offsets": offsets,
+                "written": offsets,
+                "cluster_id": cluster_id,
+                "topic_ids": topic_ids,
+                # A worker claims its tasks before it reads anything, so every partition has its row.
+                "partitions": len(rows),
+            },
         )
-        for task, offsets, marks in rows
+        for task, offsets, marks, cluster_id, topic_ids in rows
     ]
 
 
@@ -121,19 +159,27 @@ def _ends(settings: Settings) -> Callable[[int], dict[str, int]]:
 
 def _memories(settings: Settings, goals: list[_Goal]) -> dict[int, Memories]:
     calendar = Calendar(settings.timezone)
-    return {
+    memories = {
         goal.task: Memories(Choice(settings), lambda time_ms: calendar.day_of(packing.minute_of(time_ms)))
         for goal in goals
     }
+    for mine in memories.values():
+        mine.resolve_doubts()  # nothing is written that could be ahead of it
+    return memories
 
 
-def _attempts(connection: psycopg.Connection[Any], goals: list[_Goal]) -> Iterator[pl.DataFrame]:
-    """Yields the reviews in time order, each with the task that its student lives in."""
+def _attempts(connection: psycopg.Connection[Any], settings: Settings, goals: list[_Goal]) -> Iterator[pl.DataFrame]:
+    """Yields the attempts in time order, each with the task that its student lives in.
+
+    The archive tells which topic told an attempt, so that a topic that is believed more may still tell it otherwise;
+    of one that it no longer holds, what is stored is believed.
+    """
     tasks: dict[str, int] = dict(
         connection.execute("SELECT user_id, max(task) FROM memory_state GROUP BY 1").fetchall()
     )
-    names = ("event_ms", "event_id", "user_id", "module", "score", "domain")
-    types = (pl.Int64, pl.String, pl.String, pl.String, pl.Float64, pl.String)
+    ranks = {settings.topic(topic): rank for rank, topic in enumerate(TOPIC_ORDER)}
+    names = ("event_ms", "event_id", "user_id", "module", "score", "domain", "topic")
+    types = (pl.Int64, pl.String, pl.String, pl.String, pl.Float64, pl.String, pl.String)
     with connection.transaction(), connection.cursor("attempts") as cursor:
         cursor.itersize = BATCH
         cursor.execute(_ATTEMPTS)
@@ -144,7 +190,10 @@ def _attempts(connection: psycopg.Connection[Any], goals: list[_Goal]) -> Iterat
             for user in set(users) - set(tasks):
                 tasks[user] = goals[partition_of(user.encode(), len(goals))].task
             yield frame.with_columns(
-                id_hi=hi, id_lo=lo, rank=pl.lit(0, dtype=pl.Int8), task=pl.Series([tasks[user] for user in users])
+                pl.col("topic").replace_strict(ranks, default=0, return_dtype=pl.Int8).alias("rank"),
+                id_hi=hi,
+                id_lo=lo,
+                task=pl.Series([tasks[user] for user in users]),
             )
 
 
@@ -157,12 +206,20 @@ def _raised(connection: psycopg.Connection[Any], low_ms: int) -> pl.DataFrame:
     )
 
 
-def _changes(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> Changes:
-    """Returns all rows of a task."""
-    rows = write(memories, goal.task, _FOREVER).rows
-    signals = rows.get("revision_signal_facts")
-    if signals is not None:
-        passed = signals.filter(pl.col("scheduled_at").dt.epoch("ms") <= goal.low_ms)
-        beyond = signals.filter(pl.col("scheduled_at").dt.epoch("ms") > goal.low_ms)
-        rows["revision_signal_facts"] = pl.concat([passed, beyond.join(raised, on=raised.columns, how="semi")])
-    return Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows)
+def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:
+    """Returns up to when time was settled: what has fallen due stays so, though a topic that began later is behind."""
+    if not len(raised):
+        return goal.low_ms
+    stands = signal_rows(memories, memories.waiting_signals()).join(raised, on=raised.columns, how="semi")
+    latest: int | None = stands.select(pl.col("scheduled_at").dt.epoch("ms").max()).item()
+    return goal.low_ms if latest is None else max(goal.low_ms, latest)
+
+
+def _seed(goal: _Goal, memories: Memories, settled_ms: int) -> Seed:
+    """Returns where the next worker goes on: everything below the offsets is written, and nothing waits."""
+    states = {
+        "watermark": (goal.marks, settled_ms),
+        "facts": [],
+        "memory": {"memories": memories.state(), "attempts": [], "low": settled_ms},
+    }
+    return Seed(goal.position, {step_id: snapshot.dumps(state) for step_id, state in states.items()})

@@ -269,7 +269,17 @@ class Memories:
     def due_signals(self, low_ms: int) -> Signals:
         """Returns all signals that the watermark has passed and that are not written, and takes them as written."""
         closed, pairs = self.waiting.due(low_ms, self.curves.due_ms())
-        opened = Signals(
+        opened = self._open_signals(pairs)
+        self.waiting.open[pairs] = WRITTEN
+        return Signals.joined([closed, opened])
+
+    def waiting_signals(self) -> Signals:
+        """Returns all signals that are not written, whether or not they have fallen due."""
+        pairs = np.flatnonzero((self.curves.reviews > 0) & (self.waiting.open < WRITTEN))
+        return Signals.joined([self.waiting.closed, self._open_signals(pairs)])
+
+    def _open_signals(self, pairs: Ints) -> Signals:
+        return Signals(
             pairs,
             self.last_row[pairs].astype(np.int64),
             self.domain[pairs],
@@ -277,8 +287,6 @@ class Memories:
             np.full(len(pairs), NOT_REVIEWED),
             self.waiting.open[pairs] == ANNOUNCED,
         )
-        self.waiting.open[pairs] = WRITTEN
-        return Signals.joined([closed, opened])
 
     def changed_reviews(self) -> Reviewed:
         """Returns the reviews whose rows changed, each once, and forgets them."""

@@ -68,7 +68,7 @@ class Waiting:
 
     def __init__(self) -> None:
         """Starts with nothing."""
-        self._closed = Signals.none()
+        self.closed = Signals.none()
         self._since: list[tuple[Ints, Ints]] = []
         self.open: npt.NDArray[np.int8] = np.empty(0, np.int8)
 
@@ -79,7 +79,7 @@ class Waiting:
     def close(self, signals: Signals) -> None:
         """Takes signals whose next review is known."""
         if len(signals):
-            self._closed = Signals.joined([self._closed, signals])
+            self.closed = Signals.joined([self.closed, signals])
 
     def make_way(self, pair: Ints, since_ms: Ints) -> None:
         """Notes that stored signals of some pairs, from a time on, may be none any more."""
@@ -88,8 +88,8 @@ class Waiting:
 
     def drop(self, pairs: Ints) -> Signals:
         """Returns the closed signals of some pairs (ascending), which are computed anew."""
-        gone, _ = found_in(self._closed.pair, pairs)
-        dropped, self._closed = self._closed.take(gone), self._closed.take(~gone)
+        gone, _ = found_in(self.closed.pair, pairs)
+        dropped, self.closed = self.closed.take(gone), self.closed.take(~gone)
         return dropped
 
     def due(self, low_ms: int, open_due_ms: Ints) -> tuple[Signals, Ints]:
@@ -99,8 +99,8 @@ class Waiting:
             low_ms: The lowest watermark.
             open_due_ms: When each pair's next review falls due.
         """
-        passed = self._closed.due_ms <= low_ms
-        due, self._closed = self._closed.take(passed), self._closed.take(~passed)
+        passed = self.closed.due_ms <= low_ms
+        due, self.closed = self.closed.take(passed), self.closed.take(~passed)
         return due, np.flatnonzero((open_due_ms <= low_ms) & (self.open < WRITTEN))
 
     def stretches(self, low_ms: int) -> tuple[Ints, Ints]:
@@ -120,8 +120,8 @@ class Waiting:
 
     def state(self) -> tuple[Any, ...]:
         """Returns what a snapshot must hold."""
-        return tuple(getattr(self._closed, f.name) for f in fields(Signals)), self._since, self.open
+        return tuple(getattr(self.closed, f.name) for f in fields(Signals)), self._since, self.open
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Continues from a snapshot's state."""
-        self._closed, self._since, self.open = Signals(*state[0]), list(state[1]), state[2].copy()
+        self.closed, self._since, self.open = Signals(*state[0]), list(state[1]), state[2].copy()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
 import structlog
 from psycopg import sql
 
-from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, Seed
+from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
@@ -74,6 +75,32 @@ def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: in
         (f"{APPLICATION}-{flow}",),
     ).fetchall()
     log.warning("a worker held the task in an open transaction and was disconnected", flow=flow, task=task, found=found)
+
+
+@contextmanager
+def held_tasks(connection: psycopg.Connection[Any], flow: str, generations: dict[int, int]) -> Iterator[None]:
+    """Runs a transaction during which no worker claims these tasks or commits anything of them.
+
+    Args:
+        connection: The database.
+        flow: The flow.
+        generations: The generation under which each task was claimed.
+
+    Raises:
+        RefusedError: Where a worker has claimed one of them since.
+    """
+    with connection.transaction():
+        rows = connection.execute(
+            "SELECT task, generation FROM task_progress WHERE flow = %s ORDER BY task FOR UPDATE", (flow,)
+        ).fetchall()
+        taken = [task for task, generation in rows if generations.get(task, generation) != generation]
+        if taken:
+            text = (
+                f"a worker of {flow} has started meanwhile (task {taken[0]}) and nothing was replaced: "
+                "stop the workers, then run this again"
+            )
+            raise RefusedError(text)
+        yield
 
 
 def save_seed(connection: psycopg.Connection[Any], flow: str, task: int, seed: Seed) -> None:
