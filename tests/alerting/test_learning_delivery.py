@@ -89,7 +89,7 @@ class Here:
 @pytest.fixture
 def here(timescale_server: Any, tmp_path: Path) -> Iterator[Here]:
     found = find()
-    require("grafana", found is not None, "no `grafana` program on PATH with its home beside it")
+    require("grafana", found is not None, "no Grafana at GRAFANA_HOME or on PATH")
     assert found
     name, owner = f"alerts_{secrets.token_hex(6)}", timescale_server.url("postgres")
     with psycopg.connect(owner, autocommit=True) as connection:
