@@ -10,8 +10,12 @@ from tests.grafana import known_day, known_term
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW, minute
 
-STATE, HEADLINE, STUDENTS, CLASSES = "What you are looking at", "Who is here", "Students", "Classes"
-TREND, HEATMAP = "Active in the last 10 minutes", "Classes × chapters"
+STATE = "What you are looking at"
+HEADLINE = "Who is here"
+STUDENTS = "Students"
+CLASSES = "Classes"
+TREND = "Active in the last 10 minutes"
+HEATMAP = "Classes × chapters"
 
 
 def headline(school: School, **chosen: list[str]) -> tuple[float | None, ...]:
