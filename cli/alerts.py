@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The learning alerts, built from one list.")
 
@@ -50,3 +53,33 @@ def route(
     from cli.delivery.route import route as told
 
     told(folder, complete=complete, dry_run=dry_run, starting=starting)
+
+
+@app.command()
+def backtest(  # noqa: PLR0913
+    names: Annotated[list[str], typer.Argument(help="Names of rules, as in docs/alerts.md.", metavar="RULE...")],
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=MOMENTS, help="Since when, local time; else all that is stored."),
+    ] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=MOMENTS, help="Until when, local time.")] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Try another limit: drop_share=0.6. Repeatable.")
+    ] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="`wall`, or `data` for a replayed log; else as the database says.")
+    ] = None,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, or a list for several rules.")
+    ] = False,
+) -> None:
+    """Say when rules would have fired on stored data, and how many messages people would have had.
+
+    The archive (table events) is played through the flows into a PostgreSQL of its own, in a temporary folder that is
+    removed at the end; the rules' own SQL is asked there as Grafana would have asked it. Of DATABASE_URL tables are
+    read and nothing is written. Roster and timetable are those of today.
+    """
+    from cli.backtest import backtest as tried
+
+    tried(names, since, until, limit or [], clock, as_json=as_json)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import numpy as np
 import psycopg
 from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.kafka.batch import Records
+from dataflows.kafka.eras import base_of
 from dataflows.kafka.source import RefusedError, tick_of
 from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
@@ -19,19 +20,22 @@ from dataflows.settings import Settings
 
 BATCH: Final = 32_768
 
-_EVENTS = """
-SELECT kafka_offset,
-       (extract(epoch FROM ingested_at) * 1000)::bigint,
-       (extract(epoch FROM watermark_before) * 1000)::bigint,
-       json_build_object(
+EVENT_JSON: Final[LiteralString] = """json_build_object(
            'event_id', event_id, 'student_id', student_id, 'role', role, 'event_name', event_name,
            'event_type', event_type, 'timestamp', (extract(epoch FROM event_time) * 1000)::bigint,
            'class_id', class_id, 'grade', grade, 'subject_id', subject_id, 'course_id', course_id,
            'chapter_id', chapter_id, 'session_id', session_id, 'device_type', device_type, 'browser', browser,
            'lesson_id', lesson_id, 'video_id', video_id, 'assessment_id', assessment_id, 'page_url', page_url,
            'country_code', country_code, 'metadata', coalesce(metadata, '{}')
-       )::text
-FROM events WHERE topic = %s AND partition = %s AND kafka_offset < %s
+       )::text"""
+"""An event of the archive as the decoder reads it."""
+
+_EVENTS: Final[LiteralString] = f"""
+SELECT kafka_offset,
+       (extract(epoch FROM ingested_at) * 1000)::bigint,
+       (extract(epoch FROM watermark_before) * 1000)::bigint,
+       {EVENT_JSON}
+FROM events WHERE topic = %s AND partition = %s AND kafka_offset >= %s AND kafka_offset < %s
   AND event_time >= %s AND event_time < %s ORDER BY kafka_offset
 """
 
@@ -62,8 +66,14 @@ class Piece:
     next_offset: int
 
 
-def archived(
-    connection: psycopg.Connection[Any], topic: str, partition: int, upto: int, stretch: Stretch | None = None
+def archived(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    topic: str,
+    partition: int,
+    upto: int,
+    stretch: Stretch | None = None,
+    *,
+    start: int = 0,
 ) -> Iterator[Piece]:
     """Yields the archive's events of a topic-partition below offset `upto`, in log order.
 
@@ -75,11 +85,12 @@ def archived(
         partition: Its partition.
         upto: Offset after the last record.
         stretch: Only events of a stretch of time.
+        start: Offset of the first record.
     """
     within = stretch or _ALWAYS
     with connection.transaction(), connection.cursor("archived") as cursor:
         cursor.itersize = BATCH
-        cursor.execute(_EVENTS, (topic, partition, upto, within.since, within.until))
+        cursor.execute(_EVENTS, (topic, partition, start, upto, within.since, within.until))
         while rows := cursor.fetchmany(BATCH):
             offsets, appends, marks, values = zip(*rows, strict=True)
             records = Records(
@@ -111,33 +122,35 @@ def from_topic(settings: Settings, topic: str, partition: int, start: int, end: 
         "enable.auto.commit": False,
         "auto.offset.reset": "error",
     }
-    consumer = Consumer(config)
-    position = start
+    if start >= end:
+        return
+    consumer, place, base = Consumer(config), start, base_of(end)
     try:
         low, _high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
-        if low > start:
+        if base + low > start:
             text = (
-                f"{topic}/{partition} begins at offset {low}, but neither it nor the archive has {start}: run archive"
+                f"{topic}/{partition} begins at offset {base + low}, but neither it nor the archive has {start}: "
+                "run archive"
             )
             raise RefusedError(text)
-        consumer.assign([TopicPartition(topic, partition, start)])
-        while position < end:
+        consumer.assign([TopicPartition(topic, partition, start - base)])
+        while place < end:
             consumed: list[Any] = consumer.consume(BATCH, timeout=1.0)
-            messages = [m for m in consumed if m.error() is None and m.offset() < end]
+            messages = [m for m in consumed if m.error() is None and base + m.offset() < end]
             if not messages:
-                position = max(position, consumer.position([TopicPartition(topic, partition)])[0].offset)
+                place = max(place, base + consumer.position([TopicPartition(topic, partition)])[0].offset)
                 continue
             values = [m.value() for m in messages]
             records = Records(
                 topic,
                 partition,
-                [m.offset() for m in messages],
+                [base + m.offset() for m in messages],
                 [m.timestamp()[1] for m in messages],
                 [m.key() for m in messages],
                 values,
                 [tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)],
             )
-            position = records.offsets[-1] + 1
-            yield Piece(records, None, position)
+            place = records.offsets[-1] + 1
+            yield Piece(records, None, place)
     finally:
         consumer.close()

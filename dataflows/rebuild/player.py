@@ -19,7 +19,7 @@ from dataflows.rebuild.past import Goal, Past
 from dataflows.settings import Settings
 from dataflows.sink.writer import Writer
 
-_ARCHIVED_BYTES: Final = 1 << 26
+ARCHIVED_BYTES: Final = 1 << 26
 """What the archive took is taken again, whatever the limit of today."""
 
 
@@ -63,7 +63,7 @@ class Player:
         self, connection: psycopg.Connection[Any], offsets: dict[str, int], stretch: Stretch | None = None
     ) -> Iterator[int]:
         """Plays the archive; `offsets` are brought forward."""
-        generous = self.settings.model_copy(update={"max_event_bytes": _ARCHIVED_BYTES})
+        generous = self.settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
         goal = self.goal
         # The shortest first: windows stay open, and in memory, until every topic has been begun.
         for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
