@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from alerting.limits import Limits
 from alerting.times import Times
 from cli.main import COMMANDS
+from cli.reminders.settings import RemindSettings
 from dataflows.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,7 @@ OF_ONE_COMMAND = {
     "CLASSPULSE_VERSION",
     "GRAFANA_PASSWORD",
     "GRAFANA_TOKEN",
+    "CLASSPULSE_CHROMIUM",
     "GRAFANA_URL",
     "GRAFANA_USER",
     "POD_IP",
@@ -65,7 +67,7 @@ OF_DELIVERY = set(
 
 
 def test_env_example_names_exactly_the_settings() -> None:
-    fields = Settings.model_fields | Limits.model_fields | Times.model_fields
+    fields = Settings.model_fields | Limits.model_fields | Times.model_fields | RemindSettings.model_fields
     assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND | OF_DELIVERY
 
 
