@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from cli.checks.finding import Finding, note, ok, wrong
 from cli.run import FLOWS
+from dataflows.kafka.eras import base_of
 from dataflows.kafka.producer import quiet_logger
 from dataflows.settings import Settings
 
@@ -76,7 +77,8 @@ def judge(name: str, flow: Progress | None, ends: dict[tuple[str, int], int], no
     if flow is None:
         return note(PART, name, "has never written", f"Start it: `classpulse run {name}`.")
     silent = now - flow.updated_at
-    unread = sum(max(0, end - flow.offsets.get(part, end)) for part, end in ends.items())
+    places = {part: flow.offsets[part] for part in ends if part in flow.offsets}
+    unread = sum(max(0, base_of(place) + ends[part] - place) for part, place in places.items())
     if unread and silent > timedelta(seconds=QUIET_AFTER_S):
         advice = f"Start its workers: `classpulse run {name}`; if they run, read their log."
         return wrong(PART, name, f"{unread:,} records wait, nothing written for {_span(silent)}", advice)

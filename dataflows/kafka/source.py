@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -46,12 +46,25 @@ class Claim:
         offsets: Offsets that the database holds (`task_progress.offsets`); empty before the first commit.
         cluster_id: The cluster that those offsets belong to, or an empty string.
         topic_ids: The topics' ids at that time.
+        bases: Where the topics' present era begins (`dataflows.kafka.eras`); none where Kafka was never lost.
     """
 
     generation: int
     offsets: dict[str, int]
     cluster_id: str
     topic_ids: dict[str, str]
+    bases: dict[str, int] = field(default_factory=dict)
+
+    def places(self, offsets: dict[str, int]) -> dict[str, int]:
+        """Returns the places of a broker's offsets."""
+        return {topic: offset + self.bases.get(topic, 0) for topic, offset in offsets.items()}
+
+    def has_left(self, position: dict[str, Any]) -> bool:
+        """Whether the database has moved on to another log since a snapshot was taken."""
+        if not self.cluster_id:
+            return False
+        others = [t for t, known in position["topic_ids"].items() if self.topic_ids.get(t, known) != known]
+        return bool(others) or position["cluster_id"] != self.cluster_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +126,11 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._pending: dict[str, Records] = {}
         self._pending_count = 0
         self._seen_beat = beat.number
-        self._ends = facts.ends(task)
+        self._ends = claim.places(facts.ends(task))
         self._until = until_caught_up
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
-        self._consumer.assign([TopicPartition(topic, task, offset) for topic, offset in offsets.items()])
+        self._consumer.assign(self._on_broker(offsets))
         self._next_check = time.monotonic() + 30
         self._ended = False
         self._awake: datetime | None = None
@@ -148,9 +161,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
 
     def snapshot(self) -> dict[str, Any]:
         """Returns the offsets after the last emitted batch, and tells the consumer group for lag tools."""
-        commits = [TopicPartition(topic, self._task, offset) for topic, offset in self._emitted.items()]
         try:
-            self._consumer.commit(offsets=commits, asynchronous=True)
+            self._consumer.commit(offsets=self._on_broker(self._emitted), asynchronous=True)
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
         metrics.note_snapshot(self._flow)
@@ -159,6 +171,10 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
     def close(self) -> None:
         """Leaves the broker."""
         self._consumer.close()
+
+    def _on_broker(self, places: dict[str, int]) -> list[TopicPartition]:
+        bases = self._claim.bases
+        return [TopicPartition(topic, self._task, place - bases.get(topic, 0)) for topic, place in places.items()]
 
     def _fetch(self) -> int:
         room = self._settings.batch_records - self._pending_count
@@ -182,7 +198,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         if records is None:
             records = self._pending[topic] = Records(topic, self._task)
         values = [m.value() for m in messages]
-        records.offsets.extend([m.offset() for m in messages])
+        base = self._claim.bases.get(topic, 0)
+        records.offsets.extend([m.offset() + base for m in messages])
         records.append_ms.extend([m.timestamp()[1] for m in messages])
         records.keys.extend([m.key() for m in messages])
         if None in values:
@@ -244,7 +261,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         for topic, offset in self._read.items():
             _low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, self._task), cached=True)
             if high != OFFSET_INVALID and high >= 0:
-                metrics.CONSUMER_LAG.labels(topic, str(self._task), self._group).set(max(0, high - offset))
+                left = high + self._claim.bases.get(topic, 0) - offset
+                metrics.CONSUMER_LAG.labels(topic, str(self._task), self._group).set(max(0, left))
         if time.monotonic() >= self._next_check and self._task == 0:
             self._next_check = time.monotonic() + 30
             check_partition_count(self._consumer, list(self._read), self._facts.partitions)
@@ -334,7 +352,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         task = task_of(for_part)
         facts = self._log_facts()
         claim = self._claim(self._flow, task)
-        seed = self._seed(self._flow, task) if resume_state is None else None
+        seed = self._seed(self._flow, task) if resume_state is None or claim.has_left(resume_state) else None
         state = seed.position if seed else resume_state
         offsets = self._start_offsets(task, facts, claim, state)
         if self._beat is None:
@@ -355,7 +373,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
 
     def _start_offsets(self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None) -> dict[str, int]:
         where = f"{self._flow} task {task}"
-        advice = f"Run `classpulse rebuild {self._flow}`, or move to a new CLASSPULSE_TOPIC_PREFIX and a new database."
+        advice = "If the old log is lost for good: `classpulse adopt`; else let the workers read the log that they had."
         for origin, cluster, ids in (
             ("the database", claim.cluster_id, claim.topic_ids),
             ("the snapshot", (state or {}).get("cluster_id", ""), (state or {}).get("topic_ids", {})),
@@ -370,7 +388,10 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                     text = f"{where}: topic {topic} was deleted and made again since {origin} was written. {advice}"
                     raise RefusedError(text)
         if state is not None and state["version"] != SNAPSHOT_VERSION:
-            text = f"{where}: the snapshot is of another version of the code. Delete the recovery store; {advice}"
+            text = (
+                f"{where}: the snapshot is of another version of the code. Delete the recovery store and run "
+                f"`classpulse rebuild {self._flow}`."
+            )
             raise RefusedError(text)
         if state is not None and state["partitions"] not in {None, facts.partitions}:
             text = (
@@ -390,7 +411,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         if gone:
             text = f"{where}: results contain topics {', '.join(gone)}, which the broker no longer has. {advice}"
             raise RefusedError(text)
-        lows, ends = facts.lows(task), facts.ends(task)
+        lows, ends = claim.places(facts.lows(task)), claim.places(facts.ends(task))
         offsets: dict[str, int] = {}
         for topic in facts.topics:
             known = None if state is None else state["offsets"].get(topic)
@@ -407,7 +428,8 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             if max(start, claim.offsets.get(topic, 0)) > ends[topic]:
                 text = (
                     f"{where}: {topic} ends at offset {ends[topic]}, but offset "
-                    f"{max(start, claim.offsets.get(topic, 0))} was already read: another log. {advice}"
+                    f"{max(start, claim.offsets.get(topic, 0))} was already read: another log, or one that has lost "
+                    "its end. Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
                 )
                 raise RefusedError(text)
             offsets[topic] = start

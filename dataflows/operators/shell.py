@@ -54,7 +54,8 @@ class _Logic(StatefulBatchLogic[B, B, bytes], Generic[B]):
         if self._operator is None:
             origin = self._origin(values[0])
             self._operator = self._make(origin.task)
-            resume = self._resume if self._resume is not None else origin.seed.get(self._step_id)
+            # A source that starts from a seed has left its own snapshot behind.
+            resume = origin.seed.get(self._step_id, self._resume)
             if resume is not None:
                 self._operator.restore(snapshot.loads(resume))
             self._resume = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace as with_changes
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,14 @@ from dataflows.sink.progress import save_seed
 from dataflows.sink.writer import Writer
 
 
-def rebuild(past: Past, settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
+def rebuild(
+    past: Past,
+    settings: Settings,
+    progress: Callable[[int], None],
+    *,
+    dry_run: bool = False,
+    archive_alone: bool = False,
+) -> Report:
     """Recomputes a flow from the archive and the topics and replaces what that covers.
 
     Lateness is judged by the watermark that each event met when it came, so the result equals what live gave. Workers
@@ -34,12 +42,15 @@ def rebuild(past: Past, settings: Settings, progress: Callable[[int], None], *, 
         settings: Database, Kafka, rules.
         progress: Called with the events read so far.
         dry_run: Compare only; change nothing (the shadow schema is dropped).
+        archive_alone: Go no further than the archive, though the flow had: the topics are lost.
 
     Raises:
         RefusedError: Where the archive has nothing to rebuild from.
     """
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
         goals = goals_of(past, connection, settings, claim=not dry_run)
+        if archive_alone:
+            goals = [with_changes(goal, upto=goal.archived) for goal in goals]
         covers_from = _covers_from(past, connection, settings, [goal.task for goal in goals])
         make_shadow(connection, past.flow, past.tables, {goal.task: goal.claim.generation for goal in goals})
         done, seeds = _play(past, settings, connection, goals, progress)

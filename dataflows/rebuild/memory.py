@@ -14,6 +14,7 @@ from psycopg import sql
 
 from dataflows.engage.days import Calendar
 from dataflows.events.ids import split_ids
+from dataflows.kafka.eras import base_of
 from dataflows.kafka.keys import partition_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
@@ -126,12 +127,12 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
         (FLOW,),
     ).fetchall()
     unread = any(set(offsets) - set(marks) for _task, offsets, marks, *_ in rows)
-    ends = _ends(settings) if unread else lambda _task: {}
+    ends = _ends(settings) if unread else lambda _task, _offsets: {}
     return [
         _Goal(
             task,
             generations[task],
-            Watermarks(marks).low_once_begun(offsets, ends(task)),
+            Watermarks(marks).low_once_begun(offsets, ends(task, offsets)),
             marks,
             {
                 "version": SNAPSHOT_VERSION,
@@ -147,14 +148,15 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
     ]
 
 
-def _ends(settings: Settings) -> Callable[[int], dict[str, int]]:
+def _ends(settings: Settings) -> Callable[[int, dict[str, int]], dict[str, int]]:
     """Returns where a task's topics end, which tells a topic that is empty from one that has not been read yet."""
     topics, optional = ([settings.topic(name) for name in names] for names in (TOPICS, OPTIONAL_TOPICS))
     try:
-        return LogFacts.read(settings, topics, optional).ends
+        facts = LogFacts.read(settings, topics, optional)
     except (KafkaException, PartitionCountError):
         # Nobody knows: then nothing falls due by a rebuild, and what has fallen due stays.
-        return lambda _task: dict.fromkeys(topics, _FOREVER)
+        return lambda _task, _offsets: dict.fromkeys(topics, _FOREVER)
+    return lambda task, offsets: {t: base_of(offsets.get(t, 0)) + end for t, end in facts.ends(task).items()}
 
 
 def _memories(settings: Settings, goals: list[_Goal]) -> dict[int, Memories]:

@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from dataflows.kafka.eras import ERA
 from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
@@ -53,14 +54,19 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
         INSERT INTO task_progress AS p (flow, task, generation, cluster_id, topic_ids, offsets, watermarks, updated_at)
         VALUES (%s, %s, 1, '', '{}', '{}', '{}', now())
         ON CONFLICT (flow, task) DO UPDATE SET generation = p.generation + 1
-        RETURNING generation, offsets, cluster_id, topic_ids
+        RETURNING generation, offsets, cluster_id, topic_ids, (
+            SELECT coalesce(jsonb_object_agg(topic, base), '{}') FROM (
+                SELECT o.key AS topic, max(o.value::bigint / %s * %s) AS base
+                FROM task_progress t, jsonb_each_text(t.offsets) o WHERE t.task = p.task GROUP BY o.key
+            ) AS begun
+        )
         """,
-        (flow, task),
+        (flow, task, ERA, ERA),
     ).fetchone()
     if row is None:
         text = "task_progress returned no row"
         raise RuntimeError(text)
-    return Claim(row[0], row[1], row[2], row[3])
+    return Claim(*row)
 
 
 def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cli.checks.finding import State
 from cli.checks.flows import judge, progress
+from dataflows.kafka.eras import ERA
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -49,6 +50,11 @@ def test_a_flow_is_wrong_only_when_records_wait_and_nobody_writes(
     found = judge("engagement", flow, {PART: end}, NOW)
     assert found.state is state, case
     assert words in found.detail
+
+
+def test_records_of_a_log_that_was_begun_anew_wait_as_those_of_any_other() -> None:
+    flow = progress([row(0, 2 * ERA + 100, NOW_MS, 1)])["engagement"]
+    assert "4,900 records wait" in judge("engagement", flow, {PART: 5000}, NOW).detail
 
 
 def test_a_flow_that_never_ran_is_named_with_the_command_that_starts_it() -> None:

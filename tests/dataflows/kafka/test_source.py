@@ -11,8 +11,9 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
 
 from cli.services_parts.kafka import Kafka
+from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts, PartitionCountError
-from dataflows.kafka.source import Beat, RefusedError, TaskPartition
+from dataflows.kafka.source import Beat, Claim, KafkaSource, RefusedError, Seed, TaskPartition, position
 from dataflows.settings import Settings
 from tests.conftest import start
 from tests.dataflows.kafka import reading
@@ -86,7 +87,8 @@ def test_a_snapshot_holds_the_offsets_of_what_was_emitted_and_a_resumed_part_goe
     state = first.snapshot()
     first.close()
     assert state["offsets"] == {clicks: len(offsets(before, clicks))}
-    second = source(here, [CLICKS], until=True).build_part("source", "000", state)
+    committed = replace(UNCLAIMED, offsets=state["written"])  # where a beat has come meanwhile
+    second = source(here, [CLICKS], committed, until=True).build_part("source", "000", state)
     assert values([*before, *drain(second)], clicks) == numbers(57)
 
 
@@ -188,7 +190,7 @@ def test_a_topic_that_was_made_again_is_refused(real: Settings, remembered_by: s
     until(lambda: topic not in partition_counts(admin))
     reading.make(real.kafka_bootstrap_servers, {topic: 2})
     by_database = remembered_by == "database"
-    with pytest.raises(RefusedError, match=f"made again since the {remembered_by} was written.*{REBUILD}"):
+    with pytest.raises(RefusedError, match=f"made again since the {remembered_by} was written.*`classpulse adopt`"):
         source(real, [CLICKS], claim if by_database else UNCLAIMED).build_part(
             "source", "000", None if by_database else state
         )
@@ -198,6 +200,28 @@ def test_results_of_another_cluster_are_refused(real: Settings) -> None:
     claim = replace(UNCLAIMED, cluster_id="elsewhere")
     with pytest.raises(RefusedError, match="holds results of Kafka cluster elsewhere"):
         source(real, [CLICKS], claim).build_part("source", "000", None)
+
+
+def test_a_log_begun_anew_is_read_from_its_beginning_and_stands_after_the_old_one(real: Settings) -> None:
+    topic, servers = real.topic(CLICKS), real.kafka_bootstrap_servers
+    write(servers, topic, numbers(5))
+    facts = LogFacts.read(real, [topic], [])
+    begin = {topic: ERA}
+    claim = Claim(1, begin, facts.cluster_id, facts.topic_ids, begin)
+    seed = Seed(position(facts, begin, begin), {"step": b"state"})
+    of_the_old_log = seed.position | {"cluster_id": "elsewhere", "offsets": {topic: 99}, "written": {topic: 99}}
+    made = KafkaSource(real, FLOW, [topic], [], lambda *_: claim, seed=lambda *_: seed, until_caught_up=True)
+    part = made.build_part("source", "000", of_the_old_log)
+    batches = drain(part)
+    assert (batches[0].seed, batches[0].records) == (seed.states, []), "ahead of all records, and of any snapshot"
+    assert values(batches, topic) == numbers(5)
+    assert offsets(batches, topic) == list(range(ERA, ERA + 5))
+    assert batches[-1].ends == {topic: ERA + 5}
+
+    again = source(real, [CLICKS], claim, until=True).build_part(
+        "source", "000", seed.position | {"offsets": {topic: ERA + 3}}
+    )
+    assert values(drain(again), topic) == numbers(2, since=3)
 
 
 def test_offsets_beyond_the_logs_end_are_refused(here: Settings) -> None:

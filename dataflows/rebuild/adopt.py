@@ -1,0 +1,210 @@
+"""`classpulse adopt`: results go on with another log in the same database, after Kafka was lost (ADR 17).
+
+What the archive holds is what was. Every flow is brought to where the archive had come; then all of them move, in one
+transaction, to the first record of the new log, which is the next era (`dataflows.kafka.eras`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from dataflows import archive, content, engagement, memory
+from dataflows.kafka.eras import ERA
+from dataflows.kafka.log import LogFacts
+from dataflows.kafka.source import RefusedError, Seed, position
+from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
+from dataflows.operators import snapshot
+from dataflows.rebuild.content import PAST as CONTENT
+from dataflows.rebuild.engagement import PAST as ENGAGEMENT
+from dataflows.rebuild.flow import rebuild
+from dataflows.rebuild.memory import rebuild_memory
+from dataflows.rebuild.past import Past
+from dataflows.rebuild.unread import Publish, remember_unread
+from dataflows.remember.steps import FLOW as MEMORY
+from dataflows.settings import Settings
+from dataflows.sink.connection import APPLICATION, connect
+from dataflows.sink.progress import claim_task, save_seed
+
+MODULES: Final[dict[str, Any]] = {"archive": archive, "engagement": engagement, "content": content, MEMORY: memory}
+REBUILT: Final[dict[str, Past]] = {"engagement": ENGAGEMENT, "content": CONTENT}
+
+_PROGRESS: Final = "SELECT flow, task, offsets, cluster_id, topic_ids FROM task_progress ORDER BY flow, task"
+
+Note = Callable[[str], Callable[[int], None]]
+"""Tells a person what is done next; returns what is called with the events read so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How far one task of a flow has come, and in which log."""
+
+    flow: str
+    task: int
+    offsets: dict[str, int]
+    cluster_id: str | None
+    topic_ids: dict[str, str]
+
+    def is_of(self, facts: LogFacts, topic: str) -> bool:
+        """Whether the topic that was read is the one that the broker has."""
+        now = facts.topic_ids.get(topic)
+        return self.cluster_id == facts.cluster_id and self.topic_ids.get(topic, now) == now
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What `adopt` did.
+
+    Attributes:
+        era: The number of the era that begins.
+        topics: The topics that are begun anew.
+        flows: The flows that go on with them.
+        given_up: By flow, records that it had counted and the archive did not hold: they are counted no more.
+        remembered: Events that `memory` had not read and the archive held.
+    """
+
+    era: int
+    topics: list[str]
+    flows: list[str]
+    given_up: dict[str, int]
+    remembered: int
+
+
+def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool = False) -> Adopted:
+    """Moves all flows on to the topics as they are now, where these are other topics than those that were read.
+
+    All workers must be stopped. Until the last transaction the database belongs to the old log, so it can be broken
+    off at any time and run again.
+
+    Args:
+        settings: Database, Kafka, rules.
+        publish: Publishes recommendations of reviews that fall due meanwhile.
+        note: Tells what is done next.
+        accept_loss: Give up what a flow has counted and the archive does not hold.
+
+    Raises:
+        RefusedError: Where the log is the one that was read, the new one does not fit, or something would be given up.
+    """
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-adopt") as connection:
+        rows = _rows(connection)
+        facts = _facts(settings, rows)
+        topics = _begun_anew(rows, facts)
+        flows = _flows_of(settings, rows, topics)
+        given_up = _ahead(rows, topics)
+        if given_up and not accept_loss:
+            said = ", ".join(f"{flow} {count:,}" for flow, count in given_up.items())
+            text = (
+                f"the archive had not read as far as other flows: records counted there and kept nowhere: {said}. "
+                "With --accept-loss they are counted no more."
+            )
+            raise RefusedError(text)
+        for flow in flows:
+            for task in range(facts.partitions):
+                claim_task(settings.database_url.get_secret_value(), flow, task)
+        remembered = 0
+        for flow in flows:
+            if flow in REBUILT:
+                rebuild(REBUILT[flow], settings, note(f"{flow}: as the archive has it"), archive_alone=True)
+            elif flow == MEMORY:
+                rebuild_memory(settings, note("memory: from quiz_attempts"))
+                remembered = remember_unread(settings, connection, publish, note("memory: what it had not read"))
+        era = _move_on(connection, settings, facts, topics, flows)
+    return Adopted(era, topics, flows, given_up, remembered)
+
+
+def _rows(connection: psycopg.Connection[Any]) -> list[_Row]:
+    rows = [_Row(*row) for row in connection.execute(_PROGRESS).fetchall()]
+    if not any(row.flow == archive.FLOW and row.offsets for row in rows):
+        text = (
+            "the archive holds nothing that results could go on from: take a new CLASSPULSE_TOPIC_PREFIX and a new "
+            "database"
+        )
+        raise RefusedError(text)
+    return rows
+
+
+def _facts(settings: Settings, rows: list[_Row]) -> LogFacts:
+    """Returns what the broker says of the topics.
+
+    Raises:
+        RefusedError: Where a topic that was read is missing, or there are more partitions than before, or fewer.
+    """
+    facts = LogFacts.read(settings, [settings.topic(t) for t in INPUT_TOPICS], [settings.topic(CLICKSTREAM_ALIAS)])
+    partitions = 1 + max(row.task for row in rows if row.flow == archive.FLOW)
+    if facts.partitions != partitions:
+        text = (
+            f"results come from topics of {partitions} partitions, these have {facts.partitions}: students would live "
+            f"in two tasks. Make them again with {partitions}."
+        )
+        raise RefusedError(text)
+    missing = sorted({topic for row in rows for topic in row.offsets} - set(facts.topics))
+    if missing:
+        text = f"results contain topics that the broker does not have: make {', '.join(missing)} again, empty"
+        raise RefusedError(text)
+    return facts
+
+
+def _begun_anew(rows: list[_Row], facts: LogFacts) -> list[str]:
+    """Returns the topics of which the broker has another than was read."""
+    found = {topic for row in rows for topic in row.offsets if not row.is_of(facts, topic)}
+    if not found:
+        text = f"nothing to adopt: results come from the topics that Kafka cluster {facts.cluster_id} has"
+        raise RefusedError(text)
+    return sorted(found)
+
+
+def _flows_of(settings: Settings, rows: list[_Row], topics: list[str]) -> list[str]:
+    ran = {row.flow for row in rows}
+    return [flow for flow in MODULES if flow in ran and set(topics) & set(_topics(settings, flow))]
+
+
+def _topics(settings: Settings, flow: str) -> list[str]:
+    module = MODULES[flow]
+    return [settings.topic(topic) for topic in (*module.TOPICS, *module.OPTIONAL_TOPICS)]
+
+
+def _ahead(rows: list[_Row], topics: list[str]) -> dict[str, int]:
+    """Returns how many records of the lost topics a flow has counted that the archive does not hold."""
+    kept = {row.task: row for row in rows if row.flow == archive.FLOW}
+    ahead = dict.fromkeys(REBUILT, 0)
+    for row in rows:
+        of_one_log = row.task in kept and row.cluster_id == kept[row.task].cluster_id
+        for topic in topics if row.flow in REBUILT and of_one_log else ():
+            ahead[row.flow] += max(0, row.offsets.get(topic, 0) - kept[row.task].offsets.get(topic, 0))
+    return {flow: count for flow, count in ahead.items() if count}
+
+
+def _move_on(
+    connection: psycopg.Connection[Any], settings: Settings, facts: LogFacts, topics: list[str], flows: list[str]
+) -> int:
+    """Sets every flow at the beginning of the new topics; returns the era."""
+    with connection.transaction():
+        rows = [_Row(*row) for row in connection.execute(f"{_PROGRESS} FOR UPDATE").fetchall()]
+        if _begun_anew(rows, facts) != topics:
+            text = "somebody else has moved on meanwhile: look at `classpulse doctor`"
+            raise RefusedError(text)
+        era = 1 + max(place // ERA for row in rows for place in row.offsets.values())
+        for row in rows:
+            if row.flow in flows:
+                begin = {topic: era * ERA + low for topic, low in facts.lows(row.task).items() if topic in topics}
+                mine = {topic: begin[topic] for topic in _topics(settings, row.flow) if topic in begin}
+                _move_task(connection, row, row.offsets | mine, facts)
+    return era
+
+
+def _move_task(connection: psycopg.Connection[Any], row: _Row, places: dict[str, int], facts: LogFacts) -> None:
+    ids = {topic: facts.topic_ids[topic] for topic in places if topic in facts.topic_ids}
+    connection.execute(
+        "UPDATE task_progress SET offsets = %s, cluster_id = %s, topic_ids = %s, updated_at = now() "
+        "WHERE flow = %s AND task = %s",
+        (Jsonb(places), facts.cluster_id, Jsonb(ids), row.flow, row.task),
+    )
+    found = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (row.flow, row.task))
+    if (kept := found.fetchone()) is not None:
+        _old, states = snapshot.loads(kept[0])
+        at = position(facts, places, places) | {"topic_ids": ids}
+        save_seed(connection, row.flow, row.task, Seed(at, states))

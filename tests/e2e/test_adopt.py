@@ -1,0 +1,76 @@
+"""Kafka is lost; after `classpulse adopt` the flows go on in the same database, and both logs are one past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from dataflows.kafka.eras import ERA
+from tests.e2e import studies, studying
+from tests.e2e.harness import Stack, stack, wait_until
+from tests.e2e.losing import assert_refuses, changes, in_era, kept, lose_topics
+from tests.e2e.studies import DAY, START
+from tests.e2e.tables import CONTENT, ENGAGEMENT, assert_holds, everything
+from tests.oracle import content, engagement
+from tests.oracle.reading import Record
+
+FLOWS = ("engagement", "content", "archive")
+
+
+def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    deeds = studies.studies(students=24)
+    third = len(deeds) // 3
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        studying.tick(here)
+        studies.publish(kafka, here.prefix, deeds[:third])
+        here.catch_up(*FLOWS)
+        studies.publish(kafka, here.prefix, deeds[third : third + 50])
+        here.catch_up("engagement")  # alone: the archive never hears of these
+        assert_refuses(here, "adopt", saying="nothing to adopt")
+        first = kept(here, studying.records_of(here))
+
+        lose_topics(here)
+        assert_refuses(here, "run", "engagement", "--until-caught-up", saying="classpulse adopt")
+        assert_refuses(here, "adopt", saying="kept nowhere: engagement 4")
+        studies.publish(kafka, here.prefix, deeds[third - 200 : 2 * third])  # producers send their last ones again
+        broken_off(here, "adopt", "--accept-loss")
+        here.command("adopt", "--accept-loss")
+        stored = everything(here.database)
+        assert_refuses(here, "adopt", saying="nothing to adopt")
+        assert everything(here.database) == stored
+
+        here.catch_up(*FLOWS)  # with the recovery stores of the lost log
+        studies.publish(kafka, here.prefix, deeds[2 * third :])
+        studying.tick(here, START + 5 * DAY)
+        here.catch_up(*FLOWS, workers=2)
+        both = first + in_era(studying.records_of(here), 1)
+        assert_lives_on(here, both)
+        assert not changes(here.command("rebuild", "engagement"))
+        assert not changes(here.command("rebuild", "content"))
+        assert_lives_on(here, both)
+
+
+def broken_off(here: Stack, *arguments: str) -> None:
+    """Starts a command and kills it while it fills the shadow schema."""
+    query = "SELECT 1 FROM pg_namespace WHERE nspname = 'classpulse_rebuild'"
+    worker = here.start(*arguments)
+    with psycopg.connect(here.database, autocommit=True) as connection:
+        wait_until(lambda: connection.execute(query).fetchone() or not worker.running, "a shadow schema", 60)
+    assert worker.running, worker.output
+    worker.kill()
+
+
+def assert_lives_on(here: Stack, records: list[Record]) -> None:
+    clicks = [record for record in records if record.topic == here.topic(studies.CLICKS)]
+    assert_holds(here.database, engagement.expect(clicks), *ENGAGEMENT)
+    assert_holds(here.database, content.expect(records, content.ContentRules(prefix=here.prefix)), *CONTENT)
+    with psycopg.connect(here.database) as connection:
+        query = "SELECT topic, partition, kafka_offset FROM events"
+        stored = connection.execute(query).fetchall()
+    places = {(record.topic, record.partition, record.offset) for record in records}
+    assert len(set(stored)) == len(stored)
+    assert set(stored) <= places
+    assert {place >= ERA for _topic, _partition, place in stored} == {False, True}
