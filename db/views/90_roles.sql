@@ -5,7 +5,8 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['classpulse_writer', 'classpulse_reader_teacher', 'classpulse_reader_school', 'classpulse_reader_ops']
+    FOREACH wanted IN ARRAY ARRAY['classpulse_writer', 'classpulse_reader_teacher', 'classpulse_reader_school', 'classpulse_reader_ops',
+                               'classpulse_messenger']
     LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = wanted);
         BEGIN
@@ -46,7 +47,10 @@ DECLARE
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state'),
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
         'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
-        'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views));
+        'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views),
+        'classpulse_messenger',      jsonb_build_array('SELECT', 'class_staff, due_reminders, reminder_day',
+                                                       'SELECT, INSERT, UPDATE, DELETE', 'reminders',
+                                                       'SELECT, INSERT, DELETE', 'reminder_opt_outs'));
     grantee      text;
     lists        jsonb;
     place        integer;
