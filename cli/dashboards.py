@@ -1,15 +1,15 @@
-"""`classpulse dashboards build`: write the boards' JSON, or check that it is what the source says."""
+"""`classpulse dashboards`: write the boards' JSON, or check it; tell Grafana who may see which folder."""
 
 from __future__ import annotations
 
 import typer
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The dashboards' JSON, built in Python.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The dashboards: their JSON, and who sees them.")
 
 
 @app.callback()
 def main() -> None:
-    """The dashboards' JSON, built in Python."""
+    """The dashboards: their JSON, and who sees them."""
 
 
 @app.command()
@@ -29,3 +29,21 @@ def build(
         raise typer.Exit(1)
     if not changed:
         typer.echo(f"{len(rendered(limits))} dashboard(s) up to date")
+
+
+@app.command()
+def permit() -> None:
+    """Give each folder in the Grafana at GRAFANA_URL to its own team: Teachers, Administrators, Operators."""
+    from alerting.server import Server, ServerError, ServerSettings
+    from grafana import permissions
+
+    settings = ServerSettings()
+    if not settings.url:
+        typer.echo("dashboards: GRAFANA_URL is not set; it names the Grafana whose folders these are", err=True)
+        raise typer.Exit(1)
+    try:
+        for line in permissions.permit(Server(settings)):
+            typer.echo(line)
+    except ServerError as error:
+        typer.echo(f"dashboards: {error}", err=True)
+        raise typer.Exit(1) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -19,11 +20,14 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import conninfo, sql
+from typer.testing import CliRunner
 
+from cli.dashboards import app
 from cli.live.grafana import find
 from db.migrate import migrate
 from grafana.committed import boards, folder, panel
 from grafana.macros import choices_filled
+from grafana.permissions import TEAMS
 from grafana.postgres import OPERATORS, SCHOOL, TEACHERS
 from tests.grafana import known_day, known_term
 from tests.grafana.conftest import ROLES, School
@@ -43,17 +47,18 @@ class Grafana:
 
     address: str
     school: School
+    log: Path = Path()
 
-    def call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Returns the JSON answer of the API, as its administrator."""
-        token = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    def call(self, path: str, body: dict[str, Any] | None = None, who: tuple[str, str] = ("admin", PASSWORD)) -> Any:
+        """Returns the JSON answer of the API, as its administrator or somebody else."""
+        token = base64.b64encode(":".join(who).encode()).decode()
         request = urllib.request.Request(
             self.address + path,
             data=json.dumps(body).encode() if body else None,
             headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return dict(json.load(answer))
+            return json.load(answer)
 
     def rows(self, statement_: str, source: str, span: Span) -> list[tuple[Any, ...]]:
         """Returns what a datasource answers to a statement whose macros Grafana expands."""
@@ -105,7 +110,7 @@ def grafana(timescale_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
             stderr=log,
             cwd=folder,
         )
-    server = Grafana(f"http://127.0.0.1:{port}", school)
+    server = Grafana(f"http://127.0.0.1:{port}", school, folder / "out.log")
     try:
         wait_until_it_answers(server, process, folder / "out.log")
         yield server
@@ -167,6 +172,14 @@ def wait_until_it_answers(server: Grafana, process: subprocess.Popen[bytes], log
     until(board_is_there, 120)
 
 
+def test_every_provisioned_file_loads_without_an_error_line(grafana: Grafana) -> None:
+    lines = grafana.log.read_text(encoding="utf-8").splitlines()
+    assert any("finished to provision dashboards" in line for line in lines)
+    about = re.compile(r"logger=provisioning|logger=ngalert|logger=dashboard|provision")
+    assert [line for line in lines if "level=error" in line and about.search(line)] == []
+    assert [line for line in lines if "level=warn" in line and "logger=provisioning" in line] == []
+
+
 @pytest.mark.parametrize("uid", [TEACHERS.uid, SCHOOL.uid, OPERATORS.uid])
 def test_each_datasource_reaches_the_database_as_its_own_reader(grafana: Grafana, uid: str) -> None:
     health = grafana.call(f"/api/datasources/uid/{uid}/health")
@@ -199,6 +212,23 @@ def test_grafana_answers_each_panel_as_our_own_expansion_does(grafana: Grafana, 
     assert len(theirs) == len(ours)
     if board != "pipeline":  # its lags go on by the wall clock
         assert [tuple(map(plain, row)) for row in theirs] == [tuple(map(plain, row)) for row in ours]
+
+
+def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFANA_URL", grafana.address)
+    monkeypatch.setenv("GRAFANA_USER", "admin")
+    monkeypatch.setenv("GRAFANA_PASSWORD", PASSWORD)
+    for _ in range(2):  # again: it changes nothing
+        result = CliRunner().invoke(app, ["permit"])
+        assert result.exit_code == 0, result.output
+    for title, [team] in {title: teams for title, teams in TEAMS.items() if title != "Alerts"}.items():
+        login, password = f"{team.lower()}-one", secrets.token_urlsafe(12)
+        made = grafana.call("/api/admin/users", {"login": login, "password": password, "OrgId": 1})
+        [found] = grafana.call(f"/api/teams/search?name={team}")["teams"]
+        grafana.call(f"/api/teams/{found['id']}/members", {"userId": made["id"]})
+        seen = grafana.call("/api/search?type=dash-db", who=(login, password))
+        assert {each["folderTitle"] for each in seen} == {title}
+        assert len(seen) == sum(folder(board) == title for board in boards())
 
 
 def plain(value: Any) -> Any:
