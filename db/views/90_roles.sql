@@ -48,7 +48,7 @@ DECLARE
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
         'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
         'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views),
-        'classpulse_messenger',      jsonb_build_array('SELECT', 'class_staff, due_reminders, reminder_day',
+        'classpulse_messenger',      jsonb_build_array('SELECT', 'class_staff, due_reminders, reminder_day, data_clock',
                                                        'SELECT, INSERT, UPDATE, DELETE', 'reminders',
                                                        'SELECT, INSERT, DELETE', 'reminder_opt_outs'));
     grantee      text;
