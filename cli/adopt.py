@@ -37,6 +37,7 @@ def command(
     from dataflows.kafka.source import RefusedError
     from dataflows.rebuild.adopt import adopt
     from dataflows.settings import Settings
+    from dataflows.sink.progress import FencedError
     from dataflows.worker import record_publisher
 
     settings = Settings()
@@ -48,7 +49,7 @@ def command(
 
         try:
             done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss)
-        except (RefusedError, PartitionCountError, KafkaException) as error:
+        except (RefusedError, PartitionCountError, FencedError, KafkaException) as error:
             steps.close()
             Console(stderr=True).print(f"[red]refused:[/red] {error}")
             sys.exit(3)

@@ -182,6 +182,7 @@ def _move_on(
     connection: psycopg.Connection[Any], settings: Settings, facts: LogFacts, topics: list[str], flows: list[str]
 ) -> int:
     """Sets every flow at the beginning of the new topics; returns the era."""
+    lows = {task: facts.lows(task) for task in range(facts.partitions)}
     with connection.transaction():
         rows = [_Row(*row) for row in connection.execute(f"{_PROGRESS} FOR UPDATE").fetchall()]
         if _begun_anew(rows, facts) != topics:
@@ -190,7 +191,7 @@ def _move_on(
         era = 1 + max(place // ERA for row in rows for place in row.offsets.values())
         for row in rows:
             if row.flow in flows:
-                begin = {topic: era * ERA + low for topic, low in facts.lows(row.task).items() if topic in topics}
+                begin = {topic: era * ERA + low for topic, low in lows[row.task].items() if topic in topics}
                 mine = {topic: begin[topic] for topic in _topics(settings, row.flow) if topic in begin}
                 _move_task(connection, row, row.offsets | mine, facts)
     return era

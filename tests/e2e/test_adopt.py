@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from dataflows.kafka.eras import ERA
-from tests.e2e import studies, studying
+from tests.e2e import learners, remembering, studies, studying
 from tests.e2e.harness import Stack, stack, wait_until
 from tests.e2e.losing import assert_refuses, changes, in_era, kept, lose_topics
 from tests.e2e.studies import DAY, START
-from tests.e2e.tables import CONTENT, ENGAGEMENT, assert_holds, everything
-from tests.oracle import content, engagement
+from tests.e2e.tables import CONTENT, ENGAGEMENT, MEMORY, assert_holds, everything
+from tests.oracle import content, engagement, memory
 from tests.oracle.reading import Record
 
 FLOWS = ("engagement", "content", "archive")
@@ -74,3 +75,39 @@ def assert_lives_on(here: Stack, records: list[Record]) -> None:
     assert len(set(stored)) == len(stored)
     assert set(stored) <= places
     assert {place >= ERA for _topic, _partition, place in stored} == {False, True}
+
+
+@pytest.mark.parametrize("ahead", ["archive", pytest.param("memory", marks=pytest.mark.soak)])
+def test_memory_reads_from_the_archive_what_it_had_not_read_and_recommends_each_revision_once(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path, ahead: str
+) -> None:
+    log = learners.lessons(2_400)
+    third = len(log) // 3
+    pieces = log[:third], log[third : 2 * third], log[2 * third :]
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        remembering.tick(here)
+        learners.publish(kafka, here.prefix, pieces[0])
+        here.catch_up("memory", "archive")
+        learners.publish(kafka, here.prefix, pieces[1])
+        remembering.tick(here, pieces[1][-1].arrives_ms)
+        here.catch_up(ahead)
+        first, published = remembering.records_of(here), remembering.recommended(here)
+
+        lose_topics(here)
+        elsewhere(here)
+        assert_refuses(here, "run", "memory", "--until-caught-up", saying="results of Kafka cluster elsewhere")
+        said = here.command("adopt")
+        assert ("memory: " in said) == (ahead == "archive"), said
+        learners.publish(kafka, here.prefix, pieces[2])
+        remembering.tick(here, log[-1].arrives_ms + 20 * learners.DAY)
+        here.catch_up("memory", "archive", workers=2)
+        both = memory.expect([*first, *in_era(remembering.records_of(here), 1)], memory.MemoryRules(prefix=here.prefix))
+        assert_holds(here.database, both, *MEMORY)
+        assert published.times + remembering.recommended(here).times == dict.fromkeys(both.recommendations, 1)
+        assert not changes(here.command("rebuild", "memory"))
+
+
+def elsewhere(here: Stack) -> None:
+    """Makes results those of another cluster, as after a loss of the whole of it."""
+    with psycopg.connect(here.database) as connection:
+        connection.execute("UPDATE task_progress SET cluster_id = 'elsewhere'")
