@@ -15,6 +15,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "periods": ("class_id", "weekday", "starts"),
     "directory": ("student_id",),
     "enrolments": ("student_id", "course_id"),
+    "student_addresses": ("student_id",),
 }
 """The roster's tables, in the order in which they are written, and their keys."""
 

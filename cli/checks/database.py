@@ -22,6 +22,7 @@ ROLES = (
     "classpulse_reader_teacher",
     "classpulse_reader_school",
     "classpulse_reader_ops",
+    "classpulse_messenger",
 )
 MIGRATE = "Run `classpulse migrate`."
 

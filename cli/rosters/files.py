@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from cli.records import FileError, Record, csv_records, fault_of, given, json_of, json_records, text_of
-from cli.rosters.rows import ALIASES, KINDS, Row
+from cli.rosters.rows import ALIASES, KINDS, TELLING, Row
 from db.roster import KEYS
 
 
@@ -74,9 +74,8 @@ def kind_of(path: Path, columns: set[str]) -> str:
     for name, model in KINDS.items():
         needed = {column for column, info in model.model_fields.items() if info.is_required()}
         if needed <= columns <= set(model.model_fields):
-            if name == "students" and not columns & {"class_id", "course_id"}:
-                continue  # names alone
-            return name
+            if name not in TELLING or columns & TELLING[name]:
+                return name
     raise FileError([f"columns {', '.join(sorted(columns))} fit none of: {', '.join(KINDS)}"])
 
 

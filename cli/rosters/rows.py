@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from cli.rosters.addresses import PLACES, Email
 
 WHOLE_CLASS = "*"  # the course of an enrolment that names a class and no course
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -17,6 +19,10 @@ def _weekday(value: Any) -> Any:
     text = str(value).strip().lower()
     found = [number for number, name in enumerate(_WEEKDAYS, 1) if len(text) >= 3 and name.startswith(text)]
     return found[0] if found else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() or None if isinstance(value, str) else value
 
 
 def _instant(value: Any, info: ValidationInfo) -> Any:
@@ -64,8 +70,17 @@ class StaffRow(Row):
     kind = "class_staff"
     class_id: Id
     staff_id: Id
-    channel: str | None = None
-    address: str | None = None
+    channel: Annotated[Literal["email", "slack"] | None, BeforeValidator(_lower)] = None
+    address: Annotated[str, Field(max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> StaffRow:
+        if bool(self.channel) is not bool(self.address):
+            msg = "channel and address go together"
+            raise ValueError(msg)
+        if self.channel and self.address:
+            self.address = PLACES[self.channel](self.address)
+        return self
 
 
 class TermRow(Row):
@@ -108,6 +123,14 @@ class NameRow(Row):
     kind = "directory"
     student_id: Id
     display_name: Annotated[str, Field(min_length=1)]
+
+
+class AddressRow(Row):
+    """Where a student is reminded of reviews."""
+
+    kind = "student_addresses"
+    student_id: Id
+    email: Email | None = None
 
 
 class EnrolmentRow(Row):
@@ -159,7 +182,17 @@ KINDS: dict[str, type[Row]] = {
     "enrolments": EnrolmentRow,
     "directory": NameRow,
     "classes": ClassRow,
+    "addresses": AddressRow,
 }
 """Kinds by the name that a file or a JSON key bears."""
 
-ALIASES = {"class_staff": "staff", "timetable": "periods", "enrollments": "enrolments", "names": "directory"}
+ALIASES = {
+    "class_staff": "staff",
+    "timetable": "periods",
+    "enrollments": "enrolments",
+    "names": "directory",
+    "emails": "addresses",
+}
+
+TELLING: dict[str, set[str]] = {"students": {"class_id", "course_id"}, "addresses": {"email"}}
+"""Of these columns one must be there for a file to be of a kind, besides what a row needs."""

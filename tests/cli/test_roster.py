@@ -54,6 +54,7 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         ("x.csv", "student_id display_name", "directory"),
         ("x.csv", "student_id display_name class_id", "students"),
         ("x.csv", "student_id course_id", "students"),
+        ("x.csv", "student_id email", "addresses"),
     ],
 )
 def test_a_file_is_recognised_by_its_name_or_its_columns(name: str, columns: str, kind: str) -> None:
@@ -118,6 +119,60 @@ def test_csv_and_json_files_are_loaded_and_counted(tmp_path: Path, url: str) -> 
     assert rows(url, "SELECT scope_id FROM active_now WHERE scope = 'course'") == [("math",)]
     assert rows(url, "SELECT weekday FROM periods") == [(2,)]
     assert "class_staff" in result.output
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "kept"),
+    [
+        ("email", "ann.lee+7b@school.example", "ann.lee+7b@school.example"),
+        (" Email ", "ann@school", "ann@school"),
+        ("slack", "7B", "#7b"),
+        ("slack", "#maths_7b", "#maths_7b"),
+        ("slack", "C0123456789", "C0123456789"),
+        ("slack", "https://hooks.slack.com/services/T/B/x", "https://hooks.slack.com/services/T/B/x"),
+        ("", "", None),
+    ],
+)
+def test_staff_are_reached_by_mail_a_webhook_or_a_channel(
+    tmp_path: Path, channel: str, address: str, kept: str | None
+) -> None:
+    path = file(tmp_path, "staff.csv", f"class_id,staff_id,channel,address\n7B,t,{channel},{address}\n")
+    [row] = read(path, UTC).tables["class_staff"].values()
+    assert row["address"] == kept
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "said"),
+    [
+        ("email", "ann", "no e-mail address"),
+        ("email", "a@b\r\nBcc: all@school", "no e-mail address"),
+        ("email", "a@b, c@d", "no e-mail address"),
+        ("slack", "hooks.slack.com/services/x", "neither an incoming webhook"),
+        ("slack", "", "go together"),
+        ("", "ann@school.example", "go together"),
+        ("sms", "+49 123", "'email' or 'slack'"),
+    ],
+)
+def test_staff_who_could_not_be_reached_are_refused(tmp_path: Path, channel: str, address: str, said: str) -> None:
+    path = file(
+        tmp_path,
+        "staff.json",
+        json.dumps([{"class_id": "7B", "staff_id": "t", "channel": channel, "address": address}]),
+    )
+    with pytest.raises(FileError, match=said):
+        read(path, UTC)
+
+
+def test_students_addresses_are_loaded_apart_and_cleared_by_an_empty_field(tmp_path: Path, url: str) -> None:
+    header = "student_id,email\n"
+    assert load(file(tmp_path, "a.csv", f"{header}ann,ann@school.example\nben,ben@school.example\n")).exit_code == 0
+    assert load(file(tmp_path, "b.csv", f"{header}ben,\n")).exit_code == 0
+    assert rows(url, "SELECT student_id, email FROM student_addresses ORDER BY 1") == [
+        ("ann", "ann@school.example"),
+        ("ben", None),
+    ]
+    refused = load(file(tmp_path, "c.csv", f"{header}ann,nobody\n"))
+    assert "line 2: email 'nobody' is no e-mail address" in refused.stderr
 
 
 def test_one_fault_keeps_the_whole_file_out_and_no_other(tmp_path: Path, url: str) -> None:

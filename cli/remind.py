@@ -1,0 +1,101 @@
+"""`classpulse remind`: tell students once a day what is due for review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from cli.reminders.due import Reminder
+    from cli.reminders.sending import Outcome
+
+app = typer.Typer()
+
+SHOWN = 20
+
+
+@app.command()
+def remind(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would be told of what; send nothing.")] = False,
+    opt_out: Annotated[str, typer.Option("--opt-out", metavar="ID", help="This student wants none from now on.")] = "",
+    opt_in: Annotated[str, typer.Option("--opt-in", metavar="ID", help="This student wants them again.")] = "",
+) -> None:
+    """Send each student with reviews due one e-mail a day, and never two (docs/alerts.md); run it from cron."""
+    import psycopg
+
+    from dataflows.settings import Settings
+
+    try:
+        with psycopg.connect(Settings().database_url.get_secret_value(), autocommit=True) as connection:
+            if opt_out or opt_in:
+                _choose(connection, opt_out, opt_in)
+            else:
+                _run(connection, dry_run=dry_run)
+    except (psycopg.Error, OSError, ValueError) as error:
+        typer.echo(f"remind: {str(error).strip()}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _choose(connection: psycopg.Connection[Any], opt_out: str, opt_in: str) -> None:
+    from cli.reminders import ledger
+
+    if opt_out:
+        typer.echo(f"{opt_out}: {'no reminders from now on' if ledger.opt_out(connection, opt_out) else 'had none'}")
+    if opt_in:
+        typer.echo(f"{opt_in}: {'reminders again' if ledger.opt_in(connection, opt_in) else 'had them'}")
+
+
+def _run(connection: psycopg.Connection[Any], *, dry_run: bool) -> None:
+    from alerting.times import Times
+    from cli.delivery.settings import DeliverySettings
+    from cli.reminders import due, ledger
+    from cli.reminders.post import Post
+    from cli.reminders.sending import Sender, send
+    from cli.reminders.settings import RemindSettings
+
+    settings, delivery, times = RemindSettings(), DeliverySettings(), Times()
+    if not dry_run and not (delivery.smtp_host and delivery.smtp_from):
+        message = "no mail server: set CLASSPULSE_SMTP_HOST (host:port) and CLASSPULSE_SMTP_FROM"
+        raise ValueError(message)
+    today = due.today(connection)
+    if reason := today.against(times):
+        typer.echo(f"nothing is sent: {reason}")
+        return
+    reminders = due.due(connection, today.day)
+    if dry_run:
+        _show(reminders)
+        return
+    minutes = today.minutes_to_night(times)
+    rules = Sender(delivery.smtp_from, settings.remind_unsubscribe, settings.remind_per_minute, minutes)
+    with Post(delivery) as post:
+        outcome = send(connection, post, reminders, today.day, rules)
+    ledger.forget(connection, today.day)
+    _report(outcome)
+
+
+def _show(reminders: list[Reminder]) -> None:
+    for reminder in reminders[:SHOWN]:
+        more = f" and {reminder.due - len(reminder.items)} more" if reminder.due > len(reminder.items) else ""
+        typer.echo(f"{reminder.student_id}: {', '.join(item.title for item in reminder.items)}{more}")
+    hidden = len(reminders) - SHOWN
+    typer.echo(f"{f'… and {hidden} more; ' if hidden > 0 else ''}{len(reminders)} student(s) would be told")
+
+
+def _report(outcome: Outcome) -> None:
+    counts = outcome.counts
+    told = [f"{counts['sent']} sent"]
+    told += [f"{counts['elsewhere']} told by another run or not wanted any more"] if counts["elsewhere"] else []
+    told += [f"{counts['refused']} refused"] if counts["refused"] else []
+    put_off = counts["put off"] + counts["gone"]
+    told += [f"{put_off} put off until the next run"] if put_off else []
+    typer.echo(", ".join(told))
+    for fault in outcome.faults[:SHOWN]:
+        typer.echo(f"  {fault}", err=True)
+    if outcome.stopped:
+        typer.echo(f"stopped: {outcome.stopped}", err=True)
+    if outcome.faults:
+        raise typer.Exit(1)
