@@ -39,12 +39,12 @@ class Server:
         url: Its address.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
-        """Takes where it is; nothing is sent yet."""
+    def __init__(self, settings: ServerSettings, timeout_s: float = TIMEOUT_S) -> None:
+        """Takes where it is and how long to wait for it; nothing is sent yet."""
         self.url = settings.url.rstrip("/")
         token = settings.token.get_secret_value()
         credential = token or (settings.user, settings.password.get_secret_value())
-        self._client: Any = GrafanaApi.from_url(self.url, credential=credential, timeout=TIMEOUT_S).client
+        self._client: Any = GrafanaApi.from_url(self.url, credential=credential, timeout=timeout_s).client
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever JSON it answers
         """Returns the answer to a path below `/api`.

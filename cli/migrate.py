@@ -13,6 +13,7 @@ def command() -> None:
     import psycopg
     from rich.console import Console
 
+    from cli import marks
     from dataflows.settings import Settings
     from db.migrate import MigrationReport, migrate
     from db.target import UnsuitableDatabaseError
@@ -25,3 +26,4 @@ def command() -> None:
         raise typer.Exit(1) from error
     for line in report.lines():
         typer.echo(line)
+    marks.deployed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,6 +85,7 @@ def _flows_that_ran(settings: Settings) -> list[str]:
 
 
 def _rebuild(flow: str, settings: Settings, day: date | None, *, dry_run: bool) -> Report:
+    from cli import marks
     from cli.progress import Progress
     from dataflows.rebuild.content import rebuild_content
     from dataflows.rebuild.engagement import rebuild_engagement
@@ -91,7 +93,8 @@ def _rebuild(flow: str, settings: Settings, day: date | None, *, dry_run: bool) 
     from dataflows.rebuild.memory import rebuild_memory
 
     rebuild = {"engagement": rebuild_engagement, "content": rebuild_content, "memory": rebuild_memory}[flow]
-    with Progress(f"rebuild {flow}") as progress:
+    marked = nullcontext() if dry_run else marks.rebuilding(flow)
+    with marked, Progress(f"rebuild {flow}") as progress:
         if day is not None:
             return rebuild_day(settings, day, progress.at, dry_run=dry_run)
         return rebuild(settings, progress.at, dry_run=dry_run)

@@ -9,6 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.boards import frame
 from grafana.boards.pipes import database, workers
 from grafana.layout import Shelf, place
+from grafana.marks import marks
 from grafana.postgres import OPERATORS
 from grafana.thresholds import Thresholds
 
@@ -25,7 +26,7 @@ def build(limits: Thresholds) -> Dashboard:
         "live",
         since="now-1h",
         refresh="10s",
-    )
+    ).annotation(marks())
     state = frame.state(limits, "engagement", "pipeline/found", OPERATORS, lag_stalled_s=limits.lag_stalled_s)
     return place(
         board,

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ import pytest
 from psycopg import conninfo, sql
 from typer.testing import CliRunner
 
+from cli import marks
 from cli.dashboards import app
 from cli.live.grafana import find
 from db.migrate import migrate
@@ -214,10 +215,15 @@ def test_grafana_answers_each_panel_as_our_own_expansion_does(grafana: Grafana, 
         assert [tuple(map(plain, row)) for row in theirs] == [tuple(map(plain, row)) for row in ours]
 
 
-def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_administrator(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets our commands ask this Grafana."""
     monkeypatch.setenv("GRAFANA_URL", grafana.address)
     monkeypatch.setenv("GRAFANA_USER", "admin")
     monkeypatch.setenv("GRAFANA_PASSWORD", PASSWORD)
+
+
+def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_administrator(grafana, monkeypatch)
     for _ in range(2):  # again: it changes nothing
         result = CliRunner().invoke(app, ["permit"])
         assert result.exit_code == 0, result.output
@@ -229,6 +235,23 @@ def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatc
         seen = grafana.call("/api/search?type=dash-db", who=(login, password))
         assert {each["folderTitle"] for each in seen} == {title}
         assert len(seen) == sum(folder(board) == title for board in boards())
+
+
+def test_deploys_and_rebuilds_are_marked_once_each(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_administrator(grafana, monkeypatch)
+    for release in ("1.0", "1.0", "1.1"):
+        monkeypatch.setenv("CLASSPULSE_VERSION", release)
+        marks.deployed()
+    with marks.rebuilding("content"):
+        pass
+    with suppress(ZeroDivisionError), marks.rebuilding("memory"):
+        1 / 0  # noqa: B018
+    [target] = [each["target"] for each in boards()["pipeline"]["annotations"]["list"] if "target" in each]
+    found = grafana.call(f"/api/annotations?type=annotation&limit={target['limit']}&tags={target['tags'][0]}")
+    texts = ["ClassPulse 1.0 deployed", "ClassPulse 1.1 deployed", "content rebuilt"]
+    assert sorted(mark["text"] for mark in found) == texts
+    [rebuilt] = [mark for mark in found if "rebuild" in mark["tags"]]
+    assert rebuilt["timeEnd"] >= rebuilt["time"]
 
 
 def plain(value: Any) -> Any:
