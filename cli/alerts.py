@@ -83,3 +83,17 @@ def backtest(  # noqa: PLR0913
     from cli.backtest import backtest as tried
 
     tried(names, since, until, limit or [], clock, as_json=as_json)
+
+
+@app.command()
+def test(
+    *,
+    staff: Annotated[
+        bool, typer.Option("--staff", help="Each contact point of staff too: teachers get messages.")
+    ] = False,
+    patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
+) -> None:
+    """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted."""
+    from cli.delivery.all_trials import trials
+
+    raise typer.Exit(trials(staff=staff, patience_s=patience))

@@ -1,0 +1,73 @@
+"""A push and a digest to each of Grafana's contact points, through its own API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from alerting.delivery import OPERATORS, TEACHERS
+from alerting.routing import PREFIX
+from alerting.server import Server, ServerError
+from cli.checks.finding import Finding, ok, wrong
+from cli.delivery.trial import not_taken
+
+PART: Final = "grafana"
+TEST: Final = "/alertmanager/grafana/config/api/v1/receivers/test"
+_HIDDEN: Final = "[REDACTED]"
+_WORDS: Final = {
+    "push": "sent at once",
+    "digest": "sent once a day",
+}
+
+
+def grafana_trial(server: Server, *, staff: bool) -> list[Finding]:
+    """Sends to teachers and operators, and with `staff` to each contact point of staff; returns what became of it."""
+    try:
+        receivers = server.get("/v1/provisioning/contact-points")
+    except ServerError as error:
+        return [wrong(PART, "contact points", str(error), "Correct GRAFANA_URL, or who we are there.")]
+    names = sorted({receiver["name"] for receiver in receivers})
+    wanted = [name for name in names if name in {TEACHERS, OPERATORS} or (staff and name.startswith(PREFIX))]
+    missing = sorted({TEACHERS, OPERATORS} - set(names))
+    found = [wrong(PART, name, "is no contact point there", "Provision grafana/provisioning.") for name in missing]
+    for name in wanted:
+        members = [receiver for receiver in receivers if receiver["name"] == name]
+        for severity in ("push",) if name == OPERATORS else ("push", "digest"):
+            found += _sent(server, name, members, severity)
+    return found
+
+
+def _sent(server: Server, name: str, members: list[dict[str, Any]], severity: str) -> Iterator[Finding]:
+    kinds = {member["uid"]: member["type"] for member in members}
+    body = {
+        "alert": _alert(severity),
+        "receivers": [{"name": name, "grafana_managed_receiver_configs": [_config(member) for member in members]}],
+    }
+    try:
+        answer = server.post(TEST, body)
+    except ServerError as error:
+        yield wrong(PART, f"{name} ({severity})", str(error), "Read Grafana's log.")
+        return
+    for receiver in answer["receivers"]:
+        for config in receiver["grafana_managed_receiver_configs"]:
+            kind = kinds.get(config["uid"], "")
+            what = f"{name}, {kind} ({severity})"
+            if config["status"] == "ok":
+                yield ok(PART, what, "accepted")
+            else:
+                yield not_taken(PART, what, kind, config.get("error") or "failed")
+
+
+def _config(member: dict[str, Any]) -> dict[str, Any]:
+    """Returns a receiver as it is; secrets that are hidden from us Grafana adds itself, by the uid."""
+    settings = {key: value for key, value in member["settings"].items() if value != _HIDDEN}
+    return {key: member[key] for key in ("uid", "name", "type")} | {"settings": settings}
+
+
+def _alert(severity: str) -> dict[str, Any]:
+    title = f"Test of ClassPulse: a {severity}, {_WORDS[severity]}"
+    text = "Somebody ran `classpulse alerts test`. Nothing is wrong, and nothing is to be done."
+    return {
+        "labels": {"alertname": "Test of ClassPulse", "severity": severity, "rule": "test", "class_id": "test"},
+        "annotations": {"summary": title, "description": text, "over": text},
+    }
