@@ -147,7 +147,7 @@ def hastened(folder: Path) -> Path:
     """Returns a copy of the provisioned files that evaluates every ten seconds, waits for nothing, is never muted."""
     copy = folder / "provisioning"
     shutil.copytree(ROOT / "provisioning", copy)
-    (copy / "plugins").mkdir()  # or it says that it is missing
+    (copy / "plugins").mkdir(exist_ok=True)  # or it says that it is missing
     rules, policies = copy / "alerting" / "rules.yml", copy / "alerting" / "policies.yml"
     text = re.sub(r"(?<=\binterval: )\d+s", "10s", rules.read_text())
     rules.write_text(re.sub(r"\b(for|keepFiringFor): \d+s", r"\1: 0s", text))
