@@ -16,6 +16,12 @@ SELECT c.now, c.today, t.starts AS term_starts, c.today - t.starts + 1 AS term_d
 FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
 LEFT JOIN LATERAL (SELECT max(starts) AS starts FROM terms WHERE c.today BETWEEN starts AND ends) t ON true;
 
+-- Items whose date has passed in this term.
+CREATE OR REPLACE VIEW due_items AS
+SELECT i.course_id, i.item_id
+FROM risk_clock k
+JOIN content_items i ON i.due_at < k.now AND local_day(i.due_at) >= k.term_starts;
+
 -- A student of a course with every reason. Building block: a job keeps it in a table on TimescaleDB, as the summaries (71).
 CREATE OR REPLACE VIEW risk_rows_live AS
 SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind, r.failing, r.overdue_items,
@@ -37,22 +43,29 @@ FROM (
            coalesce(coalesce(local_day(t.last_interaction_at), date '-infinity') < k.away_since, false) AS away,
            coalesce(coalesce(c.completion, 0) < g.p20, false) AS behind,
            coalesce(f.failing, false)                   AS failing,
-           (SELECT count(*) FROM content_items i
-            WHERE i.course_id = e.course_id AND i.due_at < k.now AND local_day(i.due_at) >= k.term_starts
-              AND NOT EXISTS (SELECT FROM course_touches x WHERE x.student_id = e.student_id AND x.course_id = e.course_id
-                                AND x.item_id = i.item_id AND x.finished)) AS overdue_items
+           coalesce(d.items, 0) - coalesce(h.items, 0)  AS overdue_items
     FROM risk_clock k
     CROSS JOIN enrolled_students e
     LEFT JOIN student_state t ON t.student_id = e.student_id
     LEFT JOIN student_courses c ON c.student_id = e.student_id AND c.course_id = e.course_id
     LEFT JOIN class_progress g ON g.course_id = e.course_id AND g.class_id = e.class_id
-    LEFT JOIN LATERAL (
-        SELECT count(*) = 2 AND bool_and(NOT passed) AS failing
+    LEFT JOIN (
+        SELECT user_id, course, count(*) = 2 AND bool_and(NOT passed) AS failing
         FROM (
-            SELECT a.passed FROM student_attempts a WHERE a.user_id = e.student_id AND a.course = e.course_id
-            ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 2
-        ) l
-    ) f ON true
+            SELECT user_id, course, passed,
+                   row_number() OVER (PARTITION BY user_id, course ORDER BY attempted_at DESC, event_id DESC) AS place
+            FROM student_attempts
+        ) a
+        WHERE place <= 2
+        GROUP BY user_id, course
+    ) f ON f.user_id = e.student_id AND f.course = e.course_id
+    LEFT JOIN (SELECT course_id, count(*) AS items FROM due_items GROUP BY course_id) d ON d.course_id = e.course_id
+    LEFT JOIN (
+        SELECT x.student_id, x.course_id, count(DISTINCT x.item_id) AS items
+        FROM due_items i
+        JOIN course_touches x ON x.course_id = i.course_id AND x.item_id = i.item_id AND x.finished
+        GROUP BY x.student_id, x.course_id
+    ) h ON h.student_id = e.student_id AND h.course_id = e.course_id
     WHERE e.course_id <> '*'
 ) r;
 
