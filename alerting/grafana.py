@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import Any, Final
 
 from alerting.limits import Limits
 from alerting.rules import RULES
-from alerting.rules.rule import Rule
-from grafana.catalogue import FOLDERS
+from alerting.rules.rule import WORDS, Rule
+from grafana import committed
 from grafana.links import BOARDS
 from grafana.postgres import TEACHERS
 
@@ -34,12 +33,16 @@ def rule_file(limits: Limits, rules: tuple[Rule, ...] = RULES) -> dict[str, Any]
 
 
 def provisioned(rule: Rule, limits: Limits) -> dict[str, Any]:
-    """Returns one rule: a query a number, and a threshold on the first of them."""
+    """Returns one rule: the query of its condition, that of its words, and a threshold on the first."""
     return {
         "uid": rule.uid,
         "title": rule.title,
         "condition": "fires",
-        "data": [*(_query(column, rule.statement(column, limits)) for column in rule.asked), _threshold("firing")],
+        "data": [
+            _query("firing", rule.condition(limits)),
+            _query(WORDS, rule.wording(limits)),
+            _threshold("firing"),
+        ],
         "for": f"{rule.for_s}s",
         "keepFiringFor": f"{rule.keep_s}s",
         # No data or an error says nothing of the class, and operators hear of it from Prometheus.
@@ -52,22 +55,18 @@ def provisioned(rule: Rule, limits: Limits) -> dict[str, Any]:
 
 
 def _annotations(rule: Rule) -> dict[str, str]:
-    uid = BOARDS[rule.board]
+    uid, who = BOARDS[rule.board], "[class_id]" if "class_id" in rule.ids else ""
     chosen = f"?var-{rule.variable}={{{{ $labels.class_id }}}}" if rule.variable and "class_id" in rule.ids else ""
     return {
-        "summary": rule.words(rule.summary),
-        "description": rule.words(rule.description),
+        "summary": rule.worded_or(rule.summary, f"{who}: {rule.title}" if who else rule.title),
+        "description": rule.worded_or(rule.description),
+        "about": rule.worded_or(rule.about, who),
+        "class": rule.worded_or("[class]", who) if who else "",
         "over": rule.over(),
         "board": f"/d/{uid}{chosen}",
         "__dashboardUid__": uid,
-        "__panelId__": str(_panel(rule)),
+        "__panelId__": str(committed.panel(rule.board, rule.panel)["id"]),
     }
-
-
-def _panel(rule: Rule) -> int:
-    [path] = FOLDERS.rglob(f"{rule.board}.json")
-    panels = {panel["title"]: panel["id"] for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]}
-    return int(panels[rule.panel])
 
 
 def _query(name: str, sql: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Thresholds(BaseSettings):
     failure_watch: float = Field(default=0.2, ge=0, le=1)
     failure_high: float = Field(default=0.4, ge=0, le=1)
     risk_enters: float = Field(default=0.6, ge=0)
+    fast_chapters: int = Field(default=3, ge=1)
     pass_mark: int = Field(default=70, ge=0, le=100)
 
 

@@ -1,21 +1,38 @@
 -- A class now, against its last ten minutes and against the same minutes of earlier weeks, as far as those are known.
-drops AS (
-    SELECT c.class_id, c.period, c.engagement_behind AS behind, c.as_of,
+now_and_before AS (
+    SELECT c.class_id, c.title, c.period, c.engagement_behind AS behind, c.as_of,
            a.active_students AS active, a.present, a.enrolled, b.last_10m, b.usual,
            coalesce(c.as_of >= c.began + interval '{{lesson_edge_min}} minutes'
-                    AND c.as_of < c.ends - interval '{{lesson_edge_min}} minutes' AND b.last_10m >= {{present_least}}, false) AS running,
+                    AND c.as_of < c.ends - interval '{{lesson_edge_min}} minutes', false) AS in_lesson,
+           coalesce(b.last_10m >= {{present_least}}, false) AS enough,
            coalesce(a.active_students <= (1 - {{drop_share}}) * b.last_10m AND b.last_10m - a.active_students >= {{drop_students}}
                     AND (b.usual IS NULL
                          OR a.active_students <= (1 - {{drop_share}}) * b.usual AND b.usual - a.active_students >= {{drop_students}}),
-                    false) AS dropped
+                    false) AS fell
     FROM alert_classes c
     JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
     JOIN active_before b ON b.class_id = c.class_id
 ),
+drops AS MATERIALIZED (
+    SELECT n.*, n.in_lesson AND n.enough AS running,
+           -- the end of the last minute that still had more than what is left now may be
+           CASE WHEN n.in_lesson AND n.enough AND n.fell
+                THEN (SELECT max(w.window_start) FROM activity w
+                      WHERE w.scope = 'class' AND w.scope_id = n.class_id
+                        AND w.window_start >= n.as_of - interval '11 minutes' AND w.window_start <= n.as_of
+                        AND w.active_5m > (1 - {{drop_share}}) * n.last_10m)
+           END AS fell_at
+    FROM now_and_before n
+),
 many AS (
-    SELECT count(*) FILTER (WHERE running AND dropped) AS dropped, count(*) FILTER (WHERE running) AS running, max(behind) AS behind,
-           count(*) FILTER (WHERE running AND dropped) >= {{many_classes}}
-               AND count(*) FILTER (WHERE running AND dropped) >= {{many_share}} * count(*) FILTER (WHERE running) AS broke,
-           max(as_of) AS as_of
-    FROM drops
+    SELECT coalesce(max(t.together), 0) AS dropped, count(*) FILTER (WHERE d.running) AS running, max(d.behind) AS behind,
+           coalesce(max(t.together), 0) >= {{many_classes}}
+               AND coalesce(max(t.together), 0) >= {{many_share}} * count(*) FILTER (WHERE d.running) AS broke,
+           max(d.as_of) AS as_of
+    FROM drops d
+    LEFT JOIN (
+        SELECT class_id, count(*) OVER (ORDER BY fell_at RANGE BETWEEN CURRENT ROW AND interval '{{many_within_min}} minutes' FOLLOWING)
+                   AS together
+        FROM drops WHERE fell_at IS NOT NULL
+    ) t ON t.class_id = d.class_id
 )

@@ -18,10 +18,12 @@ SELECT c.class_id,
        coalesce(r.high_students, 0) AS high,
        coalesce(r.students_with_curve, 0) AS curves,
        coalesce(r.enrolled, 0) AS enrolled,
-       -- 0: crossed already; else the weekday by which it will have
-       CASE WHEN r.high_share IS NULL OR r.high_share > {{forgetting_high}} THEN 0
-            ELSE extract(isodow FROM (c.as_of + CASE WHEN r.high_share_1d > {{forgetting_high}} THEN interval '24 hours'
-                                                ELSE interval '72 hours' END) AT TIME ZONE classpulse_timezone())
+       c.title AS class,
+       coalesce((SELECT max(i.title) FROM course_items i WHERE i.item_id = r.module), r.module) AS item,
+       -- the day by which it will have crossed; null where it has
+       CASE WHEN r.high_share <= {{forgetting_high}}
+            THEN to_char((c.as_of + CASE WHEN r.high_share_1d > {{forgetting_high}} THEN interval '24 hours'
+                                         ELSE interval '72 hours' END) AT TIME ZONE classpulse_timezone(), 'FMDay')
        END AS crosses,
        CASE WHEN c.in_term THEN 1 ELSE 2 END AS reason,
        c.memory_behind AS behind,

@@ -1,12 +1,34 @@
+WITH idle AS (
+    SELECT c.*, a.idle_students AS idle, a.present, a.enrolled,
+           coalesce(a.idle_students > {{idle_share_high}} * a.present AND a.present >= {{present_least}} AND c.in_term
+                    AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS firing
+    FROM alert_classes c
+    JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
+),
+places AS (
+    SELECT p.class_id, coalesce(i.title, p.chapter_id) AS title, sum(p.students) AS students
+    FROM present_now p
+    LEFT JOIN course_items i ON i.course_id = p.course_id AND i.item_id = p.chapter_id
+    WHERE p.status = 'idle' AND p.chapter_id IS NOT NULL
+    GROUP BY 1, 2
+),
+most AS MATERIALIZED (
+    SELECT DISTINCT ON (class_id) class_id, '*' || title || '* (' || students || ')' AS place
+    FROM places ORDER BY class_id, students DESC, title
+)
 SELECT c.class_id,
-       coalesce(a.idle_students > {{idle_share_high}} * a.present AND a.present >= {{present_least}} AND c.in_term
-                AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS firing,
-       a.idle_students AS idle,
-       a.present,
-       a.enrolled,
-       coalesce(c.period, 0) AS period,
-       CASE WHEN a.present < {{present_least}} OR c.has_timetable AND c.began IS NULL THEN 2 ELSE 1 END AS reason,
+       c.firing,
+       c.idle,
+       c.present,
+       c.enrolled,
+       c.period,
+       c.idle_after_s / 60 AS minutes,
+       c.title AS class,
+       -- what only a message says is asked of those alone that send one
+       CASE WHEN c.firing THEN (SELECT CASE WHEN b.low = b.high THEN b.low::text ELSE b.low || '–' || b.high END
+                                FROM idle_before b WHERE b.class_id = c.class_id AND b.low IS NOT NULL) END AS usual,
+       CASE WHEN c.firing THEN (SELECT m.place FROM most m WHERE m.class_id = c.class_id) END AS most,
+       CASE WHEN c.has_timetable AND c.began IS NULL THEN 3 WHEN c.present < {{present_least}} THEN 2 ELSE 1 END AS reason,
        c.engagement_behind AS behind,
        c.as_of
-FROM alert_classes c
-JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
+FROM idle c

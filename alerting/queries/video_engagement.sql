@@ -4,6 +4,7 @@ SELECT c.class_id,
        coalesce(round(v.median_watch_pct), 0) AS watched,
        coalesce(v.students, 0) AS students,
        coalesce(v.views, 0) AS views,
+       c.title AS class,
        1 AS reason,
        c.content_behind AS behind,
        c.as_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerting.rules import learning, lessons
+from alerting.rules import course, learning, lessons
 from alerting.rules.rule import Rule
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -15,5 +15,8 @@ RULES: Final[tuple[Rule, ...]] = (
     lessons.VIDEO,
     learning.FORGETTING,
     learning.QUIZ,
-    learning.DUE,
+    learning.RISK,
+    course.DUE,
+    course.ENGAGEMENT,
+    course.TIME,
 )

@@ -1,16 +1,10 @@
-"""What is forgotten, and what was not understood."""
+"""What is forgotten, what was not understood, and who may be lost."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from alerting.rules.rule import Rule
-
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_CROSSES: Final = "".join(
-    f"{{{{ if eq $values.crosses.Value {number}.0 }}}} will cross by {day}{{{{ end }}}}"
-    for number, day in enumerate(_DAYS, 1)
-)
+from alerting.rules.rule import Rule, given
 
 FORGETTING: Final = Rule(
     name="forgetting_risk",
@@ -18,15 +12,18 @@ FORGETTING: Final = Rule(
     when="of a module reviewed in the last 6 weeks or assessed in the next 3, more than 50 % of the students with a "
     "curve, 10 at least, are at high urgency, or will be within three days",
     severity="digest",
-    summary="[class_id]: *[module]* is being forgotten by [high] of [curves]"
-    "{{ if gt $values.crosses.Value 0.0 }};" + _CROSSES + "{{ end }}",
+    summary="[class]: *[item]* is being forgotten by [high] of [curves]"
+    + given("crosses", "; will cross by [crosses]"),
     description="[high] of the [curves] students with a curve are past twice their interval; [enrolled] are enrolled. "
     "A short quiz would bring it back. Data as of [as_of].",
-    numbers=("high", "curves", "enrolled", "crosses"),
+    numbers=("high", "curves", "enrolled"),
+    texts=("class", "item", "crosses"),
     reasons=("It was revised.", "The term is over."),
+    about="[class], *[item]*",
     ids=("class_id", "module"),
+    worded="q.firing OR 3 * q.high >= q.curves AND q.curves > 0",
     every_s=1800,
-    keep_s=3600,
+    keep_s=86400,
     repeat="14d",
     board="memory",
     panel="Classes and modules at risk",
@@ -37,31 +34,37 @@ QUIZ: Final = Rule(
     title="Many fail a quiz",
     when="more than 40 % of the students, 5 of 10 at least, failed their first attempt within 7 days",
     severity="digest",
-    summary="[class_id]: [failed] of [students] failed *[module]* at first",
-    description="[failed] of [students] stayed below the pass mark of [mark] at their first attempt of the last "
-    "seven days. Data as of [as_of].",
+    summary="[class]: [failed] of [students] failed *[item]* at first",
+    description="They stayed below the pass mark of [mark] at their first attempt of the last seven days."
+    + given("worst", " Hardest: [worst].")
+    + " Data as of [as_of].",
     numbers=("failed", "students", "mark"),
+    texts=("class", "item", "worst"),
     reasons=("It is a week ago, or enough have passed.",),
+    about="[class], *[item]*",
     ids=("class_id", "module"),
-    every_s=300,
+    worded="q.firing OR 4 * q.failed >= q.students AND q.failed > 0",
+    every_s=900,
     keep_s=86400,
     repeat="28d",
     board="memory",
     panel="Failed in the last seven days",
 )
 
-DUE: Final = Rule(
-    name="due_tomorrow",
-    title="Due tomorrow and not handed in",
-    when="an assignment or quiz of the class falls due on the next day, and someone has not handed it in",
+RISK: Final = Rule(
+    name="at_risk",
+    title="Newly at risk",
+    when="since the last digest a student of the class came to be at risk (a score of 0.6; it lasts until the score is "
+    "below 0.4), from day 14 of the term on; students who never came are counted too",
     severity="digest",
-    summary="[class_id]: [missing] of [enrolled] have not handed in *[item_id]*, due tomorrow",
-    description="Course [course_id]. Data as of [as_of].",
-    numbers=("missing", "enrolled"),
-    reasons=("All handed it in, or it is due.",),
-    ids=("class_id", "course_id", "item_id"),
+    summary="[class]: newly at risk: [fresh]",
+    description="[reasons]. [students] of the class are at risk in all. Who they are is on the board. "
+    "Data as of [as_of].",
+    numbers=("fresh", "students"),
+    texts=("class", "reasons"),
+    reasons=("They were told of, or are well again.", "The term is over."),
     every_s=900,
     repeat="20h",
     board="overview",
-    panel="How assessments went",
+    panel="Who may be lost, and why",
 )

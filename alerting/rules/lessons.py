@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerting.rules.rule import Rule
+from alerting.rules.rule import Rule, given
 
-OVER: Final = (
-    "They came back.",
-    "They left, or the lesson is over.",
-    "Many classes fell at once: the operators were told.",
-)
+WHO: Final = "[class]" + given("period", ", period [period]")
 
 DROP: Final = Rule(
     name="active_students_drop",
@@ -19,12 +15,18 @@ DROP: Final = Rule(
     "last 10 min, 5 fewer at least, of 8 at least; and, where two of the last four weeks know that lesson, likewise "
     "against what is usual",
     severity="push",
-    summary="[class_id], period [period]: only [active] of [before] still active",
+    summary=f"{WHO}: only [active] of [before] still active",
     description="[active] students are active; [before] were within the last ten minutes"
-    "{{ if ge $values.usual.Value 0.0 }} (usual at this time: [usual]){{ end }}. [present] of [enrolled] are present. "
-    "Data as of [as_of].",
+    + given("usual", " (usual at this time: [usual])")
+    + ". [present] of [enrolled] are present. Data as of [as_of].",
     numbers=("active", "before", "usual", "present", "enrolled", "period"),
-    reasons=OVER,
+    reasons=(
+        "They came back.",
+        "The lesson is over.",
+        "Many classes fell at once: the operators were told.",
+        "They left: for ten minutes few have been there.",
+    ),
+    about=WHO,
     for_s=180,
     panel="Active in the last 10 minutes",
 )
@@ -35,12 +37,12 @@ IDLE: Final = Rule(
     when="more than 30 % of those present are idle, of 8 present at least; inside a lesson where the class has a "
     "timetable",
     severity="push",
-    summary="[class_id]{{ if gt $values.period.Value 0.0 }}, period [period]{{ end }}: "
-    "[idle] of [present] present inactive",
-    description="[idle] of the [present] students present have done nothing for five minutes; [enrolled] are enrolled. "
-    "Data as of [as_of].",
-    numbers=("idle", "present", "enrolled", "period"),
-    reasons=OVER[:2],
+    summary=f"{WHO}: [idle] of [present] present inactive for [minutes] min" + given("usual", " (usual: [usual])"),
+    description=given("most", "Most on [most]. ") + "[enrolled] are enrolled. Data as of [as_of].",
+    numbers=("idle", "present", "enrolled", "period", "minutes"),
+    texts=("class", "usual", "most"),
+    reasons=("They came back.", "They left.", "The lesson is over."),
+    about=WHO,
     for_s=300,
     panel="Idle share",
 )
@@ -50,7 +52,7 @@ ABSENT: Final = Rule(
     title="Absent at minute 10",
     when="ten minutes into a lesson of today, someone enrolled had not come; of 8 at least, where someone came",
     severity="digest",
-    summary="[class_id], period [period]: [absent] of [enrolled] had not come after ten minutes",
+    summary=f"{WHO}: [absent] of [enrolled] had not come after ten minutes",
     description="That is today's lesson that most missed. Who it was is on the board. Data as of [as_of].",
     numbers=("absent", "enrolled", "period"),
     reasons=("The day is over.",),
@@ -65,7 +67,7 @@ VIDEO: Final = Rule(
     title="Videos are left early",
     when="the median view of today that is over saw less than 40 % of its video, of 8 students at least",
     severity="digest",
-    summary="[class_id]: half of today's views saw less than [watched] % of the video",
+    summary="[class]: half of today's views saw less than [watched] % of the video",
     description="[views] views by [students] students. Where they stop is on the board. Data as of [as_of].",
     numbers=("watched", "students", "views"),
     reasons=("More was seen, or the day is over.",),
@@ -79,14 +81,16 @@ VIDEO: Final = Rule(
 MANY: Final = Rule(
     name="many_classes_drop",
     title="Many classes drop together",
-    when="30 % of the running lessons, 3 at least, lose half of their active students at once: the tracker broke, "
-    "not the lessons. The teachers' own alerts are held",
+    when="30 % of the running lessons, 3 at least, lose half of their active students within two minutes: the tracker "
+    "broke, not the lessons. The teachers' own alerts are held",
     severity="push",
     summary="[dropped] of [running] running classes lost their students at once",
-    description="That many lessons do not empty in the same minutes: look at the tracker, the network and the platform "
-    "first. Teachers are not told. Data as of [as_of].",
+    description="That many lessons do not empty in the same two minutes: look at the tracker, the network and the "
+    "platform first. Teachers are not told. Data as of [as_of].",
     numbers=("dropped", "running"),
-    reasons=("The classes are back.", "The lessons are over."),
+    texts=(),
+    reasons=("The classes are back.", "The lessons are over, or have been empty for ten minutes."),
+    about="",
     ids=("school",),
     audience="operators",
     panel="Classes",

@@ -97,3 +97,29 @@ FROM firsts f
 CROSS JOIN span s
 LEFT JOIN student_cohorts c ON c.cohort = 'class' AND c.student_id = f.user_id
 GROUP BY 1, f.module, f.pass_mark, s.since, s.until;
+
+-- The questions of first attempts of the last 7 days, where the platform tells its answers (quiz_answer with question and correct): those
+-- of the two hours before the quiz was handed in.
+CREATE OR REPLACE VIEW quiz_questions WITH (security_barrier) AS
+WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - interval '168 hours' AS since),
+     firsts AS NOT MATERIALIZED (
+         SELECT DISTINCT ON (user_id, module) user_id, module, class_id, attempted_at
+         FROM student_attempts
+         WHERE quiz_type = 'module'
+           AND module IS NOT NULL
+           AND attempted_at > (SELECT since FROM span)
+           AND attempted_at <= (SELECT until FROM span)
+         ORDER BY user_id, module, attempted_at, event_id
+     )
+SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
+       f.module,
+       a.metadata ->> 'question'                       AS question,
+       count(*)                                        AS answers,
+       count(*) FILTER (WHERE a.metadata ->> 'correct' = 'false') AS wrong
+FROM firsts f
+JOIN events a ON a.event_name = 'quiz_answer' AND a.student_id = f.user_id
+             AND a.event_time > f.attempted_at - interval '2 hours' AND a.event_time <= f.attempted_at
+             AND f.module IN (a.metadata ->> 'module', a.assessment_id, a.chapter_id)
+             AND a.metadata ->> 'question' IS NOT NULL AND a.metadata ->> 'correct' IN ('true', 'false')
+LEFT JOIN student_cohorts c ON c.cohort = 'class' AND c.student_id = f.user_id
+GROUP BY 1, 2, 3;

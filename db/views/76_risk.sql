@@ -72,3 +72,27 @@ FROM (
 -- Each time a student of a course came to be at risk, as note_risks() saw it (r0009).
 CREATE OR REPLACE VIEW student_risk_entries WITH (security_barrier) AS
 SELECT student_id, course_id, class_id, entered_at, left_at, score, reasons FROM risk_entries;
+
+-- Chapters of a course that a student read fast in the last seven days: whoever came back and took the time did not. With the latest
+-- score of that course.
+CREATE OR REPLACE VIEW fast_readers WITH (security_barrier) AS
+SELECT e.class_id, e.student_id, e.course_id, r.chapters, l.score AS last_score, l.pass_mark, l.passed, l.attempted_at, k.now AS as_of
+FROM (SELECT classpulse_now() AS now OFFSET 0) k
+CROSS JOIN enrolled_students e
+JOIN (
+    SELECT c.student_id, c.course_id, count(*) AS chapters
+    FROM (
+        SELECT v.student_id, v.course_id, v.chapter_id
+        FROM chapter_visits v
+        WHERE v.start_time > (SELECT classpulse_now() - interval '7 days') AND v.start_time <= (SELECT classpulse_now())
+        GROUP BY v.student_id, v.course_id, v.chapter_id
+        HAVING bool_and(v.skimmed)
+    ) c
+    GROUP BY c.student_id, c.course_id
+) r ON r.student_id = e.student_id AND r.course_id = e.course_id
+JOIN LATERAL (
+    SELECT a.score, a.pass_mark, a.passed, a.attempted_at
+    FROM marked_attempts a
+    WHERE a.user_id = e.student_id AND a.course = e.course_id
+    ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 1
+) l ON true;

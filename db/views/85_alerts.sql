@@ -15,6 +15,8 @@ WHERE NOT EXISTS (SELECT FROM terms)
 -- behind: seconds from each flow's lowest watermark to now; null before it has one.
 CREATE OR REPLACE VIEW alert_classes WITH (security_barrier) AS
 SELECT r.class_id,
+       coalesce(t.title, r.class_id)                                AS title,
+       coalesce(t.idle_after_s, date_part('epoch', classpulse_idle_after()))::bigint AS idle_after_s,
        NOT EXISTS (SELECT FROM terms)
            OR EXISTS (SELECT FROM terms t WHERE local_day(k.now) BETWEEN t.starts AND t.ends) AS in_term,
        EXISTS (SELECT FROM periods p WHERE p.class_id = r.class_id) AS has_timetable,
@@ -34,6 +36,7 @@ CROSS JOIN (
     FROM task_watermarks
 ) f
 CROSS JOIN (SELECT class_id FROM classes UNION SELECT class_id FROM enrolments WHERE class_id IS NOT NULL) r
+LEFT JOIN classes t ON t.class_id = r.class_id
 LEFT JOIN LATERAL (
     SELECT * FROM todays_lessons t
     WHERE t.class_id = r.class_id AND t.began <= k.now AND k.now < t.ends
@@ -70,6 +73,31 @@ LEFT JOIN LATERAL (
               AND w.window_start > week.at - interval '5 minutes' AND w.window_start <= week.at
             GROUP BY w.window_start
         ) m
+        GROUP BY week.n
+    ) s
+    HAVING count(*) >= 2
+) u ON true;
+
+-- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
+-- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.
+CREATE OR REPLACE VIEW idle_before WITH (security_barrier) AS
+SELECT c.class_id, u.low, u.high, k.now AS as_of
+FROM (SELECT classpulse_now() AS now OFFSET 0) k
+CROSS JOIN (SELECT class_id FROM classes UNION SELECT class_id FROM enrolments WHERE class_id IS NOT NULL) c
+LEFT JOIN LATERAL (
+    SELECT min(s.idle)::bigint AS low, max(s.idle)::bigint AS high
+    FROM (
+        SELECT round(avg(greatest(e.students - coalesce(w.students, 0), 0))) AS idle
+        FROM (
+            SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
+            FROM generate_series(1, 4) n OFFSET 0
+        ) week
+        JOIN engagement_by_class_1m e
+          ON e.class_id = c.class_id AND e.bucket > week.at - interval '5 minutes' AND e.bucket <= week.at
+        LEFT JOIN LATERAL (
+            SELECT sum(a.active_5m) AS students FROM activity_windows a
+            WHERE a.scope = 'class' AND a.scope_id = c.class_id AND a.window_start = e.bucket
+        ) w ON true
         GROUP BY week.n
     ) s
     HAVING count(*) >= 2

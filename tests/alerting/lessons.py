@@ -88,13 +88,36 @@ def put_class(
     )
 
 
+def idle_in_earlier_weeks(school: School, class_id: str, *counts: int, ago: tuple[int, ...] = (1, 2)) -> None:
+    """Adds how many were idle beside eight active ones at this time of earlier weeks."""
+    for week, idle in zip(ago, counts or (4, 2), strict=True):
+        then = NOW - timedelta(weeks=week, minutes=2)
+        school.put(
+            engagement_scores=[_score(f"{class_id}-{n}", class_id, then) for n in range(8 + idle)],
+            activity_windows=[window(class_id, then, 8)],
+        )
+
+
+def _score(student: str, class_id: str, at: datetime) -> Row:
+    parts = dict.fromkeys(("score", "recency", "intensity", "duration", "streak"), 0.5)
+    return {"time": at, "student_id": student, "class_id": class_id, **parts}
+
+
 def firing(school: School, rule: str) -> dict[Any, float | None]:
     """Returns the value by class (or by all ids), from the SQL exactly as Grafana sends it."""
-    rows = school.ask(BY_NAME[rule].statement("firing", LIMITS))
+    rows = school.ask(BY_NAME[rule].condition(LIMITS))
     return {row[:-1] if len(row) > 2 else row[0]: row[-1] for row in rows}
+
+
+def word(school: School, rule: str, column: str) -> dict[Any, str]:
+    """Returns one of the rule's words likewise; the last row of the query is no alert's."""
+    names, rows = school.answer(BY_NAME[rule].wording(LIMITS))
+    ids, place = len(BY_NAME[rule].ids), names.index(column)
+    *told, nobody = rows
+    assert set(nobody[:-1]) == {""}
+    return {row[:ids] if ids > 1 else row[0]: row[place] for row in told}
 
 
 def number(school: School, rule: str, column: str) -> dict[Any, float | None]:
-    """Returns another of the rule's numbers likewise."""
-    rows = school.ask(BY_NAME[rule].statement(column, LIMITS))
-    return {row[:-1] if len(row) > 2 else row[0]: row[-1] for row in rows}
+    """Returns one that is a number; None where it is not known."""
+    return {who: float(text) if text else None for who, text in word(school, rule, column).items()}

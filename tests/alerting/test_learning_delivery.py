@@ -24,10 +24,12 @@ from alerting.rules import RULES
 from cli.inbox import Inbox
 from cli.live.grafana import find
 from db.migrate import migrate
-from tests.alerting.lessons import NOW, clock, put_class
+from tests.alerting.chapters import paces, reads
+from tests.alerting.lessons import NOW, clock, idle_in_earlier_weeks, put_class
 from tests.alerting.mailbox import Mailbox
 from tests.alerting.test_day_rules import due, hand_in, lesson, views
-from tests.alerting.test_learning_rules import attempts, curves
+from tests.alerting.test_learning_rules import answers, attempts, curves
+from tests.alerting.test_risk_rules import risky
 from tests.grafana.conftest import ROLE, School
 from tests.grafana.test_real_grafana import PASSWORD, ROOT, Grafana, environment, free_port
 from tests.parts import require
@@ -35,20 +37,41 @@ from tests.waiting import until
 
 PATIENCE_S = 100.0
 TITLES = {
-    "active_students_drop": "drop, period 2: only 3 of 10 still active",
-    "idle_share": "idle, period 2: 4 of 10 present inactive",
+    "active_students_drop": "Class drop, period 2: only 3 of 10 still active",
+    "idle_share": "Class idle, period 2: 4 of 10 present inactive for 5 min (usual: 2–4)",
     "many_classes_drop": "6 of 7 running classes lost their students at once",
-    "forgetting_risk": "memory: *m* is being forgotten by 10 of 10",
-    "quiz_failure": "quiz: 10 of 10 failed *m* at first",
+    "forgetting_risk": "7B Maths: *Fractions* is being forgotten by 10 of 10",
+    "quiz_failure": "7C Maths: 10 of 10 failed *Fractions* at first",
     "absent_at_minute_10": "absent, period 2: 1 of 9 had not come after ten minutes",
     "video_engagement": "video: half of today's views saw less than 20 % of the video",
-    "due_tomorrow": "due: 1 of 1 have not handed in *essay*, due tomorrow",
+    "due_tomorrow": "due: 1 of 1 have not handed in *My summer*, due tomorrow",
+    "at_risk": "risk: newly at risk: 2",
+    "chapter_engagement": "low: few work on *Poetry* (2 of 10)",
+    "chapter_time": "slow: takes much longer than usual: *Drama* (20 min, usual 10)",
+}
+ABOUT = {
+    "active_students_drop": "Class drop, period 2",
+    "idle_share": "Class idle, period 2",
+    "many_classes_drop": "",
+    "forgetting_risk": "7B Maths, *Fractions*",
+    "quiz_failure": "7C Maths, *Fractions*",
+    "due_tomorrow": "due, *My summer*",
+}
+TEXTS = {
+    "idle_share": "Most on *Poetry* (3).",
+    "quiz_failure": "Hardest: question 2 (10 of 10 wrong), question 1 (5 of 10 wrong).",
+    "at_risk": "2 missed a due date, 2 not seen for seven study days. 3 of the class are at risk in all.",
 }
 
-FACTS = ("memory_state", "quiz_attempts", "sessions_closed", "video_views", "content_items", "milestones")
+FACTS = (
+    *("memory_state", "quiz_attempts", "sessions_closed", "video_views", "content_items", "milestones", "events"),
+    *("engagement_scores", "risk_entries", "chapter_visit_facts"),
+)
 REASONS = (
     r"The day is over\.|More was seen, or the day is over\.|All handed it in, or it is due\.|"
-    r"They came back\.|The classes are back\.|It was revised\.|It is a week ago, or enough have passed\."
+    r"They came back\.|The classes are back\.|It was revised\.|It is a week ago, or enough have passed\.|"
+    r"They were told of, or are well again\.|More have worked on it, or it has been open for two weeks\.|"
+    r"It takes about as long as usual again\."
 )
 
 
@@ -161,25 +184,48 @@ def quiet(school: School) -> None:
     school.empty("classes", "periods", "activity_windows", "student_state", "enrolments", *FACTS)
     curves(school, "memory", high=0, low=10)
     attempts(school, "quiz", failed=0, passed=10)
+    answers(school, "quiz")
     lesson(school, 9, 9, class_id="absent")
     views(school, 9, 90, class_id="video")
     school.put(enrolments=[{"student_id": "ann", "course_id": "art", "class_id": "due"}])
     due(school, NOW + timedelta(days=1), course="art")
     hand_in(school, "ann", course="art")
+    risky(school, "risk", new=0, old=1)
+    reads(school, "low", worked=10, idle=0, course="eng")
+    paces(school, "slow", minutes=10, usual=10, course="drama")
     for name in ("idle", "drop", "a", "b", "c", "d", "e"):
         put_class(school, name, active=10, before=10)
+    idle_in_earlier_weeks(school, "idle")
+    titles = {"memory": "7B Maths", "quiz": "7C Maths"}
+    with psycopg.connect(school.url, autocommit=True) as owner:
+        for class_id, title in titles.items():
+            owner.execute("UPDATE classes SET title = %s WHERE class_id = %s", (title, class_id))
+        owner.execute("UPDATE content_items SET title = 'My summer' WHERE item_id = 'essay'")
+    school.put(content_items=[{"course_id": "maths", "item_id": "m", "kind": "module", "title": "Fractions"}])
 
 
 def lessons_go_wrong(school: School) -> None:
     quiet(school)
     change(school, "idle", active=6, idle=4)
+    idle_in_earlier_weeks(school, "idle")
     change(school, "drop", active=3)
+    risky(school, "risk", new=2, old=0)
     with psycopg.connect(school.url, autocommit=True) as owner:
+        owner.execute(
+            "UPDATE student_state SET course_id = 'eng', chapter_id = 'poetry' WHERE student_id ~ 'idle-[012]$'"
+        )
         owner.execute("UPDATE memory_state SET next_review_at = last_reviewed_at + interval '1 day'")
         owner.execute("UPDATE quiz_attempts SET score = 50")
         owner.execute("DELETE FROM sessions_closed WHERE student_id = 'absent-8'")
         owner.execute("UPDATE video_views SET watch_pct = 20")
         owner.execute("DELETE FROM milestones")
+        owner.execute(
+            "UPDATE chapter_visit_facts SET scroll_depth = 40 WHERE course_id = 'eng' AND student_id > 'low-1'"
+        )
+        owner.execute(
+            "UPDATE chapter_visit_facts SET time_spent_seconds = 1200"
+            " WHERE course_id = 'drama' AND start_time > '2026-02-23 10:20+00'"
+        )
 
 
 def the_tracker_breaks(school: School) -> None:
@@ -217,6 +263,8 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Here) -
             assert re.search(r"Since \w{3} \d+ \w{3} \d\d:\d\d", text)
             assert "/d/classpulse-" in text
             assert not re.search(r"\{\{|no value|NaN|%!", text)
+    for name, words in TEXTS.items():
+        assert all(words in text for text in here.said(TITLES[name]) + here.written(TITLES[name])), name
     reasons = [text for name in TITLES for text in here.said(over(name)) + here.written(over(name))]
     assert all(re.search(rf"({REASONS}) From \w{{3}} ", text) for text in reasons), reasons
     assert {mail["To"] for mail in here.mail.messages} == {"teachers@school.example", "operators@school.example"}
@@ -261,9 +309,8 @@ def evaluated_again(here: Here, name: str, *, times: int) -> None:
 def over(name: str) -> str:
     """Returns the title of an alert's end."""
     rule = next(rule for rule in RULES if rule.name == name)
-    words_ = TITLES[name].split()[0].rstrip(",:")
-    module = " (m)" if "module" in rule.ids else " (essay)" if "item_id" in rule.ids else ""
-    return f"Over: {words_}, {rule.title}{module}" if "class_id" in rule.ids else f"Over: {rule.title}"
+    about = ABOUT.get(name, re.split(r"[,:]", TITLES[name])[0])
+    return f"Over: {about}: {rule.title}" if about else f"Over: {rule.title}"
 
 
 def test_no_file_is_complained_about(here: Here) -> None:

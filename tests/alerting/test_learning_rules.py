@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
-from tests.alerting.lessons import NOW, TERM, firing, number
+from tests.alerting.lessons import NOW, TERM, firing, number, word
 from tests.grafana.conftest import School
 
 Row = dict[str, Any]
@@ -62,7 +63,7 @@ def test_what_will_be_forgotten_within_three_days_is_told_with_its_weekday(schoo
     ids = enrol(school, "7B", 10)
     school.put(memory_state=[curve(one, "m", reviewed_days=10, interval_days=6) for one in ids])  # high in two days
     assert firing(school, "forgetting_risk") == {("7B", "m"): 1}
-    assert number(school, "forgetting_risk", "crosses") == {("7B", "m"): 4}  # Thursday; it is Monday
+    assert word(school, "forgetting_risk", "crosses") == {("7B", "m"): "Thursday"}  # it is Monday
     assert number(school, "forgetting_risk", "high") == {("7B", "m"): 0}
 
 
@@ -123,3 +124,57 @@ def test_a_quiz_calls_above_four_tenths_and_from_five_of_ten_on(
 def test_old_attempts_and_diagnostics_are_no_failures(school: School, days: float, kind: str) -> None:
     attempts(school, "7B", failed=10, passed=0, days=days, kind=kind)
     assert firing(school, "quiz_failure") == {("7B", ""): 0}
+
+
+def answers(school: School, class_id: str) -> None:
+    """Adds that of ten all failed question 2, half question 1 and none question 3 of the quiz."""
+    rows = []
+    for n in range(10):
+        for question, correct in ((1, n < 5), (2, False), (3, True)):
+            rows.append(answer(f"{class_id}-{n}", question, correct=correct))
+    school.put(events=rows)
+
+
+def answer(student: str, question: int, *, correct: bool, minutes: float = 5, quiz: str = "m") -> Row:
+    at = NOW - timedelta(days=1, minutes=minutes)
+    return {
+        "event_time": at,
+        "event_id": f"{student}-{question}-{minutes}",
+        "student_id": student,
+        "event_name": "quiz_answer",
+        "assessment_id": quiz,
+        "metadata": Jsonb({"question": question, "correct": correct}),
+        "topic": "clickstream_events",
+        "partition": 0,
+        "kafka_offset": 0,
+        "ingested_at": at,
+    }
+
+
+def test_the_hardest_questions_are_named_where_answers_are_known(school: School) -> None:
+    attempts(school, "7B", failed=9, passed=1)
+    attempts(school, "7C", failed=9, passed=1)
+    answers(school, "7B")
+    school.put(
+        events=[
+            answer("7B-0", 4, correct=False, minutes=121),  # another attempt
+            answer("7B-0", 5, correct=False, minutes=-1),
+            answer("7B-0", 6, correct=False, quiz="other"),
+        ]
+    )
+    told = "question 2 (10 of 10 wrong), question 1 (5 of 10 wrong)"
+    assert word(school, "quiz_failure", "worst") == {("7B", "m"): told, ("7C", "m"): ""}
+
+
+def test_titles_are_told_where_they_are_known(school: School) -> None:
+    attempts(school, "7B", failed=9, passed=1)
+    assert word(school, "quiz_failure", "item") == {("7B", "m"): "m"}
+    school.put(content_items=[{"course_id": "math", "item_id": "m", "kind": "module", "title": "Fractions"}])
+    assert word(school, "quiz_failure", "item") == {("7B", "m"): "Fractions"}
+
+
+def test_words_are_asked_of_what_fires_or_is_near(school: School) -> None:
+    attempts(school, "7B", failed=2, passed=8)
+    assert word(school, "quiz_failure", "item") == {}
+    attempts(school, "7C", failed=3, passed=7)
+    assert word(school, "quiz_failure", "item") == {("7C", "m"): "m"}

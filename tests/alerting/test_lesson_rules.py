@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 
 from alerting.rules import RULES
-from tests.alerting.lessons import BY_NAME, LIMITS, NOW, TERM, clock, firing, number, put_class
+from tests.alerting.lessons import (
+    LIMITS,
+    NOW,
+    TERM,
+    clock,
+    firing,
+    idle_in_earlier_weeks,
+    number,
+    put_class,
+    window,
+    word,
+)
 from tests.grafana.conftest import School
 
 
@@ -40,7 +52,7 @@ def test_a_drop_that_is_usual_at_this_time_of_the_week_does_not_call(school: Sch
     found = firing(school, "active_students_drop")
     assert {name for name, value in found.items() if value} == {"unusual", "once"}
     assert number(school, "active_students_drop", "usual")["unusual"] == 10
-    assert number(school, "active_students_drop", "usual")["once"] == -1
+    assert number(school, "active_students_drop", "usual")["once"] is None
 
 
 @pytest.mark.parametrize(("minute", "second", "expected"), [(4, 59, 0), (5, 0, 1), (39, 59, 1), (40, 0, 0)])
@@ -116,17 +128,55 @@ def test_while_ingestion_stalls_no_rule_says_anything_of_any_class(school: Schoo
         assert (firing(school, rule.name) == {}) is held, rule.name
 
 
-def test_every_number_of_the_words_has_a_value_in_every_row(school: School) -> None:
+def test_every_rule_has_words_for_every_class(school: School) -> None:
     put_class(school, "7B", active=5, idle=5)
     put_class(school, "silent")
     for rule in RULES:
-        for column in rule.asked:
-            rows = school.ask(rule.statement(column, LIMITS))
-            assert rows, (rule.name, column)
-            assert all(value is not None for row in rows for value in row), (rule.name, column)
+        names, rows = school.answer(rule.wording(LIMITS))
+        assert {*rule.ids, *rule.numbers, *rule.texts, "reason", "as_of", "value"} == set(names), rule.name
+        assert all(value is not None for row in rows for value in row), rule.name
+        if rule.ids == ("class_id",):
+            assert word(school, rule.name, "class") == {"7B": "Class 7B", "silent": "Class silent"}
 
 
 def test_the_clock_of_the_words_is_local(school: School) -> None:
     put_class(school, "7B")
-    assert number(school, "idle_share", "as_of") == {"7B": 102000}
-    assert BY_NAME["idle_share"].words("[as_of]").startswith("{{ reReplaceAll")
+    assert word(school, "idle_share", "as_of") == {"7B": "10:20:00"}
+
+
+def test_idle_students_are_told_with_what_is_usual_and_where_most_are(school: School) -> None:
+    put_class(school, "7B", active=5, idle=5)
+    put_class(school, "new", active=5, idle=5)
+    put_class(school, "fine", active=10)
+    school.put(content_items=[{"course_id": "math", "item_id": "ch3", "kind": "chapter", "title": "Fractions 3.2"}])
+    with psycopg.connect(school.url, autocommit=True) as owner:
+        owner.execute(
+            "UPDATE student_state SET course_id = 'math', chapter_id = 'ch3' WHERE student_id ~ 'idle-[0-2]$'"
+        )
+        owner.execute("UPDATE student_state SET course_id = 'math', chapter_id = 'ch4' WHERE student_id ~ 'idle-[34]$'")
+    idle_in_earlier_weeks(school, "7B", 4, 2, 9, ago=(1, 2, 5))
+    assert word(school, "idle_share", "usual") == {"7B": "2–4", "new": "", "fine": ""}
+    assert word(school, "idle_share", "most") == {"7B": "*Fractions 3.2* (3)", "new": "*Fractions 3.2* (3)", "fine": ""}
+    assert number(school, "idle_share", "minutes") == {"7B": 5, "new": 5, "fine": 5}
+
+
+@pytest.mark.parametrize(("minutes", "together"), [(2, 1), (3, 0)])
+def test_classes_that_fall_one_after_another_are_not_many(school: School, minutes: int, together: int) -> None:
+    for n in range(3):
+        put_class(school, f"gone-{n}", active=2)
+    ago = (minutes + 2, 2, 3)
+    school.put(activity_windows=[window(f"gone-{n}", NOW - timedelta(minutes=ago[n]), 12) for n in range(3)])
+    assert firing(school, "many_classes_drop") == {"all": together}
+    assert set(firing(school, "active_students_drop").values()) == {1 - together}
+
+
+@pytest.mark.parametrize(
+    ("minute", "active", "before", "reason"),
+    [(20, 10, 10, 1), (50, 0, None, 2), (41, 0, 10, 2), (20, 0, None, 4), (20, 2, 10, 1)],
+)
+def test_a_drop_is_over_with_its_reason(
+    school: School, minute: int, active: int, before: int | None, reason: int
+) -> None:
+    put_class(school, "7B", active=active, before=before)
+    at(school, minute=minute)
+    assert number(school, "active_students_drop", "reason") == {"7B": reason}

@@ -25,3 +25,6 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END $$;
 COMMENT ON PROCEDURE note_risks IS 'Notes who has come to be at risk since the last call, and who no longer is: CALL note_risks().';
+
+-- Answers to questions, found by the student who gave them: which questions of a quiz were hardest.
+CREATE INDEX events_answers ON events (student_id, event_time) WHERE event_name = 'quiz_answer';
