@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,14 +14,13 @@ from cli.delivery.trial import not_taken
 
 PART: Final = "grafana"
 TEST: Final = "/alertmanager/grafana/config/api/v1/receivers/test"
+RUNNING: Final = "/alertmanager/grafana/config/api/v1/receivers"
+SYNC_S: Final = 75.0  # it reads its configuration once a minute
 _HIDDEN: Final = "[REDACTED]"
-_WORDS: Final = {
-    "push": "sent at once",
-    "digest": "sent once a day",
-}
+_WORDS: Final = {"push": "sent at once", "digest": "sent once a day"}
 
 
-def grafana_trial(server: Server, *, staff: bool) -> list[Finding]:
+def grafana_trial(server: Server, *, staff: bool, patience_s: float = SYNC_S) -> list[Finding]:
     """Sends to teachers and operators, and with `staff` to each contact point of staff; returns what became of it."""
     try:
         receivers = server.get("/v1/provisioning/contact-points")
@@ -30,11 +30,24 @@ def grafana_trial(server: Server, *, staff: bool) -> list[Finding]:
     wanted = [name for name in names if name in {TEACHERS, OPERATORS} or (staff and name.startswith(PREFIX))]
     missing = sorted({TEACHERS, OPERATORS} - set(names))
     found = [wrong(PART, name, "is no contact point there", "Provision grafana/provisioning.") for name in missing]
+    _wait_for(server, wanted, patience_s)
     for name in wanted:
         members = [receiver for receiver in receivers if receiver["name"] == name]
         for severity in ("push",) if name == OPERATORS else ("push", "digest"):
             found += _sent(server, name, members, severity)
     return found
+
+
+def _wait_for(server: Server, names: list[str], patience_s: float) -> None:
+    """Waits until its Alertmanager has read what was provisioned last: before, messages would have no words."""
+    gives_up = time.monotonic() + patience_s
+    while time.monotonic() < gives_up:
+        try:
+            if set(names) <= {receiver["name"] for receiver in server.get(RUNNING)}:
+                return
+        except ServerError:
+            return
+        time.sleep(1)
 
 
 def _sent(server: Server, name: str, members: list[dict[str, Any]], severity: str) -> Iterator[Finding]:
