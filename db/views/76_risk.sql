@@ -93,6 +93,6 @@ JOIN (
 JOIN LATERAL (
     SELECT a.score, a.pass_mark, a.passed, a.attempted_at
     FROM marked_attempts a
-    WHERE a.user_id = e.student_id AND a.course = e.course_id
+    WHERE a.user_id = e.student_id AND a.course = e.course_id AND a.quiz_type <> 'diagnostic'
     ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 1
 ) l ON true;

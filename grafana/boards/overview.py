@@ -32,6 +32,7 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(9, (24, summary.classes(limits))),
             Shelf(12, (24, summary.risk(limits))),
             Shelf(9, (13, summary.reasons(limits)), (11, work.drop(limits))),
+            Shelf(9, (24, summary.fast(limits))),
             Shelf(9, (12, work.scores()), (12, work.forum())),
         ],
     )

@@ -236,7 +236,7 @@ def the_tracker_breaks(school: School) -> None:
 
 def change(school: School, class_id: str, active: int, idle: int = 0) -> None:
     with psycopg.connect(school.url, autocommit=True) as owner:
-        for table in ("student_state", "enrolments", "classes", "periods", "activity_windows"):
+        for table in (*("student_state", "enrolments", "classes", "periods", "activity_windows", "engagement_scores"),):
             column = "scope_id" if table == "activity_windows" else "class_id"
             owner.execute(f"DELETE FROM {table} WHERE {column} = %s", (class_id,))
     put_class(school, class_id, before=10, active=active, idle=idle)

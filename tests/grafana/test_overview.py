@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.db import content
+from tests.grafana import known_term
 from tests.grafana.conftest import School
 from tests.grafana.known_term import MONTH, at
 from tests.grafana.shown import Rows
@@ -62,6 +63,33 @@ def test_chapters_that_enough_students_leave_are_listed(term: School) -> None:
     term.settle()
     [row] = panel(term, "Chapters that students leave")
     assert row[:4] == ("Decimals", "math", 0.5, 10)
+
+
+def test_who_reads_three_chapters_fast_and_does_not_pass_is_listed(term: School) -> None:
+    title = "Read fast, and not passing"
+    assert panel(term, title) == []
+    term.put(content_items=[known_term.item(f"x{n}", n, expected_seconds=100) for n in range(4)])
+
+    def reads(student: str, chapter: int, seconds: float, days: float = -1) -> None:
+        visited = known_term.visit(student, f"x{chapter}", at(9 + chapter, 0) + timedelta(days=days), seconds)
+        term.put(chapter_visit_facts=[visited])
+
+    for student in ("ben", "ann"):  # ann passed
+        reads(student, 0, 24.9)
+        reads(student, 1, 24.9)
+    reads("ben", 2, 25)
+    reads("ben", 3, 24.9, days=-8)
+    reads("ann", 2, 24.9)
+    term.settle()
+    assert panel(term, title) == []
+    reads("ben", 3, 24.9)
+    term.settle()
+    [row] = panel(term, title)
+    assert row[:6] == ("Ben", "Class 7B", "math", 3, 50, 70)
+    assert panel(term, title, class_=["7C"]) == []
+    reads("ben", 3, 60, days=-0.5)  # came back and took the time
+    term.settle()
+    assert panel(term, title) == []
 
 
 def test_assessments_are_those_of_the_chosen_classes(term: School) -> None:

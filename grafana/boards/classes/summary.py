@@ -96,3 +96,24 @@ def reasons(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Class", [columns.width(100)])
     panel.override_by_name("At risk", [columns.width(75)])
     return panel.no_value("No roster for this choice")
+
+
+def fast(limits: Thresholds) -> table.Panel:
+    """Returns who skims and does not pass: a list for a talk, of which nobody is told."""
+    panel = panels.rows(
+        "Read fast, and not passing",
+        f"Students who read {limits.fast_chapters} chapters of a course or more fast within the last seven days (every "
+        "visit under a quarter of the expected time, or of the chapter's median) and whose latest quiz of it was not "
+        f"passed. It is no proof of anything: ask them. No alert says this. At most {limits.students_shown}. {EXPORT}",
+        Sql(load("overview/fast", fast_chapters=limits.fast_chapters, students_shown=limits.students_shown)),
+    )
+    link = links.drill("This student", "student", student="student_id")
+    panel.override_by_name("Student", [*columns.links(link), columns.width(150)])
+    for name in ("Class", "Course"):
+        panel.override_by_name(name, [columns.width(120)])
+    panel.override_by_name("Chapters read fast", [columns.prop("unit", theme.COUNT)])
+    panel.override_by_name("Last score", columns.gauge(thresholds.mark_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Pass mark", [columns.prop("unit", theme.SCORE), columns.prop("decimals", 0)])
+    panel.override_by_name("Taken", [*columns.since(), columns.width(140)])
+    panel.override_by_name("student_id", columns.hidden())
+    return panel.no_value("Nobody reads fast and fails")

@@ -1,0 +1,21 @@
+WITH fast AS (
+    SELECT f.*, coalesce(l.title, f.class_id) AS class
+    FROM fast_readers f
+    LEFT JOIN class_list l USING (class_id)
+    WHERE {{in_class}}
+      AND ('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
+      AND chapters >= {{fast_chapters}}
+      AND NOT passed
+)
+SELECT coalesce(n.display_name, student_id)  AS "Student",
+       class                                 AS "Class",
+       course_id                             AS "Course",
+       chapters                              AS "Chapters read fast",
+       last_score                            AS "Last score",
+       pass_mark                             AS "Pass mark",
+       attempted_at                          AS "Taken",
+       student_id
+FROM fast
+LEFT JOIN student_names n USING (student_id)
+ORDER BY chapters DESC, last_score, 1, course_id
+LIMIT {{students_shown}}
