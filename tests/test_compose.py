@@ -24,6 +24,7 @@ SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 FLOW_OF = {name: s["command"][1] for name, s in SERVICES.items() if s.get("command", [""])[0] == "member"}
 OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("classpulse:"))
 ONE_SHOT = {"migrate", "topics"}
+MESSENGERS = {"alert-files", "remind"}
 
 
 def test_the_file_fits_the_compose_specification() -> None:
@@ -58,7 +59,7 @@ def test_a_command_of_the_stack_exists(name: str) -> None:
     assert SERVICES[name]["command"][0] in COMMANDS
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - {"tick", "simulate"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - MESSENGERS - {"tick", "simulate"}))
 def test_a_service_that_answers_says_when_it_is_healthy(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
@@ -113,6 +114,30 @@ def test_grafana_is_given_every_variable_that_its_provisioning_reads() -> None:
     files = [path for path in (ROOT / "grafana" / "provisioning").rglob("*.y*ml")]
     read = {name for path in files for name in re.findall(r"\$\{?(CLASSPULSE_\w+)", path.read_text())}
     assert read <= SERVICES["grafana"]["environment"].keys()
+
+
+def test_grafana_starts_with_the_alert_files_that_it_alone_may_read() -> None:
+    writer, grafana = SERVICES["alert-files"], SERVICES["grafana"]
+    assert grafana["depends_on"]["alert-files"] == {"condition": "service_completed_successfully"}
+    [mount] = [volume for volume in grafana["volumes"] if isinstance(volume, dict)]
+    assert (mount["source"], mount["read_only"], mount["volume"]) == ("alerting", True, {"nocopy": True})
+    assert writer["volumes"] == [f"alerting:{writer['command'][3]}"]
+    assert writer["user"].endswith(":0")  # the group that Grafana's image runs in
+
+
+def test_messages_wait_at_the_same_times_whoever_sends_them() -> None:
+    wanted = {f"CLASSPULSE_{name}" for name in ("TIMEZONE", "SCHOOL_HOURS", "NIGHT", "HOLIDAYS")}
+    given = [
+        {name: SERVICES[service]["environment"][name] for name in wanted}
+        for service in ("alert-files", "remind", "alertmanager")
+    ]
+    assert given[0] == given[1] == given[2]
+
+
+@pytest.mark.parametrize("name", sorted(MESSENGERS))
+def test_who_sends_messages_reads_what_messages_need_and_nothing_else(name: str) -> None:
+    assert "//classpulse_messages:" in SERVICES[name]["environment"]["DATABASE_URL"]
+    assert "IN ROLE classpulse_messenger;" in TEXT
 
 
 def test_prometheus_scrapes_every_worker_where_it_listens() -> None:

@@ -19,7 +19,7 @@ class DeliverySettings(BaseSettings):
         ('mail.school.example', 587)
     """
 
-    model_config = SettingsConfigDict(env_prefix="CLASSPULSE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CLASSPULSE_", env_file=".env", extra="ignore", env_ignore_empty=True)
 
     slack_token: SecretStr = SecretStr("")
     smtp_host: str = ""
