@@ -27,8 +27,9 @@ def of_kind(manifests: list[dict[str, Any]], kind: str) -> dict[str, dict[str, A
 
 
 def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    kinds = ("StatefulSet", "Deployment", "Job")
-    return {m["metadata"]["name"]: m["spec"]["template"]["spec"] for m in manifests if m["kind"] in kinds}
+    kinds = ("StatefulSet", "Deployment", "Job", "CronJob")
+    specs = {m["metadata"]["name"]: m["spec"] for m in manifests if m["kind"] in kinds}
+    return {name: spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"] for name, spec in specs.items()}
 
 
 def environment(pod: dict[str, Any]) -> dict[str, Any]:
@@ -151,10 +152,20 @@ def test_every_board_is_in_a_configmap_with_the_sidecars_label_and_its_folder(re
     assert {b["metadata"]["annotations"]["grafana_folder"] for b in boards} == {f.parent.name for f in files}
 
 
+def test_reminders_are_sent_daily_by_the_schools_clock_with_rights_of_their_own_and_only_if_asked_for(
+    render: Render,
+) -> None:
+    job = of_kind(render("full"), "CronJob")["classpulse-remind"]["spec"]
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("30 16 * * *", "Europe/Berlin", "Forbid")
+    given = environment(job["jobTemplate"]["spec"]["template"]["spec"])
+    assert given["DATABASE_URL"]["secretKeyRef"] == {"name": "classpulse-messages", "key": "url"}
+    assert not of_kind(render("minimal"), "CronJob")
+
+
 def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -> None:
     policy = of_kind(render("full"), "NetworkPolicy")["classpulse"]["spec"]
     assert [[p["port"] for p in rule["ports"]] for rule in policy["ingress"]] == [[2101], [3030], [8000]]
-    assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [2101], [9093, 5432]]
+    assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [2101], [9093, 5432], [587]]
 
 
 @pytest.mark.parametrize(
