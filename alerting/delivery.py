@@ -13,6 +13,9 @@ from alerting.times import Times
 TEMPLATE: Final = Path(__file__).parent / "learning.tmpl"
 TEACHERS: Final = "classpulse-teachers"
 OPERATORS: Final = "classpulse-operators"
+TIMES: Final = "classpulse-"
+"""What the names of mute times begin with."""
+
 SLACK_URL: Final = "$CLASSPULSE_GRAFANA_SLACK_URL"
 
 Document = dict[str, Any]
@@ -63,13 +66,16 @@ def plain(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def policy_file(times: Times, rules: tuple[Rule, ...] = RULES, receivers: Mapping[str, str] | None = None) -> Document:
+def policy_file(
+    times: Times, rules: tuple[Rule, ...] = RULES, receivers: Mapping[str, str] | None = None, named: str = TIMES
+) -> Document:
     """Returns the policies: operators, digests with how long each is not repeated, and what teachers hear at once.
 
     Args:
         times: When digests go out.
         rules: Whose alerts are sent.
         receivers: Contact points of classes that have their own.
+        named: What the names of mute times begin with.
     """
     digests = sorted({rule.repeat for rule in rules if rule.severity == "digest"})
     routes = [
@@ -78,12 +84,15 @@ def policy_file(times: Times, rules: tuple[Rule, ...] = RULES, receivers: Mappin
             "object_matchers": [["audience", "=", "operators"]],
             "repeat_interval": "1h",
         },
-        *(_digest(times, repeat, [rule.name for rule in rules if _is_digest(rule, repeat)]) for repeat in digests),
+        *(
+            _digest(times, repeat, [rule.name for rule in rules if _is_digest(rule, repeat)], named)
+            for repeat in digests
+        ),
         {
             "receiver": TEACHERS,
             "object_matchers": [["severity", "=", "push"]],
             "group_by": ["class_id"],
-            "mute_time_intervals": ["classpulse-nights", "classpulse-holidays"],
+            "mute_time_intervals": [f"{named}nights", f"{named}holidays"],
         },
     ]
     policy = {
@@ -118,7 +127,7 @@ def _is_digest(rule: Rule, repeat: str) -> bool:
     return rule.severity == "digest" and rule.repeat == repeat
 
 
-def _digest(times: Times, repeat: str, names: list[str]) -> Document:
+def _digest(times: Times, repeat: str, names: list[str], named: str) -> Document:
     return {
         "receiver": TEACHERS,
         "object_matchers": [["rule", "=~", "|".join(names)]],
@@ -127,14 +136,14 @@ def _digest(times: Times, repeat: str, names: list[str]) -> Document:
         # A group is looked at so often: twice while digests go out, so that none is missed and few are told twice.
         "group_interval": f"{times.digest_minutes * 60 // 2}s",
         "repeat_interval": repeat,
-        "mute_time_intervals": ["classpulse-not-now", "classpulse-holidays"],
+        "mute_time_intervals": [f"{named}not-now", f"{named}holidays"],
     }
 
 
-def times_file(times: Times) -> Document:
+def times_file(times: Times, named: str = TIMES) -> Document:
     """Returns when nothing is sent: nights, holidays, and for digests all day but one window."""
-    named = {name: intervals for name, intervals in times.named().items() if name != "weekends"}
-    mutes = [{"orgId": 1, "name": f"classpulse-{name}", "time_intervals": found} for name, found in named.items()]
+    wanted = {name: intervals for name, intervals in times.named().items() if name != "weekends"}
+    mutes = [{"orgId": 1, "name": f"{named}{name}", "time_intervals": found} for name, found in wanted.items()]
     return {"apiVersion": 1, "muteTimes": mutes}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alerting.delivery import policy_file
+from alerting.delivery import policy_file, times_file
 from alerting.routing import PREFIX, Address, route_file
+from alerting.routing import TIMES as OWN
 from alerting.times import Times
 
 TIMES = Times(_env_file=None)
@@ -26,8 +27,14 @@ def teachers(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_without_staff_the_policies_are_those_of_the_repository() -> None:
     document = routes(a=set())
-    assert document["policies"] == policy_file(TIMES)["policies"]
+    assert document["policies"] == policy_file(TIMES, named=OWN)["policies"]
     assert document["contactPoints"] == []
+
+
+def test_times_are_named_otherwise_than_in_the_repositorys_file() -> None:
+    named = {time["name"] for time in routes(a={ANN})["muteTimes"]}
+    assert named.isdisjoint(time["name"] for time in times_file(TIMES)["muteTimes"])
+    assert {name for route in teachers(routes(a={ANN})) for name in route["mute_time_intervals"]} <= named
 
 
 def test_each_route_of_teachers_has_one_for_each_class_with_staff_that_is_muted_like_it() -> None:
