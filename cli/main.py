@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),
-    "alerts": ("cli.alerts", "Build the learning alerts, or check that they are current."),
+    "alerts": ("cli.alerts", "Build, backtest, route and try the learning alerts."),
     "remind": ("cli.remind", "Tell students once a day what is due for review."),
     "inbox": ("cli.inbox", "Show what would have gone to Slack, where no Slack is set."),
     "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),
