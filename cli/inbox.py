@@ -34,6 +34,11 @@ class Message:
     body: dict[str, Any]
 
     @property
+    def place(self) -> str:
+        """Where it was for: the webhook's path, and the channel if it names one."""
+        return f"{self.path} {self.body.get('channel', '')}".strip()
+
+    @property
     def words(self) -> str:
         """Its text, as one would read it."""
         parts = [self.body.get("text", "")]
@@ -59,7 +64,7 @@ class Inbox(ThreadingHTTPServer):
     def page(self) -> str:
         """Returns the messages as HTML, the newest first."""
         shown = "".join(
-            f"<article><p><time>{m.at:%Y-%m-%d %H:%M:%S} UTC</time> {html.escape(m.path)}</p>"
+            f"<article><p><time>{m.at:%Y-%m-%d %H:%M:%S} UTC</time> {html.escape(m.place)}</p>"
             f"<pre>{html.escape(m.words)}</pre></article>"
             for m in reversed(self.messages)
         )

@@ -29,10 +29,11 @@ def post(inbox: Inbox, body: bytes) -> str:
 
 
 def test_a_message_is_answered_as_slack_does_and_shown_without_its_markup_taking_effect(inbox: Inbox) -> None:
-    message = {"text": "hello", "attachments": [{"title": "Critical", "text": "<b>bold</b>"}]}
+    message = {"channel": "#7<b", "text": "hello", "attachments": [{"title": "Critical", "text": "<b>bold</b>"}]}
     assert post(inbox, json.dumps(message).encode()) == "ok"
     with urllib.request.urlopen(f"http://127.0.0.1:{inbox.server_address[1]}/", timeout=5) as answer:
         page = answer.read().decode()
+    assert "/slack #7&lt;b</p>" in page
     assert "hello\nCritical\n&lt;b&gt;bold&lt;/b&gt;" in page
 
 
