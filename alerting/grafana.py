@@ -55,13 +55,14 @@ def provisioned(rule: Rule, limits: Limits) -> dict[str, Any]:
 
 
 def _annotations(rule: Rule) -> dict[str, str]:
-    uid, who = BOARDS[rule.board], "[class_id]" if "class_id" in rule.ids else ""
-    chosen = f"?var-{rule.variable}={{{{ $labels.class_id }}}}" if rule.variable and "class_id" in rule.ids else ""
+    uid, of_class = BOARDS[rule.board], "class_id" in rule.ids
+    chosen = f"?var-{rule.variable}={{{{ $labels.class_id }}}}" if rule.variable and of_class else ""
+    ids = ", ".join(f"[{name}]" for name in rule.ids) if of_class else ""
     return {
-        "summary": rule.worded_or(rule.summary, f"{who}: {rule.title}" if who else rule.title),
+        "summary": rule.worded_or(rule.summary, f"{ids}: {rule.title}" if ids else rule.title),
         "description": rule.worded_or(rule.description),
-        "about": rule.worded_or(rule.about, who),
-        "class": rule.worded_or("[class]", who) if who else "",
+        "about": rule.worded_or(rule.about, ids),
+        "class": rule.worded_or("[class]", "[class_id]") if of_class else "",
         "over": rule.over(),
         "board": f"/d/{uid}{chosen}",
         "__dashboardUid__": uid,

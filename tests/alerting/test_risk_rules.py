@@ -15,11 +15,14 @@ SIGNS = ["not seen for seven study days", "missed a due date"]
 
 
 def risky(school: School, class_id: str, *, new: int, old: int) -> None:
-    """Adds students of a class who are at risk: noted since the last digest, and before it."""
-    entries = [(f"{class_id}-new-{n}", NOW - timedelta(hours=1)) for n in range(new)]
-    entries += [(f"{class_id}-old-{n}", NOW - timedelta(days=9)) for n in range(old)]
-    school.put(classes=[{"class_id": class_id}])
-    school.put(risk_entries=[entry(student, class_id, at) for student, at in entries])
+    """Adds a class with students who are at risk."""
+    school.put(classes=[{"class_id": class_id}], risk_entries=entries(class_id, new=new, old=old))
+
+
+def entries(class_id: str, *, new: int = 0, old: int = 0) -> list[dict[str, object]]:
+    """Returns students who were noted since the last digest, and before it."""
+    fresh = [entry(f"{class_id}-new-{n}", class_id, NOW - timedelta(hours=1)) for n in range(new)]
+    return fresh + [entry(f"{class_id}-old-{n}", class_id, NOW - timedelta(days=9)) for n in range(old)]
 
 
 def entry(student: str, class_id: str, at: datetime, course: str = "math") -> dict[str, object]:

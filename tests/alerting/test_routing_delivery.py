@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
 from alerting.routing import FILE, PREFIX
+from cli.live.grafana import find
 from cli.main import app
 from tests.alerting.test_learning_delivery import (
     PATIENCE_S,
@@ -19,7 +24,7 @@ from tests.alerting.test_learning_delivery import (
     quiet,
     the_tracker_breaks,
 )
-from tests.grafana.test_real_grafana import PASSWORD
+from tests.grafana.test_real_grafana import PASSWORD, Grafana, environment, free_port
 from tests.waiting import until
 
 __all__ = ["here"]
@@ -110,3 +115,40 @@ def test_another_folder_than_grafanas_is_noticed(here: Here, folder: Path, tmp_p
     assert done.exit_code == 1
     assert "must be its provisioning/alerting" in done.stderr
     assert folder != other
+
+
+def test_an_empty_grafana_starts_on_a_finished_folder_and_knows_the_routes(
+    here: Here, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff(here, idle=("email", "ann@school.example"))
+    files = tmp_path / "finished"
+    shutil.copytree(folder.parent, files, ignore=lambda where, _: ["alerting"] if Path(where) == folder.parent else [])
+    (files / "alerting").mkdir()
+    monkeypatch.setenv("GRAFANA_URL", "http://127.0.0.1:9")
+    assert "does not answer yet" in route("--folder", files / "alerting", "--complete", "--starting").output
+    refused = route("--folder", files / "alerting")
+    assert (refused.exit_code, "does not answer; start it" in refused.stderr) == (1, True)
+
+    found, port, home = find(), free_port(), tmp_path / "fresh"
+    assert found
+    home.mkdir()
+    login = str(conninfo_to_dict(here.grafana.school.url)["dbname"])
+    settings = environment(here.grafana.school.url, login, home, port) | {"GF_PATHS_PROVISIONING": str(files)}
+    with (home / "out.log").open("wb") as log:
+        command = ["nice", *found[0], "--homepath", str(found[1])]
+        process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=home)
+    fresh = Grafana(f"http://127.0.0.1:{port}", here.grafana.school)
+
+    def is_routed() -> bool:
+        assert process.poll() is None, (home / "out.log").read_text()[-3000:]
+        try:
+            tree = fresh.call("/api/v1/provisioning/policies")
+        except OSError:
+            return False
+        return any("routes" in route_ for route_ in tree.get("routes", []))
+
+    try:
+        until(is_routed, PATIENCE_S)
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -1,0 +1,86 @@
+"""Backtests of rules that need the flows content and memory, with times found by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from bench.alerts import put
+from cli.services_parts.postgres import Postgres
+from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
+from tests.conftest import new_database
+
+
+@pytest.fixture
+def scratch(postgres_server: Postgres) -> Iterator[str]:
+    with new_database(postgres_server) as url:
+        yield url
+
+
+def test_absent_at_minute_ten_is_known_at_minute_ten(postgres_url: str, scratch: str) -> None:
+    told = [click for n in range(9) for click in clicks(f"7B-{n}", "10:01:30", "10:40:30")]
+    told += clicks("7B-late", "10:10:30", "10:40:30")
+    told += [click for n in range(9) for click in clicks(f"7C-{n}", "10:01:30", "10:40:30")]
+    store(postgres_url, told, absent={"7B": 2})
+    found = tried(postgres_url, scratch, ["absent_at_minute_10"], "09:50", "10:30")["absent_at_minute_10"]
+    assert times(found.calls) == {"7B": [("10:10", "")]}
+    assert (found.calls[0].words["absent"], found.calls[0].words["enrolled"]) == ("3", "12")
+    assert found.asked == 8
+
+
+def quiz(student: str, clock: str, score: int) -> Click:
+    return Click(at(clock), student, "quiz_submit", None, f'{{"score": {score}, "module": "fractions"}}')
+
+
+def test_a_quiz_that_many_fail_calls_with_the_tenth_student(postgres_url: str, scratch: str) -> None:
+    told = [quiz(f"7B-{n}", f"10:{20 + n}:30", 50 if n < 5 else 90) for n in range(10)]
+    told += [
+        quiz(f"7C-{n}", f"10:{20 + n}:30", 50 if n < 4 else 90) for n in range(10)
+    ]  # four of ten: not more than 40 %
+    told += [quiz("7B-0", "10:35:30", 100)]  # a second attempt makes nothing better
+    store(postgres_url, told)
+    found = tried(postgres_url, scratch, ["quiz_failure"], "10:00", "11:00")["quiz_failure"]
+    assert [(call.ids, call.since) for call in found.calls] == [(("7B", "fractions"), at("10:30"))]
+    assert (found.calls[0].words["failed"], found.calls[0].words["students"]) == ("5", "10")
+
+
+def test_reviews_from_long_before_the_span_are_remembered(postgres_url: str, scratch: str) -> None:
+    store(postgres_url, clicks("7B-0", "10:00:30", "10:50:30"))
+    attempt = {"class_id": "7B", "domain": "math", "course": "math", "module": "fractions", "quiz_type": "module"}
+    students = [f"7B-{n}" for n in range(10)]
+    put(
+        postgres_url,
+        {
+            "quiz_attempts": [
+                # 85 of 100 falls due after 2.43 days; twice that is 4 days 20 h 34 min
+                {
+                    "attempted_at": at("13:45") - timedelta(days=5),
+                    "event_id": str(UUID(int=n)),
+                    "user_id": one,
+                    "score": 85.0,
+                }
+                | attempt
+                for n, one in enumerate(students)
+            ]
+            + [
+                {
+                    "attempted_at": at("13:00") - timedelta(days=5),
+                    "event_id": str(UUID(int=100 + n)),
+                    "user_id": one,
+                    "score": 85.0,
+                }
+                | attempt
+                | {"module": "algebra"}
+                for n, one in enumerate(students)
+            ],
+            "enrolments": [{"student_id": one, "course_id": "math", "class_id": "7B"} for one in students[1:]],
+        },
+    )
+    found = tried(postgres_url, scratch, ["forgetting_risk"], "09:55", "11:00")["forgetting_risk"]
+    assert [(call.ids, call.words["high"]) for call in found.calls] == [
+        (("7B", "algebra"), "10"),
+        (("7B", "fractions"), "0"),  # it will be within three days
+    ]
