@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import psycopg
 
-from alerting.routing import Address, Channel
+from alerting.addresses import PLACES
+from alerting.routing import Address
 
 
 def staff(connection: psycopg.Connection[Any]) -> tuple[dict[str, frozenset[Address]], list[str]]:
@@ -17,8 +18,9 @@ def staff(connection: psycopg.Connection[Any]) -> tuple[dict[str, frozenset[Addr
         "SELECT class_id, staff_id, channel, address FROM class_staff ORDER BY class_id, staff_id"
     ):
         addresses = found.setdefault(class_id, set())
-        if channel in get_args(Channel) and address:
-            addresses.add(Address(channel, address))
-        elif channel or address:
+        try:
+            if channel or address:
+                addresses.add(Address(channel, PLACES[channel](address or "")))
+        except (KeyError, ValueError):  # loaded before it was checked: Grafana would not start on it
             unusable.append(f"{class_id} / {staff_id}: channel {channel or '(none)'} has no address that can be used")
     return {class_id: frozenset(addresses) for class_id, addresses in found.items()}, unusable

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -137,6 +138,16 @@ class Times(BaseSettings):
     @classmethod
     def _hours(cls, text: str) -> str:
         SchoolHours.parse(text, "UTC")
+        return text
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, text: str) -> str:
+        try:
+            ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            message = f"{text!r} is no time zone like Europe/Berlin"
+            raise ValueError(message) from error
         return text
 
     @property

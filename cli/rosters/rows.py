@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from cli.rosters.addresses import PLACES, Email
+from alerting.addresses import PLACES, Email
 
 WHOLE_CLASS = "*"  # the course of an enrolment that names a class and no course
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -85,7 +85,9 @@ def test_what_is_not_set_mutes_nothing() -> None:
     assert {name: bare(found) for name, found in named.items()} == dict.fromkeys(named, [NEVER])
 
 
-@pytest.mark.parametrize("given_", [{"digest": "16:00-15:30"}, {"digest": "15:30"}, {"night": "25:00-06:00"}])
+@pytest.mark.parametrize(
+    "given_", [{"digest": "16:00-15:30"}, {"digest": "15:30"}, {"night": "25:00-06:00"}, {"timezone": "Europe/Berln"}]
+)
 def test_a_time_that_is_none_is_refused(given_: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         times(**given_)

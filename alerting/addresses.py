@@ -1,8 +1,9 @@
-"""Addresses in roster files: what an e-mail address and a place in Slack look like."""
+"""What an e-mail address and a place in Slack look like."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -44,7 +45,7 @@ def slack_place(text: str) -> str:
     return f"#{found[1].lower()}"
 
 
-PLACES: Final = {"email": email_address, "slack": slack_place}
+PLACES: Final[dict[str, Callable[[str], str]]] = {"email": email_address, "slack": slack_place}
 """What an address is, by its channel."""
 
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_address)]
