@@ -84,10 +84,7 @@ def policy_file(
             "object_matchers": [["audience", "=", "operators"]],
             "repeat_interval": "1h",
         },
-        *(
-            _digest(times, repeat, [rule.name for rule in rules if _is_digest(rule, repeat)], named)
-            for repeat in digests
-        ),
+        *(_digest(times, [rule for rule in rules if _is_digest(rule, repeat)], named) for repeat in digests),
         {
             "receiver": TEACHERS,
             "object_matchers": [["severity", "=", "push"]],
@@ -127,11 +124,18 @@ def _is_digest(rule: Rule, repeat: str) -> bool:
     return rule.severity == "digest" and rule.repeat == repeat
 
 
-def _digest(times: Times, repeat: str, names: list[str], named: str) -> Document:
+def _digest(times: Times, rules: list[Rule], named: str) -> Document:
+    """Returns the route of the digests that are repeated equally often.
+
+    A group is told again as a whole when an alert joins it. So what is repeated after days is a group of its own:
+    a second failed quiz does not tell of the first again.
+    """
+    [repeat] = {rule.repeat for rule in rules}
+    apart = ["rule", *dict.fromkeys(name for rule in rules for name in rule.ids if name != "class_id")]
     return {
         "receiver": TEACHERS,
-        "object_matchers": [["rule", "=~", "|".join(names)]],
-        "group_by": ["class_id"],
+        "object_matchers": [["rule", "=~", "|".join(rule.name for rule in rules)]],
+        "group_by": ["class_id", *(apart if repeat.endswith("d") else [])],
         "group_wait": "30s",
         # A group is looked at so often: twice while digests go out, so that none is missed and few are told twice.
         "group_interval": f"{times.digest_minutes * 60 // 2}s",

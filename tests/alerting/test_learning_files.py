@@ -81,6 +81,18 @@ def test_policies_name_receivers_times_and_rules_that_exist() -> None:
     assert sorted("|".join(digests).split("|")) == wanted
 
 
+def test_what_is_told_once_in_days_is_not_told_again_with_another() -> None:
+    [policy] = parsed("policies.yml")["policies"]
+    groups = {
+        route["repeat_interval"]: route["group_by"]
+        for route in policy["routes"]
+        if "group_by" in route and "repeat_interval" in route
+    }
+    assert groups["20h"] == ["class_id"]
+    assert groups["28d"] == groups["14d"] == ["class_id", "rule", "module"]
+    assert groups["7d"] == ["class_id", "rule"]
+
+
 def test_every_environment_name_of_the_contact_points_is_explained() -> None:
     text = (ROOT / built.FOLDER / "contact-points.yml").read_text()
     guide = (ROOT / "docs/dashboards.md").read_text()
