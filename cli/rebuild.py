@@ -47,7 +47,8 @@ def command(
     memory: curves and signals from quiz_attempts, with the models that are set now; run it after a change of
     CLASSPULSE_MEMORY_MODEL or CLASSPULSE_MEMORY_MODELS_BY_DOMAIN. Nothing is published.
 
-    Stop the flow's workers first: those that still run are fenced and end. The table tells how many rows differed.
+    Stop the flow's workers first: those that still run are fenced and end. Each task's state is left in the database:
+    a worker without a recovery store goes on from there. The table tells how many rows differed.
     """
     from rich.console import Console
 

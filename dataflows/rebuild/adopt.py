@@ -193,19 +193,21 @@ def _move_on(
             if row.flow in flows:
                 begin = {topic: era * ERA + low for topic, low in lows[row.task].items() if topic in topics}
                 mine = {topic: begin[topic] for topic in _topics(settings, row.flow) if topic in begin}
-                _move_task(connection, row, row.offsets | mine, facts)
+                _move_task(connection, row, mine, facts)
     return era
 
 
-def _move_task(connection: psycopg.Connection[Any], row: _Row, places: dict[str, int], facts: LogFacts) -> None:
+def _move_task(connection: psycopg.Connection[Any], row: _Row, begin: dict[str, int], facts: LogFacts) -> None:
+    """Sets a task at the beginning of the new topics; of the others, where the state that it goes on from has come."""
+    found = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (row.flow, row.task))
+    seed = None if (kept := found.fetchone()) is None else Seed(*snapshot.loads(kept[0]))
+    places = (row.offsets if seed is None else seed.position["offsets"]) | begin
     ids = {topic: facts.topic_ids[topic] for topic in places if topic in facts.topic_ids}
     connection.execute(
         "UPDATE task_progress SET offsets = %s, cluster_id = %s, topic_ids = %s, updated_at = now() "
         "WHERE flow = %s AND task = %s",
         (Jsonb(places), facts.cluster_id, Jsonb(ids), row.flow, row.task),
     )
-    found = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (row.flow, row.task))
-    if (kept := found.fetchone()) is not None:
-        _old, states = snapshot.loads(kept[0])
+    if seed is not None:
         at = position(facts, places, places) | {"topic_ids": ids}
-        save_seed(connection, row.flow, row.task, Seed(at, states))
+        save_seed(connection, row.flow, row.task, Seed(at, seed.states))

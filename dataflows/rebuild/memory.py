@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,17 +13,15 @@ from confluent_kafka import KafkaException
 from psycopg import sql
 
 from dataflows.engage.days import Calendar
-from dataflows.events.ids import split_ids
 from dataflows.kafka.eras import base_of
-from dataflows.kafka.keys import partition_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory import OPTIONAL_TOPICS, TOPICS
 from dataflows.operators import packing, snapshot
 from dataflows.operators.watermark import Watermarks
+from dataflows.rebuild.attempts import raised_signals, stored_attempts
 from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
 from dataflows.remember.choice import Choice
-from dataflows.remember.columns import TOPIC_ORDER
 from dataflows.remember.memories import Memories
 from dataflows.remember.rows import signal_rows
 from dataflows.remember.steps import FLOW
@@ -36,18 +34,7 @@ from dataflows.sink.progress import claim_task, held_tasks, save_seed
 from dataflows.sink.writer import Writer
 
 REBUILT: Final = ("memory_reviews", "memory_state", "revision_signal_facts")
-BATCH: Final = 32_768
 _FOREVER: Final = 1 << 61
-
-_ATTEMPTS: Final = """
-SELECT (extract(epoch FROM q.attempted_at) * 1000)::bigint, q.event_id, q.user_id, q.module, q.score, q.domain, e.topic
-FROM quiz_attempts q LEFT JOIN events e ON e.event_time = q.attempted_at AND e.event_id = q.event_id
-ORDER BY q.attempted_at, q.event_id
-"""
-_SIGNALS: Final = """
-SELECT user_id, module_id, (extract(epoch FROM scheduled_at) * 1000)::bigint FROM revision_signal_facts
-WHERE scheduled_at > to_timestamp(%s / 1000.0)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +75,13 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
     with connect(url, f"{APPLICATION}-rebuild") as connection:
         goals = _goals(connection, settings, url, claim=not dry_run)
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.generation for goal in goals})
-        memories = _memories(settings, goals)
-        writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
-        done, seeds = 0, dict[int, Seed]()
-        try:
-            for attempts in _attempts(connection, settings, goals):
-                for (task,), mine in attempts.group_by("task", maintain_order=True):
-                    memories[int(str(task))].add(scored(memories[int(str(task))], mine))
-                done += len(attempts)
-                progress(done)
-            raised = _raised(connection, min(goal.low_ms for goal in goals))
-            for goal in goals:
-                memory = memories.pop(goal.task)
-                settled_ms = _settled(goal, memory, raised)
-                rows = write(memory, goal.task, settled_ms).rows
-                writer.write_batch([(str(goal.task), Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows))])
-                seeds[goal.task] = _seed(goal, memory, settled_ms)
-        finally:
-            writer.close()
+        memories, done = _memories(settings, goals), 0
+        for attempts in stored_attempts(connection, settings, list(memories)):
+            for (task,), mine in attempts.group_by("task", maintain_order=True):
+                memories[int(str(task))].add(scored(memories[int(str(task))], mine))
+            done += len(attempts)
+            progress(done)
+        seeds = _write(connection, url, goals, memories)
         held = held_tasks(connection, FLOW, {goal.task: goal.generation for goal in goals})
         with nullcontext() if dry_run else held:
             tables = [replace(connection, table, sql.SQL("true"), dry_run=dry_run) for table in REBUILT]
@@ -170,42 +146,22 @@ def _memories(settings: Settings, goals: list[_Goal]) -> dict[int, Memories]:
     return memories
 
 
-def _attempts(connection: psycopg.Connection[Any], settings: Settings, goals: list[_Goal]) -> Iterator[pl.DataFrame]:
-    """Yields the attempts in time order, each with the task that its student lives in.
-
-    The archive tells which topic told an attempt, so that a topic that is believed more may still tell it otherwise;
-    of one that it no longer holds, what is stored is believed.
-    """
-    tasks: dict[str, int] = dict(
-        connection.execute("SELECT user_id, max(task) FROM memory_state GROUP BY 1").fetchall()
-    )
-    ranks = {settings.topic(topic): rank for rank, topic in enumerate(TOPIC_ORDER)}
-    names = ("event_ms", "event_id", "user_id", "module", "score", "domain", "topic")
-    types = (pl.Int64, pl.String, pl.String, pl.String, pl.Float64, pl.String, pl.String)
-    with connection.transaction(), connection.cursor("attempts") as cursor:
-        cursor.itersize = BATCH
-        cursor.execute(_ATTEMPTS)
-        while rows := cursor.fetchmany(BATCH):
-            frame = pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
-            hi, lo, _valid = split_ids(frame["event_id"].to_list())
-            users = frame["user_id"].to_list()
-            for user in set(users) - set(tasks):
-                tasks[user] = goals[partition_of(user.encode(), len(goals))].task
-            yield frame.with_columns(
-                pl.col("topic").replace_strict(ranks, default=0, return_dtype=pl.Int8).alias("rank"),
-                id_hi=hi,
-                id_lo=lo,
-                task=pl.Series([tasks[user] for user in users]),
-            )
-
-
-def _raised(connection: psycopg.Connection[Any], low_ms: int) -> pl.DataFrame:
-    """Returns the signals that are raised though they fell due after the lowest watermark."""
-    rows = connection.execute(_SIGNALS, (max(low_ms, 0),)).fetchall()
-    schema = {"user_id": pl.String, "module_id": pl.String, "due_ms": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row").select(
-        "user_id", "module_id", pl.col("due_ms").cast(pl.Datetime("ms")).alias("scheduled_at")
-    )
+def _write(
+    connection: psycopg.Connection[Any], url: str, goals: list[_Goal], memories: dict[int, Memories]
+) -> dict[int, Seed]:
+    """Writes all rows into the shadow schema, and returns each task's state after that."""
+    writer = Writer(url, FLOW, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
+    raised, seeds = raised_signals(connection, min(goal.low_ms for goal in goals)), {}
+    try:
+        for goal in goals:
+            memory = memories.pop(goal.task)
+            settled_ms = _settled(goal, memory, raised)
+            rows = write(memory, goal.task, settled_ms).rows
+            writer.write_batch([(str(goal.task), Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows))])
+            seeds[goal.task] = _seed(goal, memory, settled_ms)
+    finally:
+        writer.close()
+    return seeds
 
 
 def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:

@@ -14,12 +14,12 @@ from tests.e2e.harness import Stack, wait_until
 from tests.oracle.reading import Record
 
 
-def lose_topics(here: Stack) -> None:
-    """Deletes all topics of a deployment and makes them again, empty."""
+def lose_topics(here: Stack, only: str = "") -> None:
+    """Deletes all topics of a deployment, or one, and makes them again, empty."""
     admin = AdminClient({"bootstrap.servers": here.kafka})
 
     def mine() -> list[str]:
-        return [topic for topic in admin.list_topics(timeout=15).topics if topic.startswith(here.prefix)]
+        return [topic for topic in admin.list_topics(timeout=15).topics if topic.startswith(here.topic(only))]
 
     for deleted in admin.delete_topics(mine()).values():
         deleted.result(timeout=30)

@@ -13,7 +13,16 @@ from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[att
 from cli.services_parts.kafka import Kafka
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts, PartitionCountError
-from dataflows.kafka.source import Beat, Claim, KafkaSource, RefusedError, Seed, TaskPartition, position
+from dataflows.kafka.source import (
+    SNAPSHOT_VERSION,
+    Beat,
+    Claim,
+    KafkaSource,
+    RefusedError,
+    Seed,
+    TaskPartition,
+    position,
+)
 from dataflows.settings import Settings
 from tests.conftest import start
 from tests.dataflows.kafka import reading
@@ -167,6 +176,16 @@ def test_a_partition_count_that_changed_since_the_snapshot_is_refused_with_advic
     part.close()
     add_partitions(real, 3)
     with pytest.raises(RefusedError, match="2 partitions.*now 3.*CLASSPULSE_TOPIC_PREFIX"):
+        source(real, [CLICKS]).build_part("source", "000", state)
+
+
+def test_a_snapshot_of_another_version_of_the_code_is_refused_naming_rebuild(real: Settings) -> None:
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    state = part.snapshot() | {"version": SNAPSHOT_VERSION - 1}
+    part.close()
+    with pytest.raises(
+        RefusedError, match=f"another version of the code. Delete the recovery store and run `{REBUILD}`"
+    ):
         source(real, [CLICKS]).build_part("source", "000", state)
 
 
