@@ -14,13 +14,19 @@ from psycopg import sql
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from dataflows.settings import Settings
 from db.migrate import migrate
 from tests.alerting.mailbox import Mailbox, words
+from tests.conftest import new_database
 from tests.grafana.conftest import School
 from tests.jobs import stop_jobs
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
+TABLES = (
+    *("student_addresses", "reminder_opt_outs", "reminders", "enrolments", "terms", "content_items"),
+    *("revision_signal_facts", "memory_state"),
+)
 
 
 @dataclass
@@ -71,24 +77,33 @@ class Reminded:
             return connection.execute(query.encode()).fetchall()
 
 
+@pytest.fixture(scope="module", params=["postgres_server", "timescale_server"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database on each kind of server, for all tests of a file."""
+    with new_database(request.getfixturevalue(request.param)) as url:
+        migrate(url, settings=Settings(_env_file=None, timezone="Europe/Berlin"))
+        stop_jobs(url)
+        with psycopg.connect(url, autocommit=True) as owner:
+            name = sql.Identifier(owner.info.dbname)
+            owner.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(name))
+        yield url
+
+
 @pytest.fixture
-def reminded(any_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reminded]:
-    monkeypatch.setenv("CLASSPULSE_TIMEZONE", "Europe/Berlin")
-    migrate(any_database)
-    stop_jobs(any_database)
-    with psycopg.connect(any_database, autocommit=True) as owner:
-        name = sql.Identifier(owner.info.dbname)
-        owner.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(name))
+def reminded(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reminded]:
+    """An empty school."""
     mail = Mailbox()
     threading.Thread(target=mail.serve_forever, daemon=True).start()
     for setting, value in {
-        "DATABASE_URL": any_database,
+        "DATABASE_URL": database,
+        "CLASSPULSE_TIMEZONE": "Europe/Berlin",
         "CLASSPULSE_SMTP_HOST": mail.address,
         "CLASSPULSE_SMTP_FROM": "Reviews <reviews@school.example>",
         "CLASSPULSE_REMIND_PER_MINUTE": "100000",
     }.items():
         monkeypatch.setenv(setting, value)
-    one = Reminded(School(any_database), mail)
+    one = Reminded(School(database), mail)
+    one.school.empty(*TABLES)
     one.at(NOW)
     yield one
     mail.shutdown()

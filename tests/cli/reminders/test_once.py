@@ -137,6 +137,17 @@ def test_a_mail_server_that_is_away_stops_the_run_and_keeps_no_claim(
     assert states(reminded) == {}
 
 
+@pytest.mark.parametrize(("name", "value"), [("CLASSPULSE_SMTP_TLS", "true"), ("CLASSPULSE_SMTP_USER", "me")])
+def test_what_is_demanded_of_the_mail_server_and_not_offered_keeps_everything_back(
+    reminded: Reminded, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    reminded.student("ann", "m")
+    monkeypatch.setenv(name, value)
+    done = reminded.run()
+    assert (done.exit_code, "not supported by server" in done.stderr) == (1, True), done.output
+    assert (reminded.told(), states(reminded)) == ([], {})
+
+
 def test_who_opts_out_while_a_run_goes_on_gets_nothing_more(reminded: Reminded, moody: Servers) -> None:
     def opt_out(verb: str, to: str) -> str:
         if (verb, to) == ("RCPT", "ann"):
