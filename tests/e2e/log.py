@@ -23,6 +23,7 @@ def read_topic(kafka: str, topic: str) -> list[Record]:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
             "fetch.queue.backoff.ms": 10,
+            "fetch.wait.max.ms": 10,  # the next partition waits for the last one's fetch
         }
     )
     records: list[Record] = []

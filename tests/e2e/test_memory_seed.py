@@ -14,8 +14,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.e2e.harness import Stack, stack, wait_until
-from tests.e2e.learners import DAY, TOPICS, Lesson, lessons, publish
-from tests.e2e.log import read_topic
+from tests.e2e.learners import DAY, Lesson, lessons, publish
 from tests.e2e.remembering import assert_recommended, assert_remembers, records_of, tick
 from tests.oracle.memory import ExpectedMemory, MemoryRules, expect
 from tests.oracle.reading import Record
@@ -68,7 +67,7 @@ def rebuilt_after_loss(here: Stack, log: list[Lesson]) -> list[Record]:
     tick(here, log[-1].arrives_ms)
     here.catch_up("memory", "archive")
     before = records_of(here)
-    lose_store_and_beginning(here)
+    lose_store_and_beginning(here, before)
     here.command("rebuild", "memory")
     assert_remembers(here, expected(here, before))
     return before
@@ -79,17 +78,16 @@ def expected(here: Stack, before: list[Record]) -> ExpectedMemory:
     return expect([*before, *records_of(here)], MemoryRules(prefix=here.prefix))
 
 
-def lose_store_and_beginning(here: Stack) -> None:
+def lose_store_and_beginning(here: Stack, held: list[Record]) -> None:
     """Deletes the recovery stores and all records of the flow's topics; the flow then refuses and says what to do."""
     shutil.rmtree(here.recovery)
     admin = AdminClient({"bootstrap.servers": here.kafka})
     ends: dict[tuple[str, int], int] = {}
-    for record in records_of(here):
+    for record in held:
         place = record.topic, record.partition
         ends[place] = max(record.offset + 1, ends.get(place, 0))
     for done in admin.delete_records([TopicPartition(*place, end) for place, end in ends.items()]).values():
         done.result(30)
-    assert not any(read_topic(here.kafka, here.topic(topic)) for topic in TOPICS)
     refused = here.start("run", "memory", "--until-caught-up")
     assert refused.wait() == 3
     assert "classpulse rebuild memory" in refused.output
