@@ -93,15 +93,21 @@ class Post:
 
     def _new(self, host: str, port: int) -> smtplib.SMTP:
         safe = ssl.create_default_context()
+        at_once = port == TLS_PORT
         server = (
             smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=safe)
-            if port == TLS_PORT
+            if at_once
             else smtplib.SMTP(host, port, timeout=TIMEOUT_S)
         )
         server.ehlo_or_helo_if_needed()
-        if port != TLS_PORT and (self._settings.smtp_tls or (_offers_tls(server) and self._settings.smtp_tls is None)):
+        wanted = self._settings.smtp_tls
+        secured = at_once or bool(wanted or (wanted is None and server.has_extn("starttls")))
+        if secured and not at_once:
             server.starttls(context=safe)
         if self._settings.smtp_user:
+            if not secured and wanted is None:
+                message = "it offers no TLS, so others could read the password; CLASSPULSE_SMTP_TLS=false allows that"
+                raise smtplib.SMTPException(message)
             server.login(self._settings.smtp_user, self._settings.smtp_secret())
         return server
 
@@ -109,10 +115,6 @@ class Post:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-
-def _offers_tls(server: smtplib.SMTP) -> bool:
-    return server.has_extn("starttls")
 
 
 def _taken(code: int, answer: bytes) -> None:

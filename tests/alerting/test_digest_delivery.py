@@ -61,7 +61,7 @@ def test_a_digest_waits_for_its_window_and_is_told_once_with_all_that_holds_then
     assert begins <= here.slack.messages[0].at < ends
     until(lambda: datetime.now(UTC) > ends + MINUTE, LONG_S)
     [title] = told(here)
-    assert re.match(r"one\b.*2 notices", title)
+    assert re.search(r"\bone\b.*2 notices", title)
     [message] = here.slack.messages
     assert "had not come" in message.words
     assert "essay" in message.words

@@ -137,14 +137,22 @@ def test_a_mail_server_that_is_away_stops_the_run_and_keeps_no_claim(
     assert states(reminded) == {}
 
 
-@pytest.mark.parametrize(("name", "value"), [("CLASSPULSE_SMTP_TLS", "true"), ("CLASSPULSE_SMTP_USER", "me")])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"TLS": "true"}, "STARTTLS extension not supported"),
+        ({"USER": "me"}, "others could read the password"),
+        ({"USER": "me", "TLS": "false"}, "AUTH extension not supported"),
+    ],
+)
 def test_what_is_demanded_of_the_mail_server_and_not_offered_keeps_everything_back(
-    reminded: Reminded, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    reminded: Reminded, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], said: str
 ) -> None:
     reminded.student("ann", "m")
-    monkeypatch.setenv(name, value)
+    for name, value in settings.items():
+        monkeypatch.setenv(f"CLASSPULSE_SMTP_{name}", value)
     done = reminded.run()
-    assert (done.exit_code, "not supported by server" in done.stderr) == (1, True), done.output
+    assert (done.exit_code, said in done.stderr) == (1, True), done.output
     assert (reminded.told(), states(reminded)) == ([], {})
 
 

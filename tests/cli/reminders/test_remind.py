@@ -134,6 +134,15 @@ def test_without_a_mail_server_nothing_is_claimed(
     assert reminded.rows("SELECT * FROM reminders") == []
 
 
+def test_the_messengers_rights_are_enough(reminded: Reminded, monkeypatch: pytest.MonkeyPatch) -> None:
+    reminded.student("ann", "m")
+    reminded.student("ben", "m")
+    monkeypatch.setenv("DATABASE_URL", f"{reminded.school.url}?options=-crole%3Dclasspulse_messenger")
+    assert reminded.run("--opt-out", "ben").exit_code == 0
+    done = reminded.run()
+    assert (done.exit_code, reminded.told()) == (0, ["ann"]), done.output
+
+
 def test_the_ledger_forgets_after_three_months(reminded: Reminded) -> None:
     day = NOW.date()
     old = [{"student_id": "ann", "day": day - timedelta(days=days), "items": 1} for days in (90, 91)]
