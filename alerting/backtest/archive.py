@@ -56,6 +56,16 @@ class Came:
     arrival_ms: list[int] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
 
+    def after(self, begin: int, more: Came) -> Came:
+        """Returns the rows from one on, and what came after them."""
+        return Came(
+            self.offsets[begin:] + more.offsets,
+            self.append_ms[begin:] + more.append_ms,
+            self.before[begin:] + more.before,
+            self.arrival_ms[begin:] + more.arrival_ms,
+            self.values[begin:] + more.values,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stall:

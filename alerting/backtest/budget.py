@@ -103,7 +103,7 @@ class Budget:
         a_lesson: Messages a class and lesson.
         teachers: How many people would have been told of some class.
         a_week: Messages a person and week.
-        outside: Messages outside any lesson, such as digests.
+        outside: Messages outside any lesson, such as digests, which count for the week alone.
     """
 
     messages: int
@@ -127,8 +127,10 @@ def budget(sent: list[Message], roster: Roster, since: datetime, until: datetime
     for message in calls:
         local = message.at.astimezone(roster.zone)
         lesson = roster.lesson_at(message.class_id, message.at)
-        outside += lesson is None
-        a_lesson[message.class_id, local.date(), lesson] += 1
+        if lesson is None:
+            outside += 1
+        else:
+            a_lesson[message.class_id, local.date(), lesson] += 1
         for person in _told(message, roster):
             a_week[person, *local.isocalendar()[:2]] += 1
     people = {

@@ -11,10 +11,12 @@ from psycopg import sql
 from dataflows import content, engagement, memory
 from dataflows.rebuild.content import PAST as CONTENT
 from dataflows.rebuild.engagement import PAST as ENGAGEMENT
+from dataflows.remember.steps import FLOW
 
 ROSTER: Final = ("classes", "class_staff", "terms", "periods", "enrolments", "content_items")
 """What people maintain; it is taken as it is today. Names of people are not copied."""
 
+MEMORY: Final = FLOW
 WEEKS: Final = timedelta(days=29)
 
 
@@ -48,7 +50,7 @@ FLOWS: Final = (
         memory,
         {
             "learning_events": "event_time",
-            "quiz_attempts": "attempted_at",
+            "quiz_attempts": None,  # they are played, with all that follows from them
             "memory_reviews": None,
             "memory_state": None,
             "revision_signal_facts": None,

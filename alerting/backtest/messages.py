@@ -97,7 +97,9 @@ def _told(
             group.append(waiting.pop(0))
         firing = frozenset(s.name for s in group if s.until > at)
         if not is_muted(quiet, at):
-            what = _what(firing, told, ended=len(firing) < len(group), due=last is None or last < at - route.repeat)
+            what = _what(
+                firing, told, ended=bool({s.name for s in group} - firing), due=last is None or last < at - route.repeat
+            )
             if what:
                 yield Message(at, route.receiver, class_id, what, tuple(sorted(firing)))
                 told, last = firing, at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from dataflows.sink.tables import TABLES
 from dataflows.sink.writer import Writer
 
 GENERATION: Final = 1
+_STUDENT: Final = re.compile(rb'"student_id" : ("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(slots=True)
@@ -34,13 +36,20 @@ class Tape:
     _at: dict[Place, int] = field(default_factory=dict)
 
     def load(self, came: Mapping[Place, Came]) -> None:
-        """Takes the next piece; the one before it must have been played to its end."""
-        self._came, self._at = dict(came), dict.fromkeys(came, 0)
+        """Takes the next piece, behind what was not played yet."""
+        for place, more in came.items():
+            left = self._came.get(place)
+            self._came[place] = more if left is None else left.after(self._at[place], more)
+            self._at[place] = 0
 
-    def next_ms(self) -> int | None:
-        """Returns when the next event came; None where the piece has no more."""
-        waiting = [c.arrival_ms[self._at[p]] for p, c in self._came.items() if self._at[p] < len(c.arrival_ms)]
-        return min(waiting, default=None)
+    def students(self, now_ms: int) -> int:
+        """Returns how many students' events came before a moment and were not played yet."""
+        found: set[bytes] = set()
+        for place, came in self._came.items():
+            begin = self._at[place]
+            end = bisect_left(came.arrival_ms, now_ms, begin)
+            found.update(match[1] for value in came.values[begin:end] if (match := _STUDENT.search(value)))
+        return len(found)
 
     def take(self, place: Place, now_ms: int) -> tuple[Came, int, int]:
         """Takes what came to a topic-partition before `now_ms`: the piece, and from which to which row."""
@@ -53,7 +62,7 @@ class Tape:
 
     def mark(self, place: Place, now_ms: int) -> int:
         """Returns how far ticks had brought the watermark of a topic-partition."""
-        stood = [s.since_ms for s in self.stalls if s.place == place and s.since_ms < now_ms < s.until_ms]
+        stood = [s.since_ms for s in self.stalls if s.place == place and s.since_ms < now_ms <= s.until_ms]
         return min(stood, default=now_ms)
 
 
@@ -91,17 +100,26 @@ class Flow:
         """Closes the writer's connection."""
         self._writer.close()
 
+    def remember(self, past: Mapping[Place, Records]) -> None:
+        """Plays what is known from before; its topic-partitions are followed from then on."""
+        self.places = sorted({*self.places, *past})
+        self.tasks = sorted({task for _topic, task in self.places})
+        for task in self.tasks:
+            if task not in self._operators:
+                self._operators[task] = self.module.pipeline(task, self._settings)
+        self.step({place: (records, np.full(len(records.offsets), NEVER)) for place, records in past.items()})
+
     def step(self, came: Mapping[Place, tuple[Records, Ints]]) -> None:
         """Plays records and ticks up to a moment, each with the watermark that it met, and writes what follows."""
         written: list[tuple[str, Changes]] = []
         for task in self.tasks:
-            mine = [place for place in self.places if place[1] == task]
+            mine = [place for place in self.places if place[1] == task and place in came]
             written += [(str(task), change) for change in self._process(task, mine, came)]
         self._writer.write_batch(written)
 
     def _process(self, task: int, mine: list[Place], came: Mapping[Place, tuple[Records, Ints]]) -> list[Changes]:
         for place in mine:
-            self._offsets[place] = max(self._offsets[place], came[place][0].offsets[-1])
+            self._offsets[place] = max(self._offsets.get(place, 0), came[place][0].offsets[-1])
         batch = TaskBatch(
             task=task,
             generation=GENERATION,
@@ -144,7 +162,10 @@ def records_of(tape: Tape, place: Place, now_ms: int) -> tuple[Records, Ints]:
 
 
 def _refuse_rejects(item: Any) -> None:  # noqa: ANN401
+    """Refuses a batch of which the flow would leave something out."""
     rejects = [reject for _topic, decoded in getattr(item, "decoded", []) for reject in decoded.rejects]
-    if rejects:
-        text = f"an archived event is not accepted any more: {rejects[0]}"
+    records = sum(len(records.offsets) for records in item.source.records)
+    told = sum(len(one.times) for one in item.told) if hasattr(item, "told") else records
+    if rejects or told < records:
+        text = f"an archived event is not accepted any more: {rejects[0] if rejects else 'a quiz attempt'}"
         raise RefusedError(text)

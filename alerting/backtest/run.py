@@ -16,7 +16,8 @@ from psycopg import sql
 
 from alerting.backtest.archive import Archive, Clock, Place
 from alerting.backtest.asked import Asked, Outcome
-from alerting.backtest.flows import ROSTER, flows_of, stored_before
+from alerting.backtest.attempts import TABLES, attempts_before
+from alerting.backtest.flows import MEMORY, ROSTER, flows_of, stored_before
 from alerting.backtest.playing import GENERATION, Flow, Tape
 from alerting.backtest.school import School
 from alerting.backtest.scratch import Scratch, copy_rows
@@ -62,6 +63,8 @@ class Backtest:
         self._tables = self._scratch.tables_of([text for one in self._asked for text in (one.firing, one.words)])
         self.played = flows_of(self._tables)
         self.reads = {table for flow in self.played for table, time in flow.times.items() if time} & self._tables
+        if MEMORY in [flow.module.FLOW for flow in self.played]:
+            self.reads |= TABLES
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -99,8 +102,8 @@ class Backtest:
         tape = Tape(archive.stalls(start, span.until, self._limits.lag_stalled_s))
         every_s = reduce(gcd, (one.rule.every_s for one in self._asked))
         with contextlib.ExitStack() as stack:
-            flows = self._flows(stack, archive.places())
-            school = School(flows, tape, self._scratch, archive.places())
+            flows = self._flows(stack, source, archive.places(), start)
+            school = School(flows, tape, self._scratch)
             for now in school.moments(archive.pieces(start, span.until), span.since, span.until, every_s):
                 school.ask(self._asked, now, self._limits.present_least)
                 progress((now - span.since).total_seconds())
@@ -114,13 +117,18 @@ class Backtest:
                 copy_rows(source, self._scratch, table, where)
         self._scratch.analyse()
 
-    def _flows(self, stack: contextlib.ExitStack, places: list[Place]) -> list[Flow]:
+    def _flows(
+        self, stack: contextlib.ExitStack, source: psycopg.Connection[Any], places: list[Place], start: datetime
+    ) -> list[Flow]:
         flows = [Flow(one.module, self._settings, places, self._scratch.url, self._tables) for one in self.played]
         for flow in flows:
             stack.callback(flow.close)
-            for task in flow.tasks:
+            past = attempts_before(source, start, self._settings) if flow.module.FLOW == MEMORY else {}
+            for task in sorted({*flow.tasks, *(task for _topic, task in past)}):
                 self._scratch.connection.execute(
                     "INSERT INTO task_progress (flow, task, generation) VALUES (%s, %s, %s)",
                     (flow.module.FLOW, task, GENERATION),
                 )
+            if past:
+                flow.remember(past)
         return flows

@@ -12,15 +12,23 @@ from alerting.backtest.playing import Flow, Tape, records_of
 from alerting.backtest.scratch import Scratch
 
 NEEDS_SOMEBODY: Final = frozenset({"active_students_drop", "idle_share", "many_classes_drop"})
-"""Rules that fire only where `present_least` students of a class are there, or were ten minutes ago.
+"""Rules that fire only where `present_least` students of a class are there, or were active ten minutes ago.
 
-While there are fewer in the whole school they are not asked, as long as nothing of theirs is pending or calls.
+While no class can have as many they are not asked, as long as nothing of theirs is pending or calls.
 """
 
-_SEEN: Final = (
-    "SELECT count(*) FROM (SELECT FROM student_state WHERE greatest(last_interaction_at, playing_until) "
-    "> classpulse_now() - classpulse_offline_after() LIMIT %s) s"
-)
+# What active_now and active_before count at most; without new events it only becomes less.
+_MOST: Final = """
+SELECT greatest(
+    (SELECT max(n) FROM (
+        SELECT count(*) AS n FROM student_state
+        WHERE greatest(last_interaction_at, playing_until) > classpulse_now() - classpulse_offline_after()
+        GROUP BY class_id) present),
+    (SELECT max(n) FROM (
+        SELECT sum(active_5m) AS n FROM activity_windows
+        WHERE scope = 'class' AND window_start >= classpulse_now() - interval '11 minutes'
+        GROUP BY scope_id, window_start) before), 0)
+"""
 _ANALYSED_AT: Final = frozenset({3, 30, 300, 3000})
 """After so many moments the planner's numbers are brought up to date."""
 
@@ -28,15 +36,17 @@ _ANALYSED_AT: Final = frozenset({3, 30, 300, 3000})
 class School:
     """The past as it comes alive again."""
 
-    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch, places: list[Place]) -> None:
+    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch) -> None:
         """Starts before the first event."""
-        self._flows, self._tape, self._scratch, self._places = flows, tape, scratch, places
-        self._nobody, self._asked_times = False, 0
+        self._flows, self._tape, self._scratch = flows, tape, scratch
+        self._places = sorted({place for flow in flows for place in flow.places})
+        self._most: int | None = None
+        self._asked_times = 0
 
     def moments(
         self, pieces: Iterable[tuple[datetime, Mapping[Place, Came]]], since: datetime, until: datetime, every_s: int
     ) -> Iterator[datetime]:
-        """Yields the moments at which rules are due, each when everything that came before it was played.
+        """Yields the moments at which rules are due, each when everything that came before it was loaded.
 
         Args:
             pieces: What came, in order, each with the end of its time.
@@ -49,21 +59,17 @@ class School:
         for end, came in pieces:
             self._tape.load(came)
             while now <= end and now < until:
-                if not (self._nobody and self._comes_later(now)):
-                    self._play(now)
                 yield now
                 now += step
-            if self._tape.next_ms() is not None:
-                self._play(end)
 
     def ask(self, asked: list[Asked], now: datetime, present_least: int) -> None:
-        """Asks the rules that are due."""
-        if not self._nobody:
-            self._scratch.set_clock(now)
-        may_rest = all(one.rests and one.rule.name in NEEDS_SOMEBODY for one in asked)
-        self._nobody = may_rest and (self._nobody or self._count(present_least) < present_least)
+        """Asks the rules that are due, once what came before was played."""
+        rests = all(one.rests and one.rule.name in NEEDS_SOMEBODY for one in asked)
+        if not (rests and self._is_empty(now, present_least)):
+            self._play(now)
+            self._most = self._count() if rests else None
         for one in asked:
-            if one.due(now) and self._nobody:
+            if one.due(now) and self._most is not None and self._most < present_least:
                 one.rest()
             elif one.due(now):
                 one.ask(self._scratch, now)
@@ -71,19 +77,19 @@ class School:
         if self._asked_times in _ANALYSED_AT:
             self._scratch.analyse()
 
-    def _comes_later(self, now: datetime) -> bool:
-        due_ms = self._tape.next_ms()
-        return due_ms is None or due_ms >= _ms(now)
+    def _is_empty(self, now: datetime, present_least: int) -> bool:
+        """Returns whether no class can have so many, even if all who came since were of one; they are played later."""
+        return self._most is not None and self._most + self._tape.students(_ms(now)) < present_least
 
     def _play(self, now: datetime) -> None:
-        self._nobody = False
         made = {place: records_of(self._tape, place, _ms(now)) for place in self._places}
         for flow in self._flows:
             flow.step(made)
+        self._scratch.set_clock(now)
 
-    def _count(self, most: int) -> int:
-        [(found,)] = self._scratch.connection.execute(_SEEN, (most,)).fetchall()
-        return int(found)
+    def _count(self) -> int:
+        [(most,)] = self._scratch.connection.execute(_MOST).fetchall()
+        return int(most)
 
 
 def _whole(moment: datetime, step: timedelta) -> datetime:

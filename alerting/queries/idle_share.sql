@@ -1,9 +1,19 @@
-WITH idle AS (
+WITH one AS (
     SELECT c.*, a.idle_students AS idle, a.present, a.enrolled,
-           coalesce(a.idle_students > {{idle_share_high}} * a.present AND a.present >= {{present_least}} AND c.in_term
-                    AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS firing
+           coalesce(a.present >= {{present_least}} AND c.in_term AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS counts,
+           coalesce(a.idle_students > {{idle_share_high}} * a.present, false) AS idles
     FROM alert_classes c
     JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
+),
+many AS (
+    SELECT o.*,
+           count(*) FILTER (WHERE counts AND idles) OVER () >= {{many_classes}}
+               AND count(*) FILTER (WHERE counts AND idles) OVER () >= {{many_share}} * count(*) FILTER (WHERE counts) OVER () AS broke
+    FROM one o
+),
+-- so many classes do not fall idle at once: the tracker broke
+idle AS (
+    SELECT m.*, m.counts AND m.idles AND NOT m.broke AS firing FROM many m
 ),
 places AS (
     SELECT p.class_id, coalesce(i.title, p.chapter_id) AS title, sum(p.students) AS students
@@ -28,7 +38,8 @@ SELECT c.class_id,
        CASE WHEN c.firing THEN (SELECT CASE WHEN b.low = b.high THEN b.low::text ELSE b.low || '–' || b.high END
                                 FROM idle_before b WHERE b.class_id = c.class_id AND b.low IS NOT NULL) END AS usual,
        CASE WHEN c.firing THEN (SELECT m.place FROM most m WHERE m.class_id = c.class_id) END AS most,
-       CASE WHEN c.has_timetable AND c.began IS NULL THEN 3 WHEN c.present < {{present_least}} THEN 2 ELSE 1 END AS reason,
+       CASE WHEN c.counts AND c.idles AND c.broke THEN 4
+            WHEN c.has_timetable AND c.began IS NULL THEN 3 WHEN c.present < {{present_least}} THEN 2 ELSE 1 END AS reason,
        c.engagement_behind AS behind,
        c.as_of
 FROM idle c

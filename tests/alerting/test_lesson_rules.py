@@ -112,6 +112,18 @@ def test_three_tenths_of_the_classes_at_once_are_the_operators_matter(school: Sc
     assert sum(value or 0 for value in firing(school, "active_students_drop").values()) == 3
 
 
+def test_three_tenths_of_the_classes_idle_at_once_call_no_teacher(school: School) -> None:
+    for n in range(3):
+        put_class(school, f"idle-{n}", active=5, idle=5)
+    for n in range(7):
+        put_class(school, f"well-{n}", active=10)
+    put_class(school, "few", active=7)
+    assert set(firing(school, "idle_share").values()) == {0}
+    assert number(school, "idle_share", "reason")["idle-0"] == 4
+    put_class(school, "well-7", active=10)
+    assert {name for name, value in firing(school, "idle_share").items() if value} == {"idle-0", "idle-1", "idle-2"}
+
+
 def test_two_classes_are_not_many(school: School) -> None:
     put_class(school, "gone-0", active=2, before=12)
     put_class(school, "gone-1", active=2, before=12)
