@@ -13,7 +13,9 @@ from psycopg.rows import dict_row
 from cli.checks.finding import Finding, note, ok, wrong
 from cli.run import FLOWS
 from dataflows.kafka.eras import base_of
+from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.producer import quiet_logger
+from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.settings import Settings
 
 PART = "flows"
@@ -21,7 +23,9 @@ QUIET_AFTER_S = 30
 STALE_WATERMARK_S = 120
 TIMEOUT_S = 5.0
 
-PROGRESS = "SELECT flow, task, offsets, watermarks, updated_at FROM task_progress ORDER BY flow, task"
+PROGRESS = """
+SELECT flow, task, offsets, watermarks, cluster_id, topic_ids, updated_at FROM task_progress ORDER BY flow, task
+"""
 
 
 @dataclass(slots=True)
@@ -32,11 +36,21 @@ class Progress:
         updated_at: The newest commit.
         watermark_ms: The lowest watermark of its topic-partitions that held a record, if any did.
         offsets: (topic, task) -> next offset.
+        clusters: The Kafka clusters that it has read.
+        topic_ids: The ids of the topics that it has read.
     """
 
     updated_at: datetime = datetime.min.replace(tzinfo=UTC)
     watermark_ms: int | None = None
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    clusters: set[str] = field(default_factory=set)
+    topic_ids: dict[str, str] = field(default_factory=dict)
+
+    def others(self, facts: LogFacts) -> list[str]:
+        """Returns the topics of which the broker has another than this flow has read."""
+        if self.clusters - {facts.cluster_id}:
+            return sorted({topic for topic, _task in self.offsets})
+        return sorted(t for t, known in self.topic_ids.items() if facts.topic_ids.get(t, known) != known)
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -48,8 +62,12 @@ def check(settings: Settings) -> list[Finding]:
         return []
     flows = progress(rows)
     ends = _ends(settings, sorted({part for flow in flows.values() for part in flow.offsets}))
-    now = datetime.now(UTC)
-    return [judge(name, flows.get(name), ends, now) for name in dict.fromkeys((*FLOWS, *flows))]
+    facts, now = _facts(settings) if ends else None, datetime.now(UTC)
+    others = {name: flow.others(facts) for name, flow in flows.items() if facts is not None}
+    return [
+        _of_another_log(name, others[name]) if others.get(name) else judge(name, flows.get(name), ends, now)
+        for name in dict.fromkeys((*FLOWS, *flows))
+    ]
 
 
 def progress(rows: list[dict[str, Any]]) -> dict[str, Progress]:
@@ -59,6 +77,8 @@ def progress(rows: list[dict[str, Any]]) -> dict[str, Progress]:
         flow = flows.setdefault(row["flow"], Progress())
         flow.updated_at = max(flow.updated_at, row["updated_at"])
         flow.offsets.update({(topic, row["task"]): offset for topic, offset in (row["offsets"] or {}).items()})
+        flow.clusters |= {row["cluster_id"]} - {None, ""}
+        flow.topic_ids |= row["topic_ids"] or {}
         marks = [mark for mark in (row["watermarks"] or {}).values() if mark is not None]
         if marks:
             flow.watermark_ms = min([*marks, *([] if flow.watermark_ms is None else [flow.watermark_ms])])
@@ -90,6 +110,21 @@ def judge(name: str, flow: Progress | None, ends: dict[tuple[str, int], int], no
         advice = "A quiet partition holds the watermark back: run `classpulse tick` (or replay with `--close`)."
         return note(PART, name, detail, advice)
     return ok(PART, name, detail)
+
+
+def _of_another_log(name: str, topics: list[str]) -> Finding:
+    detail = f"its results come from other topics than the broker has: {', '.join(topics)}"
+    advice = (
+        "If the old ones are lost for good: `classpulse adopt`; else set KAFKA_BOOTSTRAP_SERVERS to where they are."
+    )
+    return wrong(PART, name, detail, advice)
+
+
+def _facts(settings: Settings) -> LogFacts | None:
+    try:
+        return LogFacts.read(settings, [settings.topic(t) for t in INPUT_TOPICS], [settings.topic(CLICKSTREAM_ALIAS)])
+    except (KafkaException, PartitionCountError):  # the Kafka check says what is wrong with it
+        return None
 
 
 def _ends(settings: Settings, parts: list[tuple[str, int]]) -> dict[tuple[str, int], int]:

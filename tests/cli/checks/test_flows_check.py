@@ -9,6 +9,8 @@ import pytest
 from cli.checks.finding import State
 from cli.checks.flows import judge, progress
 from dataflows.kafka.eras import ERA
+from dataflows.kafka.log import LogFacts
+from dataflows.settings import Settings
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -21,6 +23,8 @@ def row(task: int, offset: int, watermark_ms: int, silent_s: int) -> dict[str, o
         "task": task,
         "offsets": {PART[0]: offset},
         "watermarks": {PART[0]: watermark_ms},
+        "cluster_id": "here",
+        "topic_ids": {PART[0]: "one"},
         "updated_at": NOW - timedelta(seconds=silent_s),
     }
 
@@ -55,6 +59,15 @@ def test_a_flow_is_wrong_only_when_records_wait_and_nobody_writes(
 def test_records_of_a_log_that_was_begun_anew_wait_as_those_of_any_other() -> None:
     flow = progress([row(0, 2 * ERA + 100, NOW_MS, 1)])["engagement"]
     assert "4,900 records wait" in judge("engagement", flow, {PART: 5000}, NOW).detail
+
+
+@pytest.mark.parametrize(
+    ("cluster", "topic_id", "others"),
+    [("here", "one", []), ("here", "another", [PART[0]]), ("elsewhere", "one", [PART[0]])],
+)
+def test_topics_of_another_cluster_or_made_again_are_others(cluster: str, topic_id: str, others: list[str]) -> None:
+    flow = progress([row(0, 100, NOW_MS, 1)])["engagement"]
+    assert flow.others(LogFacts([PART[0]], 1, cluster, {PART[0]: topic_id}, Settings())) == others
 
 
 def test_a_flow_that_never_ran_is_named_with_the_command_that_starts_it() -> None:

@@ -16,13 +16,17 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
 from cli.services_parts.postgres import Postgres
 from dataflows.kafka import metrics
+from dataflows.kafka.eras import ERA
+from dataflows.kafka.source import RefusedError
 from dataflows.sink import writer as module
 from dataflows.sink.changes import Changes
+from dataflows.sink.connection import connect
 from dataflows.sink.freshness import Freshness
-from dataflows.sink.progress import FencedError, advance, claim_task
+from dataflows.sink.progress import FencedError, advance, claim_task, held_tasks
 from dataflows.sink.writer import Writer
 from db.migrate import migrate
 from tests.conftest import start
@@ -52,6 +56,27 @@ def test_rows_and_progress_come_together_and_a_claim_returns_them(database: str)
     assert stored_days(database) == [("ann", 3)]
     again = claim_task(database, FLOW, 0)
     assert (again.generation, again.offsets, again.cluster_id, again.topic_ids) == (2, {"t": 7}, "c", {"t": "id"})
+
+
+def test_a_claim_tells_where_the_era_of_a_topic_begins_whichever_flow_has_come_there(database: str) -> None:
+    claim(database)
+    write(writer(database), days(0, 1, 7, ("ann", 3)))
+    assert claim_task(database, "content", 0).bases == {"t": 0}
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE task_progress SET offsets = %s WHERE flow = %s", (Jsonb({"t": 2 * ERA + 5}), FLOW))
+    assert claim_task(database, "content", 0).bases == {"t": 2 * ERA}
+    assert claim_task(database, "content", 1).bases == {}, "another partition is another log"
+
+
+def test_what_a_rebuild_replaces_is_refused_once_a_worker_has_claimed_a_task(database: str) -> None:
+    mine = dict(enumerate(claim(database, 0, 1)))
+    with connect(database, "test") as connection:
+        with held_tasks(connection, FLOW, mine):
+            pass
+        claim(database, 1)
+        with pytest.raises(RefusedError, match=r"started meanwhile \(task 1\).*stop the workers"):
+            with held_tasks(connection, FLOW, mine):
+                pytest.fail("nothing may be replaced")
 
 
 def test_absolute_values_written_twice_change_nothing(database: str) -> None:
