@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-boards bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-boards bench-alerts bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -67,6 +67,9 @@ bench-chapters: $(RUN) ## a week of 5 M chapter visits a day: queries of the cha
 
 bench-boards: $(RUN) ## 30 days of 20,000 students: every panel's query of every board (ARGS="--scale 0.1")
 	@$(BIN)/classpulse bench boards $(ARGS)
+
+bench-alerts: $(RUN) ## what the rules that go out at once would have sent, against their budget (ARGS="--weeks 4 --keep")
+	@$(BIN)/classpulse bench alerts $(ARGS)
 
 bench-time-on-task: $(RUN) ## what caps of 5, 10 and 30 minutes make of a real Moodle log
 	@$(BIN)/classpulse bench time-on-task $(ARGS)

@@ -33,6 +33,7 @@ from alerting.times import Times
 from bench.alerts_incidents import CALLED_BY, Chances, Incident
 from bench.alerts_moodle import Course
 from bench.alerts_school import Store, Timetable, play, school_days
+from bench.forgetting.logs import data_folder
 from bench.stack import say
 from cli.simulation.faults import Faults
 from cli.simulation.school import build_school
@@ -54,21 +55,21 @@ MOODLE: Final = "moodle-oop-course.csv.gz"
 Row = dict[str, Any]
 
 
-def measure(*, classes: int, weeks: int, data: Path, keep: bool) -> dict[str, Any]:
+def measure(*, classes: int, weeks: int, data: Path | None, keep: bool) -> dict[str, Any]:
     """Returns the results of every rule that goes out at once, and of all of them together.
 
     Args:
         classes: Of the simulated school.
         weeks: That are simulated; from the third on rules know what is usual.
-        data: The folder with the real log.
+        data: The folder with the real log; that of `CLASSPULSE_DATA` where it is None.
         keep: Whether to write the results beside the rules and into docs/alerts.md.
     """
     began = time.monotonic()
-    results = [*simulated(classes, weeks), *moodle(data / MOODLE)]
+    results = [*simulated(classes, weeks), *moodle((data or data_folder()) / MOODLE)]
     if keep:
         ledger.write(results)
         DOCS.write_text(ledger.documented(DOCS.read_text(encoding="utf-8"), results), encoding="utf-8")
-    print(ledger.table(results))
+    say(ledger.table(results))
     return {
         "seconds": round(time.monotonic() - began),
         "unproven": ledger.unproven(RULES, results),

@@ -135,6 +135,24 @@ def memory_flow(
 
 
 @app.command()
+def alerts(
+    classes: Annotated[int, typer.Option(min=4, help="Classes of the simulated school.")] = 24,
+    weeks: Annotated[
+        int, typer.Option(min=1, help="Simulated weeks; from the third on it is known what is usual.")
+    ] = 2,
+    data: Annotated[Path | None, typer.Option(help="The folder with the real log; by default CLASSPULSE_DATA.")] = None,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Write the results beside the rules and into docs/alerts.md.")
+    ] = False,
+) -> None:
+    """What the rules that go out at once would have sent over simulated weeks and a real log, against their budget."""
+    from bench.alerts import measure
+
+    _print(measure(classes=classes, weeks=weeks, data=data, keep=keep))
+
+
+@app.command()
 def boards(
     scale: Annotated[float, typer.Option(min=0.001, help="1 = 20,000 students.")] = 1.0,
     days: Annotated[int, typer.Option(min=2, help="Days of history.")] = 30,
@@ -146,6 +164,19 @@ def boards(
     from bench.boards import measure
 
     _print(measure(scale=scale, days=days, runs=runs, keep=keep, plans=plans))
+
+
+@app.command()
+def rules(
+    scale: Annotated[float, typer.Option(min=0.001, help="1 = 20,000 students.")] = 1.0,
+    days: Annotated[int, typer.Option(min=2, help="Days of history.")] = 30,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each statement.")] = 20,
+    keep: Annotated[Path | None, typer.Option(help="A folder that `bench boards --keep` filled.")] = None,
+) -> None:
+    """Both statements of every learning alert over 20,000 students in 700 classes."""
+    from bench.rules import measure
+
+    _print(measure(scale=scale, days=days, runs=runs, keep=keep))
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ from alerting.rules.rule import Rule
 from dataflows.settings import Settings
 
 AN_HOUR: Final = timedelta(hours=1)
+NOTED: Final = "risk_entries"
+"""Who came to be at risk when, noted by a job: where a rule asks it, the job is run before each moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,13 @@ class Backtest:
         self._asked = [Asked(rule, limits) for rule in rules]
         self._scratch = Scratch(scratch_url)
         self._tables = self._scratch.tables_of([text for one in self._asked for text in (one.firing, one.words)])
+        if NOTED in self._tables:
+            self._tables |= self._scratch.tables_of(["SELECT * FROM risk_rows"])
         self.played = flows_of(self._tables)
         self.reads = {table for flow in self.played for table, time in flow.times.items() if time} & self._tables
         if MEMORY in [flow.module.FLOW for flow in self.played]:
             self.reads |= TABLES
+        self.reads |= {NOTED} & self._tables
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -103,7 +108,7 @@ class Backtest:
         every_s = reduce(gcd, (one.rule.every_s for one in self._asked))
         with contextlib.ExitStack() as stack:
             flows = self._flows(stack, source, archive.places(), start)
-            school = School(flows, tape, self._scratch)
+            school = School(flows, tape, self._scratch, notes=NOTED in self._tables)
             for now in school.moments(archive.pieces(start, span.until), span.since, span.until, every_s):
                 school.ask(self._asked, now, self._limits.present_least)
                 progress((now - span.since).total_seconds())
@@ -112,6 +117,8 @@ class Backtest:
     def _copy(self, source: psycopg.Connection[Any], start: datetime) -> None:
         for table in ROSTER:
             copy_rows(source, self._scratch, table, sql.SQL("true"))
+        if NOTED in self._tables:
+            copy_rows(source, self._scratch, NOTED, sql.SQL("entered_at < {}").format(sql.Literal(start)))
         for flow in self.played:
             for table, where in stored_before(flow, self._tables, start).items():
                 copy_rows(source, self._scratch, table, where)

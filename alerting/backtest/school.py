@@ -36,8 +36,9 @@ _ANALYSED_AT: Final = frozenset({3, 30, 300, 3000})
 class School:
     """The past as it comes alive again."""
 
-    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch) -> None:
-        """Starts before the first event."""
+    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch, *, notes: bool = False) -> None:
+        """Starts before the first event; `notes`: who is at risk is noted before rules are asked."""
+        self._notes = notes
         self._flows, self._tape, self._scratch = flows, tape, scratch
         self._places = sorted({place for flow in flows for place in flow.places})
         self._most: int | None = None
@@ -86,6 +87,8 @@ class School:
         for flow in self._flows:
             flow.step(made)
         self._scratch.set_clock(now)
+        if self._notes:
+            self._scratch.connection.execute("CALL note_risks()")
 
     def _count(self) -> int:
         [(most,)] = self._scratch.connection.execute(_MOST).fetchall()
