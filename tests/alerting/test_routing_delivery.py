@@ -19,6 +19,7 @@ from cli.main import app
 from tests.alerting.test_learning_delivery import (
     PATIENCE_S,
     Here,
+    evaluated_again,
     here,
     lessons_go_wrong,
     quiet,
@@ -95,6 +96,21 @@ def test_each_class_is_told_to_its_own_staff_and_the_school_to_operators(here: H
     points = here.grafana.call("/api/v1/provisioning/contact-points/export?format=json")["contactPoints"]
     assert [point["name"] for point in points if point["name"].startswith(PREFIX)] == []
     assert json.loads((folder / FILE).read_text())["contactPoints"] == []
+
+
+def test_another_classs_new_staff_hear_what_holds_and_nobody_else_hears_it_again(here: Here, folder: Path) -> None:
+    staff(here, idle=("email", "ann@school.example"))
+    quiet(here.grafana.school)
+    assert route("--folder", folder).exit_code == 0
+    lessons_go_wrong(here.grafana.school)
+    until(lambda: heard(here, "ann@") and heard(here, "teachers@"), PATIENCE_S)
+    evaluated_again(here, "idle_share", times=4)
+    before = [mail["To"] for mail in here.mail.messages].count("ann@school.example")
+    staff(here, idle=("email", "ann@school.example"), drop=("email", "ben@school.example"))
+    assert route("--folder", folder).exit_code == 0
+    until(lambda: heard(here, "ben@"), PATIENCE_S)
+    evaluated_again(here, "idle_share", times=4)
+    assert [mail["To"] for mail in here.mail.messages].count("ann@school.example") == before
 
 
 def test_hostile_class_ids_and_addresses_are_taken_as_they_are(here: Here, folder: Path) -> None:
