@@ -24,6 +24,7 @@ def grafana_trial(server: Server, *, staff: bool, patience_s: float = SYNC_S) ->
     """Sends to teachers and operators, and with `staff` to each contact point of staff; returns what became of it."""
     try:
         receivers = server.get("/v1/provisioning/contact-points")
+        classes = _classes(server.get("/v1/provisioning/policies"))
     except ServerError as error:
         return [wrong(PART, "contact points", str(error), "Correct GRAFANA_URL, or who we are there.")]
     names = sorted({receiver["name"] for receiver in receivers})
@@ -34,8 +35,19 @@ def grafana_trial(server: Server, *, staff: bool, patience_s: float = SYNC_S) ->
     for name in wanted:
         members = [receiver for receiver in receivers if receiver["name"] == name]
         for severity in ("push",) if name == OPERATORS else ("push", "digest"):
-            found += _sent(server, name, members, severity)
+            found += _sent(server, name, members, severity, classes.get(name, []))
     return found
+
+
+def _classes(tree: dict[str, Any]) -> dict[str, list[str]]:
+    """Returns the classes that a contact point is for, by its name."""
+    found: dict[str, set[str]] = {}
+    for route in tree.get("routes") or []:
+        for child in route.get("routes") or []:
+            found.setdefault(child["receiver"], set()).update(
+                value for name, _, value in child["object_matchers"] if name == "class_id"
+            )
+    return {name: sorted(ids) for name, ids in found.items()}
 
 
 def _wait_for(server: Server, names: list[str], patience_s: float) -> None:
@@ -50,8 +62,11 @@ def _wait_for(server: Server, names: list[str], patience_s: float) -> None:
         time.sleep(1)
 
 
-def _sent(server: Server, name: str, members: list[dict[str, Any]], severity: str) -> Iterator[Finding]:
+def _sent(
+    server: Server, name: str, members: list[dict[str, Any]], severity: str, classes: list[str]
+) -> Iterator[Finding]:
     kinds = {member["uid"]: member["type"] for member in members}
+    whose = " of ".join(filter(None, (name, ", ".join(classes))))
     body = {
         "alert": _alert(severity),
         "receivers": [{"name": name, "grafana_managed_receiver_configs": [_config(member) for member in members]}],
@@ -64,7 +79,7 @@ def _sent(server: Server, name: str, members: list[dict[str, Any]], severity: st
     for receiver in answer["receivers"]:
         for config in receiver["grafana_managed_receiver_configs"]:
             kind = kinds.get(config["uid"], "")
-            what = f"{name}, {kind} ({severity})"
+            what = f"{whose}, {kind} ({severity})"
             if config["status"] == "ok":
                 yield ok(PART, what, "accepted")
             else:

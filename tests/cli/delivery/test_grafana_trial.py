@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -28,6 +30,7 @@ def test_each_contact_point_gets_one_of_each_and_staff_only_if_asked(here: Here,
     done = CliRunner().invoke(app, ["alerts", "test", "--staff"])
     assert done.exit_code == 1
     assert done.stdout.count("✗ grafana: classpulse-staff-") == 2
+    assert re.search(r"✗ grafana: classpulse-staff-\w+ of drop, slack \(push\): ", done.stdout)
     assert "CLASSPULSE_SLACK_URL, or the staff's in the roster" in done.stdout
     assert "secret" not in done.output
     assert [mail["To"] for mail in here.mail.messages].count("ann@school.example") == 2
