@@ -19,6 +19,8 @@ Place = tuple[str, int]
 PIECE: Final = timedelta(minutes=30)
 REACH: Final = timedelta(minutes=30)
 """How far before a piece its events may have happened; those that came later still are read once, before."""
+LATEST: Final = timedelta(days=7)
+"""What came later still is not read."""
 AHEAD: Final = timedelta(hours=1)
 """How far a clock can run ahead of the moment at which its event was accepted, generously."""
 
@@ -103,16 +105,23 @@ class Archive:
         ]
 
     def bounds(self) -> tuple[datetime, datetime] | None:
-        """Returns when the first stored event came, and up to when it is known what came; None where nothing did."""
-        row = self.connection.execute(
-            sql.SQL("SELECT min({0}), max({0}) FROM events WHERE topic = ANY(%s)").format(self._arrival), (self.topics,)
-        ).fetchone()
-        if row is None or row[0] is None:
+        """Returns when the first stored event happened, and up to when it is known what came; None where none did."""
+        found = [
+            self.connection.execute(
+                sql.SQL(
+                    "SELECT event_time, {} FROM events WHERE topic = ANY(%s) ORDER BY event_time {} LIMIT 1"
+                ).format(self._arrival, sql.SQL(order)),
+                (self.topics,),
+            ).fetchone()
+            for order in ("", "DESC")
+        ]
+        first, last = found
+        if first is None or last is None:
             return None
         rows = self.connection.execute("SELECT watermarks FROM task_progress WHERE flow = 'archive'").fetchall()
         known = [mark for (marks,) in rows for topic, mark in marks.items() if topic in self.topics and mark > 0]
         # ticks bring a watermark on where no event comes
-        return row[0], max([row[1], *(datetime.fromtimestamp(mark / 1000, UTC) for mark in known)])
+        return first[0], max([last[1], *(datetime.fromtimestamp(mark / 1000, UTC) for mark in known)])
 
     @property
     def _arrival(self) -> sql.SQL:
@@ -125,9 +134,9 @@ class Archive:
         rows = self.connection.execute(
             "SELECT topic, partition, (extract(epoch FROM watermark_before) * 1000)::bigint, "
             "(extract(epoch FROM max(ingested_at)) * 1000)::bigint FROM events "
-            "WHERE topic = ANY(%s) AND ingested_at >= %s AND watermark_before < %s "
-            "AND ingested_at - watermark_before > make_interval(secs => %s) GROUP BY 1, 2, 3",
-            (self.topics, since, until, least_s),
+            "WHERE topic = ANY(%s) AND event_time >= %s AND event_time < %s AND ingested_at >= %s "
+            "AND watermark_before < %s AND ingested_at - watermark_before > make_interval(secs => %s) GROUP BY 1, 2, 3",
+            (self.topics, since - LATEST, until + AHEAD, since, until, least_s),
         ).fetchall()
         return [Stall((topic, partition), mark, upto) for topic, partition, mark, upto in rows]
 
@@ -161,8 +170,11 @@ class Archive:
     def _late(self, since: datetime, until: datetime) -> dict[datetime, list[tuple[Any, ...]]]:
         """Returns the events that came long after they happened, by the piece in which they came."""
         rows = self._rows(
-            sql.SQL("event_time < date_bin(%(piece)s, {}, %(since)s) - %(back)s").format(self._arrival),
-            {"since": since, "until": until, "piece": PIECE, "back": REACH},
+            sql.SQL(
+                "event_time >= %(latest)s AND event_time < %(until)s "
+                "AND event_time < date_bin(%(piece)s, {}, %(since)s) - %(back)s"
+            ).format(self._arrival),
+            {"since": since, "until": until, "piece": PIECE, "back": REACH, "latest": since - LATEST},
         )
         found: dict[datetime, list[tuple[Any, ...]]] = {}
         for row in rows:

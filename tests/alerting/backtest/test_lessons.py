@@ -43,9 +43,9 @@ WRITTEN = {
 }
 
 
-def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(any_database: str, scratch: str) -> None:
-    store(any_database, [click for told in WRITTEN.values() for click in told])
-    found = tried(any_database, scratch, RULES, "09:50", "11:00")
+def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(timescale_url: str, scratch: str) -> None:
+    store(timescale_url, [click for told in WRITTEN.values() for click in told])
+    found = tried(timescale_url, scratch, RULES, "09:50", "11:00")
     # The last click is at 10:10:30, so at 10:16 nobody is active any more: three minutes later it calls. From 10:26 on
     # no window of the last ten minutes knows them, and five minutes later it is over. At 10:41 they are offline. Those
     # who leave in good order at 10:20:40 are gone at once.
@@ -82,7 +82,7 @@ def some_lesson(name: str, rng: random.Random) -> list[Click]:
 
 def test_lessons_at_random_call_as_a_reading_of_the_clicks_says(postgres_url: str, scratch: str) -> None:
     rng = random.Random(11)  # noqa: S311
-    told = {f"r{n}": some_lesson(f"r{n}", rng) for n in range(16)}
+    told = {f"r{n}": some_lesson(f"r{n}", rng) for n in range(12)}
     store(postgres_url, [click for one in told.values() for click in one])
     # many_classes: no lesson is held because of the others, of which the reading knows nothing
     found = tried(postgres_url, scratch, RULES[:2], "09:55", "11:00", many_classes=100)

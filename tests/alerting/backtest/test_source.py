@@ -16,7 +16,7 @@ from cli.services_parts.postgres import Postgres
 from tests.alerting.backtest.lesson_log import SETTINGS, at, clicks, store, times, tried
 from tests.conftest import new_database
 
-READS = {"activity_windows", "engagement_scores"}
+READS = {"activity_windows"}
 
 
 @pytest.fixture
