@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerting.times import NEVER, Holiday, Interval, Times
+from alerting.holidays import Holiday, Interval
+from alerting.times import NEVER, Times
 
 DAYS = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 
