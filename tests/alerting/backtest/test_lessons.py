@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 
 from alerting.backtest import school
+from bench.alerts import put
 from cli.services_parts.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
 from tests.alerting.backtest.oracle import Lesson, calls
+from tests.alerting.lessons import window
 from tests.conftest import new_database
 
 RULES = ["active_students_drop", "idle_share", "many_classes_drop"]
@@ -114,6 +116,18 @@ def test_by_the_data_clock_a_log_that_came_at_once_calls_when_it_happened(postgr
     store(postgres_url, told, tick=False)
     found = tried(postgres_url, scratch, ["idle_share"], "09:55", "11:00", clock="data")["idle_share"]
     assert (found.held, times(found.calls)) == (0, {"gone": [("10:21", "10:46")]})
+
+
+@pytest.mark.parametrize(("usual", "expected"), [(4, {}), (5, {"gone": [("10:19", "10:31")]})])
+def test_what_is_usual_is_known_from_what_was_stored_in_earlier_weeks(
+    postgres_url: str, scratch: str, usual: int, expected: dict[str, list[tuple[str, str]]]
+) -> None:
+    store(postgres_url, WRITTEN["gone"])
+    weeks = [at("10:00") - timedelta(weeks=n) + timedelta(minutes=m) for n in (1, 2) for m in range(45)]
+    put(postgres_url, {"activity_windows": [window("gone", moment, usual) for moment in weeks]})
+    found = tried(postgres_url, scratch, RULES[:1], "10:10", "10:40")
+    # nobody is active: four fewer than usual are too few to call, five are not
+    assert times(found["active_students_drop"].calls) == expected
 
 
 def test_resting_while_nobody_is_there_changes_nothing(
