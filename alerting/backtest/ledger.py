@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from alerting.backtest.budget import A_LESSON, A_WEEK
 from alerting.limits import Limits
+from alerting.queries import names
 from alerting.rules.rule import Rule
 
 LEDGER: Final = Path(__file__).parent / "results.json"
@@ -19,7 +19,6 @@ HISTORIES: Final = ("simulated", "moodle")
 """What each of them is tried on: simulated weeks, and a real log."""
 BEGIN: Final = "<!-- backtested: begin -->"
 END: Final = "<!-- backtested: end -->"
-_COMMENT: Final = re.compile(r"--.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Result:
     Attributes:
         rule: Its name.
         history: One of `HISTORIES`.
-        fingerprint: Of what was tried: its condition, limits and times.
+        fingerprint: Of what was tried: its condition in words, its limits and its times.
         lessons: How many there were.
         teachers: How many people.
         messages: Messages that call.
@@ -61,9 +60,14 @@ class Result:
 
 
 def fingerprint(rule: Rule) -> str:
-    """Returns what tells one version of a rule from another: its condition with the default limits, and its times."""
-    condition = " ".join(_COMMENT.sub("", rule.condition(Limits(_env_file=None))).split())
-    return hashlib.sha256(f"{condition}/{rule.every_s}/{rule.for_s}/{rule.keep_s}".encode()).hexdigest()[:16]
+    """Returns what tells one version of a rule from another: its condition in words, its limits and its times.
+
+    That its SQL does what the words say is held by other tests, so that it may be written anew.
+    """
+    limits = Limits(_env_file=None).model_dump()
+    told = {name: limits[name] for name in sorted(names(rule.name)) if name in limits}
+    said = f"{rule.when}/{told}/{rule.every_s}/{rule.for_s}/{rule.keep_s}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def unproven(rules: Iterable[Rule], results: Iterable[Result]) -> list[str]:

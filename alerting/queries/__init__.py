@@ -32,3 +32,16 @@ def load(name: str, **values: object) -> str:
         return _INCLUDE.sub(fill, (HERE / f"_{key}.sql").read_text(encoding="utf-8").strip())
 
     return _INCLUDE.sub(fill, (HERE / f"{name}.sql").read_text(encoding="utf-8")).strip()
+
+
+def names(name: str) -> set[str]:
+    """Returns the names in double braces in `<name>.sql` and its fragments.
+
+    Example:
+        >>> "idle_share_high" in names("idle_share")
+        True
+    """
+    found: set[str] = set()
+    for key in _INCLUDE.findall((HERE / f"{name}.sql").read_text(encoding="utf-8")):
+        found |= names(f"_{key}") if (HERE / f"_{key}.sql").exists() else {key}
+    return found
