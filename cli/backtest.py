@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ def backtest(  # noqa: PLR0913
     as_json: bool,
 ) -> None:
     """Prints when rules would have called; exits with 3 where what is stored does not suffice."""
+    # small frames, many of them: threads would only wait for each other
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     import psycopg
 
     from alerting.backtest.source import NothingStoredError, RightsError
