@@ -10,18 +10,20 @@ now_and_before AS (
                          OR a.active_students <= (1 - {{drop_share}}) * b.usual AND b.usual - a.active_students >= {{drop_students}}),
                     false) AS fell
     FROM alert_classes c
-    JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
+    JOIN class_presence a ON a.class_id = c.class_id
     JOIN active_before b ON b.class_id = c.class_id
+),
+minutes AS MATERIALIZED (
+    SELECT scope_id, window_start, active_5m FROM activity
+    WHERE scope = 'class' AND window_start >= (SELECT classpulse_now() - interval '11 minutes')
+      AND window_start <= (SELECT classpulse_now())
 ),
 drops AS MATERIALIZED (
     SELECT n.*, n.in_lesson AND n.enough AS running,
            -- the end of the last minute that still had more than what is left now may be
-           CASE WHEN n.in_lesson AND n.enough AND n.fell
-                THEN (SELECT max(w.window_start) FROM activity w
-                      WHERE w.scope = 'class' AND w.scope_id = n.class_id
-                        AND w.window_start >= n.as_of - interval '11 minutes' AND w.window_start <= n.as_of
-                        AND w.active_5m > (1 - {{drop_share}}) * n.last_10m)
-           END AS fell_at
+           (SELECT max(w.window_start) FROM minutes w
+            WHERE n.in_lesson AND n.enough AND n.fell AND w.scope_id = n.class_id AND w.active_5m > (1 - {{drop_share}}) * n.last_10m)
+               AS fell_at
     FROM now_and_before n
 ),
 many AS (

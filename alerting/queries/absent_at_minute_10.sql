@@ -1,12 +1,20 @@
 -- Who had not come ten minutes into a lesson of today: the lesson that missed most. Where nobody came it was no lesson online.
-WITH late AS (
+WITH here AS MATERIALIZED (
+    SELECT student_id, session_start, session_end FROM sessions
+    WHERE session_start > (SELECT classpulse_now()) - interval '2 days' AND session_start <= (SELECT classpulse_now())
+),
+late AS (
     SELECT t.class_id, t.period, count(*) AS enrolled,
-           count(*) FILTER (WHERE NOT EXISTS (
-               SELECT FROM sessions s
-               WHERE s.student_id = m.student_id AND s.session_start <= t.began + interval '{{absent_minute}} minutes'
-                 AND s.session_end >= t.began AND s.session_start > t.began - interval '1 day')) AS absent
+           count(*) - count(*) FILTER (WHERE h.came) AS absent
     FROM todays_lessons t
-    JOIN class_students m ON m.class_id = t.class_id AND m.is_enrolled
+    JOIN class_members m ON m.class_id = t.class_id
+    LEFT JOIN (
+        SELECT DISTINCT l.class_id, l.period, e.student_id, true AS came
+        FROM todays_lessons l
+        JOIN class_members e ON e.class_id = l.class_id
+        JOIN here s ON s.student_id = e.student_id AND s.session_start <= l.began + interval '{{absent_minute}} minutes'
+                   AND s.session_end >= l.began AND s.session_start > l.began - interval '1 day'
+    ) h ON h.class_id = t.class_id AND h.period = t.period AND h.student_id = m.student_id
     -- by then the content flow, which is slower than the clock, has read the ten minutes
     WHERE t.began + interval '{{absent_minute}} minutes' <= (SELECT min(as_of) FROM data_freshness WHERE flow = 'content')
     GROUP BY t.class_id, t.period

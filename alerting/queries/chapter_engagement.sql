@@ -4,7 +4,7 @@ WITH low AS (
            string_agg('*' || title || '* (' || worked || ' of ' || enrolled || ')', ', '
                       ORDER BY worked::double precision / enrolled, title) AS which
     FROM chapter_reach
-    WHERE opened_at <= as_of - interval '7 days' AND enrolled >= {{students_least}} AND worked < {{chapter_low_share}} * enrolled
+    WHERE enrolled >= {{students_least}} AND worked < {{chapter_low_share}} * enrolled
     GROUP BY class_id
 )
 SELECT c.class_id,

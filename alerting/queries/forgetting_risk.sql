@@ -1,15 +1,18 @@
 -- A row a class and module that was reviewed lately or will be assessed soon; a class without one has the row of module ''.
-WITH relevant AS (
+WITH reviewed AS MATERIALIZED (
+    SELECT DISTINCT s.class_id, m.module
+    FROM memory_scores m
+    JOIN class_members s ON s.student_id = m.user_id
+    WHERE m.last_reviewed_at > (SELECT classpulse_now()) - interval '{{reviewed_weeks}} weeks'
+),
+relevant AS (
     SELECT f.*
     FROM forgetting_by_cohort f
     WHERE f.cohort = 'class'
       AND (f.module IN (SELECT i.item_id FROM course_items i
                         WHERE i.due_at > (SELECT classpulse_now())
                           AND i.due_at <= (SELECT classpulse_now()) + interval '{{assessed_weeks}} weeks')
-           OR (f.cohort_id, f.module) IN (
-               SELECT s.class_id, m.module FROM memory_scores m
-               JOIN class_students s ON s.student_id = m.user_id
-               WHERE m.last_reviewed_at > (SELECT classpulse_now()) - interval '{{reviewed_weeks}} weeks'))
+           OR (f.cohort_id, f.module) IN (SELECT r.class_id, r.module FROM reviewed r))
 )
 SELECT c.class_id,
        coalesce(r.module, '') AS module,

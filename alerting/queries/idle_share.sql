@@ -3,7 +3,7 @@ WITH one AS (
            coalesce(a.present >= {{present_least}} AND c.in_term AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS counts,
            coalesce(a.idle_students > {{idle_share_high}} * a.present, false) AS idles
     FROM alert_classes c
-    JOIN active_now a ON a.scope = 'class' AND a.scope_id = c.class_id
+    JOIN class_presence a ON a.class_id = c.class_id
 ),
 many AS (
     SELECT o.*,

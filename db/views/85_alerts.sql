@@ -12,6 +12,30 @@ JOIN periods p ON p.weekday = extract(isodow FROM l.now)
 WHERE NOT EXISTS (SELECT FROM terms)
    OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends);
 
+-- Classes of the roster; of enrolments, which are many, each class once before they are put together.
+CREATE OR REPLACE VIEW roster_classes AS
+SELECT class_id FROM classes
+UNION SELECT class_id FROM (SELECT DISTINCT class_id FROM enrolments WHERE class_id IS NOT NULL) e;
+
+-- Who is enrolled in a class, each once.
+CREATE OR REPLACE VIEW class_members WITH (security_barrier) AS
+SELECT DISTINCT class_id, student_id FROM enrolled_students WHERE class_id IS NOT NULL;
+
+-- active_now of classes alone and without scores: rules ask it every minute.
+CREATE OR REPLACE VIEW class_presence WITH (security_barrier) AS
+SELECT r.class_id,
+       coalesce(h.active_students, 0)                               AS active_students,
+       coalesce(h.idle_students, 0)                                 AS idle_students,
+       coalesce(h.present, 0)                                       AS present,
+       coalesce(x.enrolled, 0)                                      AS enrolled
+FROM roster_classes r
+LEFT JOIN (
+    SELECT class_id, count(*) FILTER (WHERE status = 'active') AS active_students, count(*) FILTER (WHERE status = 'idle') AS idle_students,
+           count(*) AS present
+    FROM student_now WHERE is_present GROUP BY class_id
+) h ON h.class_id = r.class_id
+LEFT JOIN (SELECT class_id, count(*) AS enrolled FROM class_members GROUP BY class_id) x ON x.class_id = r.class_id;
+
 -- behind: seconds from each flow's lowest watermark to now; null before it has one.
 CREATE OR REPLACE VIEW alert_classes WITH (security_barrier) AS
 SELECT r.class_id,
@@ -35,7 +59,7 @@ CROSS JOIN (
            nullif(min(watermark) FILTER (WHERE flow = 'memory'), '-infinity')     AS memory
     FROM task_watermarks
 ) f
-CROSS JOIN (SELECT class_id FROM classes UNION SELECT class_id FROM enrolments WHERE class_id IS NOT NULL) r
+CROSS JOIN roster_classes r
 LEFT JOIN classes t ON t.class_id = r.class_id
 LEFT JOIN LATERAL (
     SELECT * FROM todays_lessons t
@@ -46,44 +70,52 @@ LEFT JOIN LATERAL (
 -- How many were active in a class: at most in the last ten whole minutes, and, on average, in the five minutes up to this time of the
 -- week in the last four weeks; null unless two of those weeks know the class then.
 CREATE OR REPLACE VIEW active_before WITH (security_barrier) AS
-SELECT c.class_id,
-       (SELECT max(m.students)
-        FROM (
-            SELECT sum(w.active_5m)::bigint AS students FROM activity_windows w
-            WHERE w.scope = 'class' AND w.scope_id = c.class_id
-              AND w.window_start >= greatest(k.now - interval '11 minutes', c.began)
-              AND w.window_start <= k.now - interval '1 minute'
-            GROUP BY w.window_start
-        ) m)                                                         AS last_10m,
-       u.students                                                    AS usual,
-       k.now                                                         AS as_of
-FROM (SELECT classpulse_now() AS now OFFSET 0) k
-CROSS JOIN alert_classes c
-LEFT JOIN LATERAL (
-    SELECT avg(s.students)::double precision AS students
-    FROM (
-        SELECT max(m.students) AS students
-        FROM (
-            SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
-            FROM generate_series(1, 4) n OFFSET 0
-        ) week
-        CROSS JOIN LATERAL (
-            SELECT sum(w.active_5m)::bigint AS students FROM activity_windows w
-            WHERE w.scope = 'class' AND w.scope_id = c.class_id
-              AND w.window_start > week.at - interval '5 minutes' AND w.window_start <= week.at
-            GROUP BY w.window_start
-        ) m
-        GROUP BY week.n
-    ) s
-    HAVING count(*) >= 2
-) u ON true;
+WITH clock AS MATERIALIZED (SELECT classpulse_now() AS now),
+     weeks AS MATERIALIZED (
+         SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
+         FROM clock k, generate_series(1, 4) n
+     ),
+     recent AS MATERIALIZED (
+         SELECT w.scope_id AS class_id, w.window_start, sum(w.active_5m)::bigint AS students
+         FROM activity_windows w
+         WHERE w.scope = 'class'
+           AND w.window_start >= (SELECT now - interval '11 minutes' FROM clock)
+           AND w.window_start <= (SELECT now - interval '1 minute' FROM clock)
+         GROUP BY w.scope_id, w.window_start
+     ),
+     usual AS MATERIALIZED (
+         SELECT s.class_id, avg(s.students)::double precision AS students
+         FROM (
+             SELECT m.class_id, week.n, max(m.students) AS students
+             FROM weeks week
+             CROSS JOIN LATERAL ( -- week by week, so that four spans of five minutes are read
+                 SELECT w.scope_id AS class_id, sum(w.active_5m)::bigint AS students FROM activity_windows w
+                 WHERE w.scope = 'class' AND w.window_start > week.at - interval '5 minutes' AND w.window_start <= week.at
+                 GROUP BY w.scope_id, w.window_start
+             ) m
+             GROUP BY m.class_id, week.n
+         ) s
+         GROUP BY s.class_id
+         HAVING count(*) >= 2
+     )
+SELECT c.class_id, m.students AS last_10m, u.students AS usual, k.now AS as_of
+FROM clock k
+CROSS JOIN roster_classes c
+LEFT JOIN (
+    SELECT r.class_id, max(r.students) AS students
+    FROM recent r
+    LEFT JOIN running_periods p ON p.class_id = r.class_id
+    WHERE p.began IS NULL OR r.window_start >= p.began
+    GROUP BY r.class_id
+) m ON m.class_id = c.class_id
+LEFT JOIN usual u ON u.class_id = c.class_id;
 
 -- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
 -- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.
 CREATE OR REPLACE VIEW idle_before WITH (security_barrier) AS
 SELECT c.class_id, u.low, u.high, k.now AS as_of
 FROM (SELECT classpulse_now() AS now OFFSET 0) k
-CROSS JOIN (SELECT class_id FROM classes UNION SELECT class_id FROM enrolments WHERE class_id IS NOT NULL) c
+CROSS JOIN roster_classes c
 LEFT JOIN LATERAL (
     SELECT min(s.idle)::bigint AS low, max(s.idle)::bigint AS high
     FROM (

@@ -1,6 +1,6 @@
 -- Chapters by class, for alert rules: whether they are worked on, and how long they take.
 
--- Chapters that opened within the last 14 days: when they are available from, else the day of the first visit of anybody. Worked on:
+-- Chapters that have been open for 7 days and not for 14: since they are available, else since anybody's first visit. Worked on:
 -- half of it scrolled, completed, or a quarter of the expected time spent; where neither can be known, visited.
 CREATE OR REPLACE VIEW chapter_reach WITH (security_barrier) AS
 WITH opened AS MATERIALIZED (
@@ -11,7 +11,7 @@ WITH opened AS MATERIALIZED (
          LEFT JOIN (SELECT course_id, chapter_id, min(bucket) AS first_day FROM chapter_time_1d GROUP BY course_id, chapter_id) f
            ON f.course_id = i.course_id AND f.chapter_id = i.item_id
          WHERE lower(i.kind) = 'chapter'
-           AND coalesce(i.available_from, f.first_day) <= k.now
+           AND coalesce(i.available_from, f.first_day) <= k.now - interval '7 days'
            AND coalesce(i.available_from, f.first_day) > k.now - interval '14 days'
      ),
      visited AS MATERIALIZED (

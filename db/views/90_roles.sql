@@ -35,9 +35,9 @@ DECLARE
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
                          'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, '
-                         'todays_lessons, alert_classes, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
+                         'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
-                         'memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
+                         'class_members, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
