@@ -113,6 +113,7 @@ def table(results: Iterable[Result]) -> str:
 def _line(result: Result) -> str:
     where = f"{result.history}, {result.lessons:,} lessons, {result.teachers} teachers"
     lesson, week = (f"{s[0]}, {s[1]}, {s[2]:.3f}" for s in (result.a_lesson, result.a_week))
-    right = "" if result.right is None else f"{result.right} of {result.messages}"
+    others = "".join(f", {kind} {count}" for kind, count in sorted((result.wrong or {}).items()))
+    right = "" if result.right is None else f"{result.right} of {result.messages}{others}"
     found = "" if result.happened is None else f"{result.found} of {result.happened}"
     return f"| `{result.rule}` | {where} | {result.messages:,} | {lesson} | {week} | {right} | {found} |\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -105,11 +105,18 @@ def store(url: str, told: Iterable[Click], *, tick: bool = True, absent: dict[st
 
 
 def tried(
-    source_url: str, scratch_url: str, names: list[str], since: str, until: str, clock: Clock = "wall", **limits: Any
+    source_url: str,
+    scratch_url: str,
+    names: list[str],
+    since: str,
+    until: str,
+    clock: Clock = "wall",
+    every_s: int = 0,
+    **limits: Any,
 ) -> dict[str, Outcome]:
-    """Returns what rules would have done."""
+    """Returns what rules would have done, asked as often as they are or every so many seconds."""
     prepare(scratch_url, SETTINGS)
-    rules = [BY_NAME[name] for name in names]
+    rules = [replace(BY_NAME[name], every_s=every_s or BY_NAME[name].every_s) for name in names]
     with Backtest(rules, Limits(_env_file=None, **limits), scratch_url, SETTINGS) as test:
         with opened(source_url, test.reads) as source:
             outcomes = test.run(source, Span(at(since), at(until), clock))

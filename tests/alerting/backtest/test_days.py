@@ -25,7 +25,7 @@ def test_absent_at_minute_ten_is_known_at_minute_ten(postgres_url: str, scratch:
     told += clicks("7B-late", "10:10:30", "10:40:30")
     told += [click for n in range(9) for click in clicks(f"7C-{n}", "10:01:30", "10:40:30")]
     store(postgres_url, told, absent={"7B": 2})
-    found = tried(postgres_url, scratch, ["absent_at_minute_10"], "09:50", "10:30")["absent_at_minute_10"]
+    found = tried(postgres_url, scratch, ["absent_at_minute_10"], "09:50", "10:30", every_s=300)["absent_at_minute_10"]
     assert times(found.calls) == {"7B": [("10:10", "")]}
     assert (found.calls[0].words["absent"], found.calls[0].words["enrolled"]) == ("3", "12")
     assert found.asked == 8
@@ -42,7 +42,7 @@ def test_a_quiz_that_many_fail_calls_with_the_tenth_student(postgres_url: str, s
     ]  # four of ten: not more than 40 %
     told += [quiz("7B-0", "10:35:30", 100)]  # a second attempt makes nothing better
     store(postgres_url, told)
-    found = tried(postgres_url, scratch, ["quiz_failure"], "10:00", "11:00")["quiz_failure"]
+    found = tried(postgres_url, scratch, ["quiz_failure"], "10:00", "11:00", every_s=300)["quiz_failure"]
     assert [(call.ids, call.since) for call in found.calls] == [(("7B", "fractions"), at("10:30"))]
     assert (found.calls[0].words["failed"], found.calls[0].words["students"]) == ("5", "10")
 

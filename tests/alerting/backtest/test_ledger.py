@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from alerting.backtest import ledger
 from alerting.backtest.ledger import HISTORIES, Result, fingerprint, unproven
+from alerting.limits import Limits
 from alerting.rules import RULES
 from tests.alerting.lessons import BY_NAME
 
@@ -48,7 +51,12 @@ def test_a_changed_rule_needs_a_new_result_and_a_digest_none() -> None:
     assert unproven([replace(changed, severity="digest")], []) == []
 
 
-def test_words_and_comments_are_no_change() -> None:
+def test_another_limit_is_a_change_and_other_words_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(IDLE)
+    monkeypatch.setattr(ledger, "Limits", lambda **_: Limits(_env_file=None, idle_share_high=0.4))
+    assert fingerprint(IDLE) != before
+    monkeypatch.setattr(ledger, "Limits", lambda **_: Limits(_env_file=None, chapter_low_share=0.4))
+    assert fingerprint(IDLE) == before
     assert fingerprint(replace(IDLE, summary="[class]", title="Idle")) == fingerprint(IDLE)
 
 
@@ -56,6 +64,6 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     results = [replace(GOOD[0], right=2, wrong={"talk": 1}, happened=3, found=2), GOOD[1]]
     ledger.write(results, tmp_path / "results.json")
     assert ledger.read(tmp_path / "results.json") == results
-    assert "| `idle_share` | simulated, 9 lessons, 2 teachers | 3 | 1, 0, 0.300 | 5, 0, 1.500 | 2 of 3 | 2 of 3 |" in (
+    assert "| `idle_share` | simulated, 9 lessons, 2 teachers | 3 | 1, 0, 0.300 | 5, 0, 1.500 | 2 of 3, talk 1 | 2 of 3 |" in (
         ledger.table(results)
     )
