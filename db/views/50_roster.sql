@@ -33,19 +33,25 @@ SELECT d.day,
             ELSE (SELECT coalesce(sum(1::bigint << i), 0)::bigint
                   FROM generate_series(0, 31) i
                   WHERE NOT (EXISTS (SELECT FROM terms t WHERE d.day - i BETWEEN t.starts AND t.ends)
-                             AND CASE WHEN EXISTS (SELECT FROM periods)
-                                      THEN EXISTS (SELECT FROM periods p WHERE p.weekday = extract(isodow FROM d.day - i))
-                                      ELSE extract(isodow FROM d.day - i) < 6 END))
+                             -- bit n: the n-th day of the week has a period
+                             AND coalesce((SELECT bit_or(1::bigint << weekday::integer) FROM periods), 62)
+                                 >> extract(isodow FROM d.day - i)::integer & 1 = 1))
        END AS skippable
 FROM (SELECT local_day(classpulse_now() - interval '1 millisecond') AS day OFFSET 0) d;
 
 CREATE OR REPLACE VIEW class_list WITH (security_barrier) AS
+-- from one class of the roster to the next through the index: a class has many enrolments
+WITH RECURSIVE enrolled (class_id) AS (
+    SELECT min(class_id) FROM enrolments
+    UNION ALL
+    SELECT (SELECT min(e.class_id) FROM enrolments e WHERE e.class_id > p.class_id) FROM enrolled p WHERE p.class_id IS NOT NULL
+)
 SELECT i.class_id, c.title, coalesce(c.grade, i.grade) AS grade
 FROM (
     SELECT class_id, max(grade) AS grade FROM (
         SELECT class_id, NULL AS grade FROM classes
-        UNION ALL SELECT class_id, NULL FROM enrolments
-        UNION ALL SELECT class_id, grade FROM student_state
+        UNION ALL SELECT class_id, NULL FROM enrolled
+        UNION ALL SELECT class_id, max(grade) FROM student_state GROUP BY class_id
     ) u
     WHERE class_id IS NOT NULL
     GROUP BY class_id

@@ -1,30 +1,40 @@
 -- What is so now: every number here is computed from student_state when it is asked for, as of classpulse_now().
 
+-- What is known of every student; staff left out.
+CREATE OR REPLACE VIEW known_students AS
+SELECT t.*
+FROM student_state t
+WHERE coalesce(t.role, 'student') = 'student'
+  AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id);
+
+-- Present: not offline, and seen since the lesson began, where one runs.
+CREATE OR REPLACE FUNCTION is_present(status text, seen_at timestamptz, began timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status <> 'offline' AND (began IS NULL OR seen_at >= began);
+
 -- One row a student: the building block of all the others.
 CREATE OR REPLACE VIEW student_now AS
-WITH clock AS MATERIALIZED (SELECT classpulse_now() AS now, c.day, c.skippable FROM streak_calendar c)
-SELECT s.*,
-       s.status <> 'offline' AND (s.began IS NULL OR s.seen_at >= s.began) AS is_present,
+SELECT t.student_id, t.class_id, coalesce(t.grade, k.grade) AS grade, t.subject_id, t.course_id, t.chapter_id,
+       t.last_event_name, t.last_interaction_at, t.session_id, t.device, t.browser,
+       t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
+       s.seen_at,
+       p.began,
+       clock.now AS as_of, clock.day AS today, clock.skippable,
+       s.status,
+       is_present(s.status, s.seen_at, p.began) AS is_present,
        CASE WHEN s.status <> 'offline'
-            THEN engagement_score(s.last_interaction_at, s.weights, s.weights_end, s.session_minutes, s.day_bits, s.last_day,
-                                  s.as_of, s.today, s.skippable)
+            THEN engagement_score(t.last_interaction_at, t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
+                                  clock.now, clock.day, clock.skippable)
        END AS engagement_score
-FROM (
-    SELECT t.student_id, t.class_id, coalesce(t.grade, k.grade) AS grade, t.subject_id, t.course_id, t.chapter_id,
-           t.last_event_name, t.last_interaction_at, t.session_id, t.device, t.browser,
-           t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
-           seen_until(t.last_event_at, t.playing_until, clock.now) AS seen_at,
-           p.began,
-           clock.now AS as_of, clock.day AS today, clock.skippable,
-           student_status(t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until,
-                          coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()), clock.now) AS status
-    FROM clock
-    CROSS JOIN student_state t
-    LEFT JOIN classes k ON k.class_id = t.class_id
-    LEFT JOIN running_periods p ON p.class_id = t.class_id
-    WHERE coalesce(t.role, 'student') = 'student'
-      AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id)
-    OFFSET 0 -- status is computed once, not wherever it is used
+FROM (SELECT classpulse_now() AS now, c.day, c.skippable FROM streak_calendar c OFFSET 0) clock
+CROSS JOIN known_students t
+LEFT JOIN classes k ON k.class_id = t.class_id
+LEFT JOIN running_periods p ON p.class_id = t.class_id
+CROSS JOIN LATERAL (
+    SELECT student_status(t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until,
+                          coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()), clock.now) AS status,
+           seen_until(t.last_event_at, t.playing_until, clock.now) AS seen_at
+    OFFSET 0 -- computed once, not wherever it is used; a choice of classes or students still reaches student_state
 ) s;
 
 CREATE OR REPLACE VIEW student_live_metrics WITH (security_barrier) AS

@@ -68,11 +68,13 @@ WHERE g.current_score < g.pass_mark
 
 -- The same by class and course, without persons.
 CREATE OR REPLACE VIEW knowledge_gaps_by_cohort WITH (security_barrier) AS
-WITH gaps AS (
+WITH found AS MATERIALIZED (SELECT user_id, course_id, module, next_module, gap FROM knowledge_gaps),
+     members AS MATERIALIZED (SELECT cohort, cohort_id, student_id FROM student_cohorts),
+     gaps AS (
     SELECT m.cohort, m.cohort_id, g.module, g.next_module, count(*) AS students_with_gap,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gap) AS median_gap
-    FROM knowledge_gaps g
-    JOIN student_cohorts m ON m.student_id = g.user_id AND (m.cohort = 'class' OR m.cohort_id = g.course_id)
+    FROM found g
+    JOIN members m ON m.student_id = g.user_id AND (m.cohort = 'class' OR m.cohort_id = g.course_id)
     GROUP BY m.cohort, m.cohort_id, g.module, g.next_module
 )
 SELECT f.cohort,

@@ -110,14 +110,15 @@ SELECT user_id, course, module, event_time, kind = 'module_completed' FROM learn
 WHERE course IS NOT NULL AND kind IN ('module_started', 'module_completed');
 
 -- Students of a course: when they were last there, and how much of it they have finished.
-CREATE OR REPLACE VIEW student_courses AS
+CREATE OR REPLACE VIEW course_progress_live AS
 SELECT t.student_id,
        t.course_id,
        t.last_activity_at,
        t.finished_items,
        l.items,
        c.completed_at,
-       CASE WHEN c.completed_at IS NOT NULL THEN 1 ELSE t.finished_items / l.items::double precision END AS completion
+       CASE WHEN c.completed_at IS NOT NULL THEN 1 ELSE t.finished_items / l.items::double precision END AS completion,
+       (SELECT classpulse_now()) AS as_of
 FROM (
     SELECT s.student_id, s.course_id, max(s.last_at) AS last_activity_at,
            count(*) FILTER (WHERE s.finished AND i.item_id IS NOT NULL) AS finished_items
@@ -135,28 +136,6 @@ LEFT JOIN (
     GROUP BY student_id, course_id
 ) c ON c.student_id = t.student_id AND c.course_id = t.course_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id);
-
--- How much of a course the slowest fifth of a class has finished, those who never came included.
-CREATE OR REPLACE VIEW class_progress_live AS
-SELECT e.course_id, e.class_id, count(*) AS students,
-       percentile_cont(0.2) WITHIN GROUP (ORDER BY coalesce(c.completion, 0)) AS p20, classpulse_now() AS as_of
-FROM enrolled_students e
-LEFT JOIN student_courses c ON c.student_id = e.student_id AND c.course_id = e.course_id
-WHERE e.course_id <> '*' AND e.class_id IS NOT NULL
-GROUP BY e.course_id, e.class_id;
-
--- How far those came who have been away for over 14 days and did not finish: the last item by position.
-CREATE OR REPLACE VIEW course_exits_live AS
-SELECT course_id, item_id, count(*) AS students, classpulse_now() AS as_of
-FROM (
-    SELECT DISTINCT ON (t.student_id, t.course_id) t.student_id, t.course_id, t.item_id
-    FROM course_touches t
-    JOIN content_items i ON i.course_id = t.course_id AND i.item_id = t.item_id
-    JOIN student_courses g ON g.student_id = t.student_id AND g.course_id = t.course_id
-    WHERE g.last_activity_at < (SELECT classpulse_now() - interval '14 days') AND coalesce(g.completion, 0) < 1
-    ORDER BY t.student_id, t.course_id, i.position DESC NULLS LAST, t.item_id DESC
-) e
-GROUP BY course_id, item_id;
 
 CREATE OR REPLACE VIEW sessions WITH (security_barrier) AS
 SELECT s.session_start, s.session_id, s.student_id, s.class_id, s.session_end, s.duration_seconds, s.events, s.pages, s.is_bounce,
@@ -267,3 +246,36 @@ SELECT CASE WHEN grouping(s.country_code) = 0 THEN 'country' WHEN grouping(s.dev
 FROM sessions s
 WHERE s.session_start > (SELECT classpulse_now() - interval '30 days')
 GROUP BY GROUPING SETS ((s.country_code), (s.device_type), (s.browser));
+
+-- Sums of milliseconds and of hundredths: the same whatever the order.
+CREATE OR REPLACE VIEW video_totals_live AS
+SELECT v.video_id,
+       max(v.course_id)                                        AS course_id,
+       max(v.lesson_id)                                        AS lesson_id,
+       count(*)                                                AS views,
+       count(DISTINCT v.student_id)                            AS students,
+       sum(round(1000 * v.watched_seconds)::bigint) / 1000.0::double precision   AS watched_seconds,
+       sum(round(1000 * v.unique_seconds)::bigint) / 1000.0::double precision    AS unique_seconds,
+       sum(round(1000 * v.rewatched_seconds)::bigint) / 1000.0::double precision AS rewatched_seconds,
+       max(v.video_duration_s)                                 AS video_duration_s,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.watch_pct))   AS median_watch_pct,
+       four_decimals(count(*) FILTER (WHERE v.completed) / count(*)::double precision) AS completed_share,
+       sum(v.seeks)::bigint                                    AS seeks,
+       four_decimals(sum(round(1000 * v.watched_seconds)::bigint * round(100 * v.avg_playback_rate)::bigint)
+                     / nullif(100 * sum(round(1000 * v.watched_seconds)::bigint) FILTER (WHERE v.avg_playback_rate IS NOT NULL), 0)
+                     ::double precision)                       AS avg_playback_rate,
+       classpulse_now()                                        AS as_of
+FROM video_views v
+WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
+GROUP BY v.video_id;
+
+-- Views of each twentieth of a video, and how many passed it twice.
+CREATE OR REPLACE VIEW video_parts_live AS
+SELECT v.video_id, n::bigint AS bin, count(*) AS views,
+       count(*) FILTER (WHERE (v.bins >> n) & 1 = 1)           AS watched,
+       count(*) FILTER (WHERE (v.rewatched_bins >> n) & 1 = 1) AS rewatched,
+       classpulse_now()                                        AS as_of
+FROM video_views v, generate_series(0, 19) n
+WHERE v.video_duration_s IS NOT NULL
+  AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
+GROUP BY v.video_id, n;

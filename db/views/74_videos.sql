@@ -32,26 +32,10 @@ SELECT v.start_time, v.student_id, v.video_id, v.session_id, v.class_id, v.cours
 FROM video_views v
 WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id);
 
--- Sums of milliseconds and of hundredths: the same whatever the order.
 CREATE OR REPLACE VIEW video_summary WITH (security_barrier) AS
-SELECT v.video_id,
-       max(v.course_id)                                        AS course_id,
-       max(v.lesson_id)                                        AS lesson_id,
-       count(*)                                                AS views,
-       count(DISTINCT v.student_id)                            AS students,
-       sum(round(1000 * v.watched_seconds)::bigint) / 1000.0::double precision   AS watched_seconds,
-       sum(round(1000 * v.unique_seconds)::bigint) / 1000.0::double precision    AS unique_seconds,
-       sum(round(1000 * v.rewatched_seconds)::bigint) / 1000.0::double precision AS rewatched_seconds,
-       max(v.video_duration_s)                                 AS video_duration_s,
-       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.watch_pct))   AS median_watch_pct,
-       four_decimals(count(*) FILTER (WHERE v.completed) / count(*)::double precision) AS completed_share,
-       sum(v.seeks)::bigint                                    AS seeks,
-       four_decimals(sum(round(1000 * v.watched_seconds)::bigint * round(100 * v.avg_playback_rate)::bigint)
-                     / nullif(100 * sum(round(1000 * v.watched_seconds)::bigint) FILTER (WHERE v.avg_playback_rate IS NOT NULL), 0)
-                     ::double precision)                       AS avg_playback_rate
-FROM video_views v
-WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
-GROUP BY v.video_id;
+SELECT video_id, course_id, lesson_id, views, students, watched_seconds, unique_seconds, rewatched_seconds, video_duration_s,
+       median_watch_pct, completed_share, seeks, avg_playback_rate
+FROM video_totals;
 
 -- The share of views that saw each twentieth of the video, and that passed it twice.
 CREATE OR REPLACE VIEW video_drop_off WITH (security_barrier) AS
@@ -63,26 +47,18 @@ SELECT b.video_id,
        four_decimals(b.watched / b.views::double precision)    AS watched_share,
        b.rewatched,
        four_decimals(b.rewatched / b.views::double precision)  AS rewatched_share
-FROM (
-    SELECT v.video_id, n::bigint AS bin, count(*) AS views,
-           count(*) FILTER (WHERE (v.bins >> n) & 1 = 1)           AS watched,
-           count(*) FILTER (WHERE (v.rewatched_bins >> n) & 1 = 1) AS rewatched
-    FROM video_views v, generate_series(0, 19) n
-    WHERE v.video_duration_s IS NOT NULL
-      AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
-    GROUP BY v.video_id, n
-) b;
+FROM video_parts b;
 
 -- Twentieths that are watched again more often than their neighbours, and than the video as a whole: half as often again.
 CREATE OR REPLACE VIEW video_rewatch_peaks WITH (security_barrier) AS
 SELECT video_id, bin, from_pct, video_duration_s * bin / 20 AS from_s, views, rewatched, rewatched_share
 FROM (
-    SELECT d.*, m.video_duration_s,
+    SELECT d.video_id, d.bin, d.from_pct, d.views, d.rewatched, d.rewatched_share, m.video_duration_s,
            sum(rewatched) OVER video / 20.0               AS mean,
            coalesce(lag(rewatched) OVER course, 0)        AS before,
            coalesce(lead(rewatched) OVER course, 0)       AS after
     FROM video_drop_off d
-    JOIN (SELECT video_id, max(video_duration_s) AS video_duration_s FROM video_views GROUP BY video_id) m USING (video_id)
+    JOIN video_totals m USING (video_id)
     WINDOW video AS (PARTITION BY video_id), course AS (PARTITION BY video_id ORDER BY bin)
 ) p
 WHERE rewatched >= 1.5 * mean AND rewatched > 0 AND rewatched >= before AND rewatched >= after;

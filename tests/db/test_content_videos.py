@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.db.conftest import Database
-from tests.db.content import at, session, view, write_content
+from tests.db.content import at, session, settle, view, write_content
 
 ALL = 2**20 - 1
 
@@ -30,6 +30,7 @@ def day(database: Database) -> Database:
         view("ben", "v2", at(3), video_duration_s=None, watch_pct=None, watched_seconds=10.0, unique_seconds=10.0),
         view("miss", "v1", at(0), **seen),
     )
+    settle(database)
     return database
 
 

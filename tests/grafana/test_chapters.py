@@ -93,6 +93,7 @@ def test_a_place_that_is_watched_again_stands_out_once_there_are_enough_views(te
         content.view(f"x{n}", "v1", at(9), course_id="math", bins=2**20 - 1, rewatched_bins=0b1000) for n in range(7)
     ]
     term.put(video_views=more)
+    term.settle()
     assert panel(term, "Watched again and again") == [("v1", 30, 0.9, 10)]
 
 

@@ -8,9 +8,9 @@ WITH latest AS (
 cells AS (
     SELECT coalesce(title, class_id) AS class, chapter_id AS chapter, active_5m AS students
     FROM class_chapter_activity
-    JOIN latest USING (window_start)
     LEFT JOIN class_list USING (class_id)
-    WHERE active_5m > 0
+    WHERE window_start = (SELECT window_start FROM latest)
+      AND active_5m > 0
       AND ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
       AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring}))
 ),

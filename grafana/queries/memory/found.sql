@@ -6,6 +6,6 @@ SELECT count(*) AS amount,
 FROM memory_scores
 WHERE {{in_module}}
   AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
-       OR user_id IN (SELECT student_id FROM class_students
-                      WHERE ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
-                        AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring}))))
+       OR user_id = ANY (ARRAY(SELECT student_id FROM class_students
+                               WHERE ('__all' IN (${class:sqlstring}) OR class_id IN (${class:sqlstring}))
+                                 AND ('__all' IN (${grade:sqlstring}) OR grade IN (${grade:sqlstring})))))

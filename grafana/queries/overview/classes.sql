@@ -3,12 +3,16 @@ active AS (
     SELECT student_id, sum(minutes_active) AS minutes
     FROM student_active_days
     WHERE day BETWEEN local_day($__timeFrom()) AND local_day($__timeTo())
+      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
+           OR student_id = ANY (ARRAY(SELECT student_id FROM members)))
     GROUP BY student_id
 ),
 completion AS (
     SELECT student_id, avg(completion_pct) AS pct
     FROM student_course_completion
     WHERE ('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
+      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
+           OR student_id = ANY (ARRAY(SELECT student_id FROM members)))
     GROUP BY student_id
 ),
 scores AS (
@@ -16,12 +20,16 @@ scores AS (
     FROM student_attempts
     WHERE $__timeFilter(attempted_at)
       AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
+           OR user_id = ANY (ARRAY(SELECT student_id FROM members)))
     GROUP BY user_id
 ),
 risky AS (
     SELECT student_id, max(score) AS score
     FROM student_risk
     WHERE ('__all' IN (${course:sqlstring}) OR course_id IN (${course:sqlstring}))
+      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
+           OR student_id = ANY (ARRAY(SELECT student_id FROM members)))
     GROUP BY student_id
 )
 SELECT class                                                                        AS "Class",

@@ -1,8 +1,16 @@
 WITH {{risks}},
-names AS (
-    SELECT student_id, display_name FROM student_names
+worst AS MATERIALIZED (
+    SELECT *
+    FROM risks
+    WHERE score > 0
+    ORDER BY score DESC, last_activity_at NULLS FIRST, student_id, course_id
+    LIMIT {{students_shown}}
+),
+named AS (
+    SELECT w.*, coalesce((SELECT display_name FROM student_names n WHERE n.student_id = w.student_id), student_id) AS name
+    FROM worst w
 )
-SELECT coalesce(display_name, student_id)          AS "Student",
+SELECT name                                        AS "Student",
        class                                       AS "Class",
        course_id                                   AS "Course",
        score                                       AS "Risk",
@@ -13,8 +21,5 @@ SELECT coalesce(display_name, student_id)          AS "Student",
        CASE WHEN overdue_items > 0 THEN 'yes' END  AS "Missed a date",
        last_activity_at                            AS "Last activity",
        student_id
-FROM risks
-LEFT JOIN names USING (student_id)
-WHERE score > 0
+FROM named
 ORDER BY score DESC, last_activity_at NULLS FIRST, 1, course_id
-LIMIT {{students_shown}}

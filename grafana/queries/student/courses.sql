@@ -1,8 +1,8 @@
--- The class: whoever is enrolled in a class of this student, the student too.
+-- The class: whoever is enrolled in a class of this student, the student too. As an array they reach the tables' indexes.
 WITH peers AS (
     SELECT DISTINCT student_id
     FROM class_students
-    WHERE class_id IN (SELECT class_id FROM class_students WHERE student_id IN (${student:sqlstring}))
+    WHERE class_id = ANY (ARRAY(SELECT class_id FROM class_students WHERE student_id IN (${student:sqlstring})))
       AND (is_enrolled OR student_id IN (${student:sqlstring}))
 ),
 progress AS (
@@ -11,7 +11,7 @@ progress AS (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY completion_pct)                  AS class,
            max(last_activity_at) FILTER (WHERE student_id IN (${student:sqlstring}))    AS last_activity_at
     FROM student_course_completion
-    JOIN peers USING (student_id)
+    WHERE student_id = ANY (ARRAY(SELECT student_id FROM peers))
     GROUP BY course_id
     HAVING bool_or(student_id IN (${student:sqlstring}))
 ),
@@ -20,7 +20,7 @@ scores AS (
            avg(score) FILTER (WHERE user_id IN (${student:sqlstring})) AS own,
            avg(score)                                                  AS class
     FROM student_attempts
-    JOIN peers ON student_id = user_id
+    WHERE user_id = ANY (ARRAY(SELECT student_id FROM peers))
     GROUP BY course
 ),
 times AS (
@@ -28,7 +28,7 @@ times AS (
            sum(total_time_spent) FILTER (WHERE student_id IN (${student:sqlstring})) AS own,
            sum(total_time_spent) / count(DISTINCT student_id)                        AS class
     FROM chapter_engagement_summary
-    JOIN peers USING (student_id)
+    WHERE student_id = ANY (ARRAY(SELECT student_id FROM peers))
     GROUP BY course_id
 )
 SELECT course_id                                    AS "Course",
