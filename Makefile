@@ -71,6 +71,9 @@ bench-boards: $(RUN) ## 30 days of 20,000 students: every panel's query of every
 bench-alerts: $(RUN) ## what the rules that go out at once would have sent, against their budget (ARGS="--weeks 4 --keep")
 	@$(BIN)/classpulse bench alerts $(ARGS)
 
+bench-rules: $(RUN) ## the same school: both statements of every learning alert (ARGS="--keep DIR" after bench-boards --keep)
+	@$(BIN)/classpulse bench rules $(ARGS)
+
 bench-time-on-task: $(RUN) ## what caps of 5, 10 and 30 minutes make of a real Moodle log
 	@$(BIN)/classpulse bench time-on-task $(ARGS)
 

@@ -43,7 +43,7 @@ QUIZ: Final = Rule(
     reasons=("It is a week ago, or enough have passed.",),
     about="[class], *[item]*",
     ids=("class_id", "module"),
-    worded="q.firing OR 4 * q.failed >= q.students AND q.failed > 0",
+    worded="q.firing OR 3 * q.failed >= q.students AND q.failed > 0",
     every_s=900,
     keep_s=86400,
     repeat="28d",

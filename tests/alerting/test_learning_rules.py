@@ -174,7 +174,7 @@ def test_titles_are_told_where_they_are_known(school: School) -> None:
 
 
 def test_words_are_asked_of_what_fires_or_is_near(school: School) -> None:
-    attempts(school, "7B", failed=2, passed=8)
+    attempts(school, "7B", failed=3, passed=7)
     assert word(school, "quiz_failure", "item") == {}
-    attempts(school, "7C", failed=3, passed=7)
+    attempts(school, "7C", failed=4, passed=6)
     assert word(school, "quiz_failure", "item") == {("7C", "m"): "m"}
