@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,7 +13,8 @@ from typer.testing import CliRunner
 
 from cli.alerts import app
 from tests.alerting.backtest.lesson_log import clicks, store
-from tests.cli.running import run
+from tests.cli.running import run, start
+from tests.waiting import until
 
 RULES = ("idle_share", "active_students_drop")
 
@@ -54,6 +57,17 @@ def test_another_limit_is_tried_and_the_rest_is_as_it_was(school: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "it would not have fired" in done.stdout
     assert "within what may go out at once" in done.stdout
+
+
+def test_a_run_that_is_ended_leaves_nothing_behind(school: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL runs as somebody else where we are root
+        running = start("alerts", "backtest", "idle_share", servers="", DATABASE_URL=school, TMPDIR=name)
+        until(lambda: list(folder.glob("classpulse-backtest-*/scratch/data/postmaster.pid")), 60)
+        running.terminate()
+        running.communicate(timeout=60)
+        assert (running.returncode, list(folder.iterdir())) == (143, [])
 
 
 def test_where_nothing_is_stored_it_says_from_when_to_when_something_is(school: str) -> None:
