@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from cli.checks.finding import Finding, note, ok, wrong
 
 TIMEOUT_S = 5.0
+DATASOURCES = ("classpulse-teachers", "classpulse-school", "classpulse-operators")
 
 
 def check() -> list[Finding]:
@@ -34,7 +35,26 @@ def _grafana(url: str) -> list[Finding]:
         return [
             wrong("grafana", "health", f"{url}: its own database is {health.get('database')}", "Read Grafana's log.")
         ]
-    return [ok("grafana", "health", f"{url}: version {health.get('version', '?')}")]
+    return [ok("grafana", "health", f"{url}: version {health.get('version', '?')}"), *_datasources()]
+
+
+def _datasources() -> list[Finding]:
+    """Returns whether each database that boards ask answers Grafana; nothing where it was not told who we are."""
+    from alerting.server import Server, ServerError, ServerSettings
+
+    settings = ServerSettings()
+    if not (settings.token.get_secret_value() or settings.password.get_secret_value()):
+        return [note("grafana", "datasources", "neither GRAFANA_TOKEN nor GRAFANA_PASSWORD is set: not asked")]
+    server, found = Server(settings, timeout_s=TIMEOUT_S), []
+    for uid in DATASOURCES:
+        try:
+            answer = server.get(f"/datasources/uid/{uid}/health")
+        except ServerError as error:
+            answer = {"message": str(error)}
+        if answer.get("status") != "OK":
+            advice = "Check its CLASSPULSE_GRAFANA_… variables (docs/dashboards.md)."
+            found.append(wrong("grafana", "datasource", f"{uid}: {answer.get('message', 'no answer')}", advice))
+    return found or [ok("grafana", "datasources", f"{len(DATASOURCES)} answer")]
 
 
 def _prometheus(url: str) -> list[Finding]:

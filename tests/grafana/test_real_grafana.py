@@ -23,6 +23,7 @@ from psycopg import conninfo, sql
 from typer.testing import CliRunner
 
 from cli import marks
+from cli.checks import monitoring
 from cli.dashboards import app
 from cli.live.grafana import find
 from db.migrate import migrate
@@ -220,6 +221,15 @@ def as_administrator(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAFANA_URL", grafana.address)
     monkeypatch.setenv("GRAFANA_USER", "admin")
     monkeypatch.setenv("GRAFANA_PASSWORD", PASSWORD)
+
+
+def test_doctor_asks_grafana_for_each_database(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_administrator(grafana, monkeypatch)
+    found = {(one.check, one.state) for one in monitoring.check() if one.part == "grafana"}
+    assert found == {("health", "ok"), ("datasources", "ok")}
+    monkeypatch.setattr(monitoring, "DATASOURCES", ("no-such-source",))
+    [missing] = [one for one in monitoring.check() if one.state == "wrong" and one.part == "grafana"]
+    assert "no-such-source" in missing.detail
 
 
 def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
