@@ -76,23 +76,29 @@ SELECT student_id, course_id, class_id, entered_at, left_at, score, reasons FROM
 -- Chapters of a course that a student read fast in the last seven days: whoever came back and took the time did not. With the latest
 -- score of that course.
 CREATE OR REPLACE VIEW fast_readers WITH (security_barrier) AS
-SELECT e.class_id, e.student_id, e.course_id, r.chapters, l.score AS last_score, l.pass_mark, l.passed, l.attempted_at, k.now AS as_of
-FROM (SELECT classpulse_now() AS now OFFSET 0) k
-CROSS JOIN enrolled_students e
-JOIN (
-    SELECT c.student_id, c.course_id, count(*) AS chapters
+SELECT e.class_id, e.student_id, r.course_id, r.chapters, l.score AS last_score, l.pass_mark, l.passed, l.attempted_at, k.now AS as_of
+FROM (SELECT classpulse_now() AS now, classpulse_now() - interval '7 days' AS since OFFSET 0) k
+CROSS JOIN (SELECT DISTINCT class_id, student_id FROM enrolled_students WHERE course_id <> '*') e
+CROSS JOIN LATERAL ( -- student by student, so that a class costs what its students do; skimmed as in chapter_visits, the longest decides
+    SELECT v.course_id, count(*) AS chapters
     FROM (
-        SELECT v.student_id, v.course_id, v.chapter_id
-        FROM chapter_visits v
-        WHERE v.start_time > (SELECT classpulse_now() - interval '7 days') AND v.start_time <= (SELECT classpulse_now())
-        GROUP BY v.student_id, v.course_id, v.chapter_id
-        HAVING bool_and(v.skimmed)
-    ) c
-    GROUP BY c.student_id, c.course_id
-) r ON r.student_id = e.student_id AND r.course_id = e.course_id
+        SELECT f.course_id, f.chapter_id,
+               max(f.time_spent_seconds) FILTER (WHERE f.source = 'view') AS viewed,
+               max(f.time_spent_seconds) FILTER (WHERE f.source <> 'view') AS clicked
+        FROM chapter_visit_facts f
+        WHERE f.student_id = e.student_id AND f.start_time > k.since AND f.start_time <= k.now
+        GROUP BY f.course_id, f.chapter_id
+    ) v
+    LEFT JOIN content_items i ON i.course_id = v.course_id AND i.item_id = v.chapter_id
+    LEFT JOIN chapter_summary m ON m.chapter_id = v.chapter_id AND m.course_id = v.course_id
+    WHERE greatest(v.clicked, least(v.viewed, 3 * i.expected_seconds)) < 0.25 * coalesce(i.expected_seconds, m.median_seconds)
+    GROUP BY v.course_id
+) r
 JOIN LATERAL (
     SELECT a.score, a.pass_mark, a.passed, a.attempted_at
     FROM marked_attempts a
-    WHERE a.user_id = e.student_id AND a.course = e.course_id AND a.quiz_type <> 'diagnostic'
+    WHERE a.user_id = e.student_id AND a.course = r.course_id AND a.quiz_type <> 'diagnostic'
     ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 1
-) l ON true;
+) l ON true
+WHERE EXISTS (SELECT FROM enrolled_students x
+              WHERE x.student_id = e.student_id AND x.course_id = r.course_id AND x.class_id IS NOT DISTINCT FROM e.class_id);

@@ -104,7 +104,8 @@ def fast(limits: Thresholds) -> table.Panel:
         "Read fast, and not passing",
         f"Students who read {limits.fast_chapters} chapters of a course or more fast within the last seven days (every "
         "visit under a quarter of the expected time, or of the chapter's median) and whose latest quiz of it was not "
-        f"passed. It is no proof of anything: ask them. No alert says this. At most {limits.students_shown}. {EXPORT}",
+        "passed. It is no proof of anything: ask them. No alert says this. Asked for chosen classes only. At most "
+        f"{limits.students_shown}. {EXPORT}",
         Sql(load("overview/fast", fast_chapters=limits.fast_chapters, students_shown=limits.students_shown)),
     )
     link = links.drill("This student", "student", student="student_id")
@@ -116,4 +117,4 @@ def fast(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Pass mark", [columns.prop("unit", theme.SCORE), columns.prop("decimals", 0)])
     panel.override_by_name("Taken", [*columns.since(), columns.width(140)])
     panel.override_by_name("student_id", columns.hidden())
-    return panel.no_value("Nobody reads fast and fails")
+    return panel.no_value("Nobody in the chosen classes; choose one if none is")
