@@ -4,6 +4,7 @@ curves AS (
     FROM memory_scores
     JOIN people ON student_id = user_id
     WHERE {{in_module}}
+      AND {{of_people}}
 )
 SELECT count(DISTINCT user_id)                                                   AS "Students",
        count(*)                                                                  AS "Curves",

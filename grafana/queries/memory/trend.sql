@@ -8,6 +8,7 @@ reviews AS (
     FROM memory_history
     JOIN people ON student_id = user_id
     WHERE counted AND {{in_module}}
+      AND {{of_people}}
 ),
 steps AS (
     SELECT s.day, s.curves, s.due, s.high
