@@ -51,9 +51,7 @@ class Curves:
         able = school.rng(4).beta(5, 2, school.students)
         return cls(school, able, np.zeros(shape, np.int64), np.ones(shape), np.zeros(shape), np.zeros(shape, np.int64))
 
-    def study(
-        self, names: Names, rng: np.random.Generator, day: date, here: Ints
-    ) -> Rows:
+    def study(self, names: Names, rng: np.random.Generator, day: date, here: Ints) -> Rows:
         """Yields the day's rows: this week's quiz of the weekday's subject, retries, and what was due."""
         midnight = round(datetime.combine(day, time(), UTC).timestamp() * 1000)
         present = np.zeros(self.last.shape[0], bool)
