@@ -34,8 +34,8 @@ SCOPE_VIEWS = (
     " todays_lessons alert_classes class_presence active_before idle_before quiz_questions chapter_reach chapter_pace"
 ).split()
 PERSON_VIEWS = (
-    "class_members student_live_metrics class_students student_names latest_events latest_named_events student_engagement"
-    " memory_scores memory_history revision_signals student_attempts quiz_analytics user_engagement next_modules"
+    "class_members student_live_metrics class_students student_names latest_events latest_named_events"
+    " student_engagement memory_scores memory_history revision_signals student_attempts quiz_analytics user_engagement next_modules"
     " knowledge_gaps sessions chapter_visits chapter_engagement_summary student_video_events student_video_views"
     " student_course_metrics student_course_completion student_analytics_profiles student_risk leaderboard"
     " student_risk_entries fast_readers student_active_days student_streak handed_in"
