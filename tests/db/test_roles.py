@@ -36,9 +36,10 @@ SCOPE_VIEWS = (
 PERSON_VIEWS = (
     "class_members student_live_metrics class_students student_names latest_events latest_named_events"
     " student_engagement memory_scores memory_history revision_signals student_attempts quiz_analytics"
-    " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary student_video_events student_video_views"
-    " student_course_metrics student_course_completion student_analytics_profiles student_risk leaderboard"
-    " student_risk_entries fast_readers student_active_days student_streak handed_in"
+    " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"
+    " student_video_events student_video_views student_course_metrics student_course_completion"
+    " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"
+    " student_streak handed_in"
 ).split()
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies".split()
 READERS = {
