@@ -53,6 +53,7 @@ def test_the_risk_steps_up_as_curves_fall_due_and_goes_on_if_nobody_revises(term
 
 def test_a_later_review_takes_a_curve_back(term: School) -> None:
     term.put(memory_reviews=[review("ben", at(9, -5), 90, 2.5)])
+    term.settle()
     rows = {row[0]: row[1] for row in term.on(BOARD, "Forgetting risk, past and to come", AHEAD)}
     assert [rows[at(0, days)] for days in (-6, -5, -4, -3)] == [1, 0, 0, 0.5]
 

@@ -10,7 +10,7 @@ SELECT coalesce(l.title, f.cohort_id)  AS "Class",
        f.enrolled                      AS "Enrolled",
        f.cohort_id                     AS class_id,
        f.module
-FROM forgetting_by_cohort f
+FROM forgetting_summary f
 LEFT JOIN class_list l ON l.class_id = f.cohort_id
 LEFT JOIN titles t ON t.item_id = f.module
 WHERE f.cohort = 'class'

@@ -5,7 +5,7 @@ SELECT coalesce(l.title, q.class_id)  AS "Class",
        q.failed                       AS "Failing",
        q.students                     AS "Took it",
        q.pass_mark                    AS "Pass mark"
-FROM quiz_failure q
+FROM quiz_failure_summary q
 LEFT JOIN class_list l ON l.class_id = q.class_id
 LEFT JOIN titles t ON t.item_id = q.module
 WHERE ('__all' IN (${class:sqlstring}) OR q.class_id IN (${class:sqlstring}))

@@ -5,7 +5,7 @@ SELECT coalesce(l.title, g.cohort_id)      AS "Class",
        g.students_with_gap                 AS "Students",
        g.gap_share                         AS "Of those who took it",
        g.median_gap                        AS "Points missing"
-FROM knowledge_gaps_by_cohort g
+FROM knowledge_gap_summary g
 LEFT JOIN class_list l ON l.class_id = g.cohort_id
 LEFT JOIN titles t ON t.item_id = g.module
 LEFT JOIN titles n ON n.item_id = g.next_module

@@ -6,7 +6,7 @@ SELECT coalesce(title, module)                                                  
        round(sum(first_failed) / nullif(sum(first_attempts), 0), 4)::double precision     AS "Failed at first",
        max(domain)                                                                        AS "Domain",
        module
-FROM module_performance
+FROM module_summary
 LEFT JOIN titles ON item_id = module
 WHERE quiz_type = 'module' AND $__timeFilter(bucket) AND {{in_module}}
 GROUP BY module, title

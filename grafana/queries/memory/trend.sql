@@ -1,5 +1,6 @@
 -- A curve is due from its review's interval on and long overdue from twice that on, until the next review. Each is a step up and
--- a step down on its day; their running sums are the state at the end of each day. After today: if nobody revises.
+-- a step down on its day; their running sums are the state at the end of each day. After today: if nobody revises. Of all students
+-- the steps are kept (curve_changes).
 WITH {{people}},
 reviews AS (
     SELECT reviewed_at, interval_days, user_id, module,
@@ -9,6 +10,7 @@ reviews AS (
     JOIN people ON student_id = user_id
     WHERE counted AND {{in_module}}
       AND {{of_people}}
+      AND NOT {{everybody}}
 ),
 steps AS (
     SELECT s.day, s.curves, s.due, s.high
@@ -24,6 +26,8 @@ steps AS (
                (CASE WHEN high_at < next_at AND next_at < 'infinity' THEN local_day(next_at) END, 0, 0, -1)
     ) AS s (day, curves, due, high)
     WHERE s.day IS NOT NULL
+    UNION ALL
+    SELECT day, curves, due, high FROM curve_changes WHERE {{everybody}} AND {{in_module}}
 ),
 days AS (
     SELECT day, sum(sum(curves)) OVER up_to AS curves, sum(sum(due)) OVER up_to AS due, sum(sum(high)) OVER up_to AS high

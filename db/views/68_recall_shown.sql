@@ -1,0 +1,22 @@
+-- The same as forgetting_by_cohort, knowledge_gaps_by_cohort, quiz_failure and module_performance, as of the job's last run: for boards.
+CREATE OR REPLACE VIEW forgetting_summary WITH (security_barrier) AS
+SELECT cohort, cohort_id, module, domain, students_with_curve, enrolled, enrolled_with_curve, due_students, high_students, high_share,
+       median_retention, median_retention_1d, median_retention_3d, median_retention_7d, high_share_1d, high_share_3d, high_share_7d, as_of
+FROM cohort_forgetting;
+
+CREATE OR REPLACE VIEW knowledge_gap_summary WITH (security_barrier) AS
+SELECT cohort, cohort_id, module, domain, next_module, students_with_gap, students_with_curve, enrolled, gap_share, median_gap, as_of
+FROM cohort_gaps;
+
+CREATE OR REPLACE VIEW quiz_failure_summary WITH (security_barrier) AS
+SELECT class_id, module, domain, students, failed, failure_rate, pass_mark, since, as_of
+FROM class_failures;
+
+CREATE OR REPLACE VIEW module_summary WITH (security_barrier) AS
+SELECT bucket, domain, module, quiz_type, attempts, score_sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9,
+       average_score, first_attempts, first_failed, failure_rate, as_of
+FROM module_days;
+
+CREATE OR REPLACE VIEW curve_changes WITH (security_barrier) AS
+SELECT day, module, curves, due, high, as_of
+FROM curve_days;
