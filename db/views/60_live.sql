@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW known_students AS
 SELECT t.*
 FROM student_state t
-WHERE coalesce(t.role, 'student') = 'student'
+WHERE (t.role IS NULL OR t.role = 'student')
   AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id);
 
 -- Present: not offline, and seen since the lesson began, where one runs.

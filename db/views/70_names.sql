@@ -9,17 +9,11 @@ LEFT JOIN directory d USING (student_id);
 
 -- Students by class: enrolled in it, or last seen in it; absent ones are rows too. Where no class is known it is null.
 CREATE OR REPLACE VIEW class_students WITH (security_barrier) AS
-WITH seen AS MATERIALIZED (
-         SELECT t.*, coalesce(t.grade, k.grade) AS known_grade, k.idle_after_s, p.began
-         FROM known_students t
-         LEFT JOIN classes k ON k.class_id = t.class_id
-         LEFT JOIN running_periods p ON p.class_id = t.class_id
-     ),
-     members AS (
+WITH members AS (
          SELECT class_id, student_id, bool_or(is_enrolled) AS is_enrolled
          FROM (
              SELECT class_id, student_id, true AS is_enrolled FROM enrolled_students
-             UNION ALL SELECT class_id, student_id, false FROM seen
+             UNION ALL SELECT class_id, student_id, false FROM known_students
          ) m
          GROUP BY class_id, student_id
      ),
@@ -52,7 +46,12 @@ SELECT m.class_id,
        c.as_of
 FROM (SELECT classpulse_now() AS as_of, s.day, s.skippable FROM streak_calendar s OFFSET 0) c
 CROSS JOIN members m
-LEFT JOIN seen t ON t.student_id = m.student_id
+LEFT JOIN (
+    SELECT s.*, coalesce(s.grade, k.grade) AS known_grade, k.idle_after_s, p.began
+    FROM known_students s
+    LEFT JOIN classes k ON k.class_id = s.class_id
+    LEFT JOIN running_periods p ON p.class_id = s.class_id
+) t ON t.student_id = m.student_id
 LEFT JOIN courses o ON o.student_id = m.student_id
 LEFT JOIN classes k ON k.class_id = m.class_id
 LEFT JOIN directory d ON d.student_id = m.student_id

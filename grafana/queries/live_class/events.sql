@@ -22,7 +22,7 @@ since AS (
 ),
 latest AS (
     SELECT *
-    FROM latest_named_events
+    FROM latest_events
     WHERE event_time >= (SELECT at FROM since)
       AND {{fed}}
     ORDER BY event_time DESC, event_id DESC
@@ -35,5 +35,6 @@ SELECT event_time                                AS "Time",
        chapter_id                                AS "Chapter",
        initcap(device_type)                      AS "Device"
 FROM latest
+LEFT JOIN student_names USING (student_id)
 LEFT JOIN class_list USING (class_id)
 ORDER BY event_time DESC, event_id DESC

@@ -1,6 +1,6 @@
 WITH latest AS (
     SELECT *
-    FROM latest_named_events
+    FROM latest_events
     WHERE event_name IN ('session_start', 'session_end', 'login')
       AND {{fed}}
     ORDER BY event_time DESC, event_id DESC
@@ -12,5 +12,6 @@ SELECT event_time                                                           AS "
        coalesce(title, class_id)                                            AS "Class",
        initcap(device_type)                                                 AS "Device"
 FROM latest
+LEFT JOIN student_names USING (student_id)
 LEFT JOIN class_list USING (class_id)
 ORDER BY event_time DESC, event_id DESC

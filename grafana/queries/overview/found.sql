@@ -1,8 +1,7 @@
-SELECT count(DISTINCT student_id) AS amount,
-       CASE WHEN count(*) = 0
+WITH {{members}}
+SELECT students AS amount,
+       CASE WHEN students = 0
             THEN 'no roster for this choice. Who is expected in a class is unknown until "classpulse roster load" has run.'
-            ELSE count(DISTINCT student_id) || ' students enrolled in ' || count(DISTINCT class_id) || ' classes.'
+            ELSE students || ' students enrolled in ' || classes || CASE WHEN classes = 1 THEN ' class.' ELSE ' classes.' END
        END AS sentence
-FROM class_students
-WHERE is_enrolled AND class_id IS NOT NULL AND {{in_class}}
-  AND ('__all' IN (${course:sqlstring}) OR course_ids && ARRAY[${course:sqlstring}])
+FROM (SELECT count(DISTINCT student_id) AS students, count(DISTINCT class_id) AS classes FROM members) n
