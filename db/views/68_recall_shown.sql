@@ -20,3 +20,15 @@ FROM module_days;
 CREATE OR REPLACE VIEW curve_changes WITH (security_barrier) AS
 SELECT day, module, curves, due, high, as_of
 FROM curve_days;
+
+CREATE OR REPLACE VIEW memory_summary WITH (security_barrier) AS
+SELECT students, curves, modules, median_retention, due, high, as_of
+FROM curve_totals;
+
+CREATE OR REPLACE VIEW revisions_waiting WITH (security_barrier) AS
+SELECT user_id, module, urgency_level, scheduled_at, retention, as_of
+FROM first_due;
+
+CREATE OR REPLACE VIEW reviews_coming WITH (security_barrier) AS
+SELECT user_id, module, next_review_at, retention, last_score, as_of
+FROM first_coming;

@@ -29,7 +29,7 @@ DECLARE
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
                          'forgetting_by_cohort, knowledge_gaps_by_cohort, module_performance, score_distribution, quiz_failure, '
-                         'forgetting_summary, knowledge_gap_summary, quiz_failure_summary, module_summary, curve_changes, '
+                         'forgetting_summary, knowledge_gap_summary, quiz_failure_summary, module_summary, curve_changes, memory_summary, '
                          'domain_popularity, daily_logins, '
                          'course_items, chapter_analytics, course_analytics, course_drop_off_index, chapter_time_by_hour, chapter_time_by_day, '
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
@@ -39,7 +39,7 @@ DECLARE
                          'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'class_members, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
-                         'next_modules, knowledge_gaps, '
+                         'next_modules, knowledge_gaps, revisions_waiting, reviews_coming, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
                          'student_active_days, student_streak, handed_in';

@@ -83,3 +83,19 @@ def test_curve_changes_step_up_and_down_on_their_days(database: Database) -> Non
         (today - timedelta(days=2), 0, 1, 0),
         (today, 0, 0, 1),
     ]
+
+
+def test_of_all_students_the_totals_and_the_foremost_are_kept(database: Database) -> None:
+    write_class(database)
+    database.put("memory_state", curve("nobody", [(ago(days=9), 70)]))
+    for days, student in ((3, "cem"), (4, "dia")):
+        signal = {"user_id": student, "module_id": "m1", "scheduled_at": ago(days=days - 2)}
+        database.put("revision_signal_facts", {**signal, "created_at": ago(days=days - 2)})
+    settle(database)
+    # 70 -> an interval of two days: 0.8 to the power of elapsed / 2
+    totals = "SELECT students, curves, modules, median_retention, due, high, as_of FROM memory_summary"
+    assert database.values(totals) == [(4, 4, 1, pytest.approx((0.8 + 0.8**1.5) / 2, abs=1e-4), 3, 1, NOW)]
+    waiting = "SELECT user_id, urgency_level, retention FROM revisions_waiting ORDER BY retention"
+    assert database.values(waiting) == [("dia", "high", 0.64), ("cem", "medium", 0.7155)]
+    coming = "SELECT user_id, next_review_at, retention, last_score FROM reviews_coming"
+    assert database.values(coming) == [("ann", ago(days=-1), 0.8944, 70)]

@@ -26,7 +26,7 @@ SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
     " forgetting_by_cohort knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
-    " forgetting_summary knowledge_gap_summary quiz_failure_summary module_summary curve_changes"
+    " forgetting_summary knowledge_gap_summary quiz_failure_summary module_summary curve_changes memory_summary"
     " domain_popularity daily_logins"
     " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day course_items"
     " course_time_by_hour chapter_time_spread course_time_spread chapter_time_distribution video_summary video_drop_off"
@@ -37,6 +37,7 @@ SCOPE_VIEWS = (
 PERSON_VIEWS = (
     "class_members student_live_metrics class_students student_names latest_events latest_named_events"
     " student_engagement memory_scores memory_history revision_signals student_attempts quiz_analytics"
+    " revisions_waiting reviews_coming"
     " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"
     " student_video_events student_video_views student_course_metrics student_course_completion"
     " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"

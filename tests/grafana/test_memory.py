@@ -26,6 +26,17 @@ def test_the_sentence_says_what_there_is_and_why_there_is_nothing(term: School) 
     assert said.startswith("Nothing to show: no scored quiz of a module by these students.")
 
 
+def test_all_students_together_are_shown_as_the_classes_one_by_one(term: School) -> None:
+    for title, key in (("Revision queue", 5), ("Who forgets what, and by when", 3)):
+        classes = [row for class_id in ("7B", "7C") for row in panel(term, title, class_=[class_id])]
+        assert panel(term, title) == sorted(classes, key=lambda row: row[key])
+        assert classes
+    # a filter that leaves everybody in is not the same as none: these numbers are computed when asked
+    assert panel(term, "Memory now", module=["m1"]) == panel(term, "Memory now")
+    both = panel(term, "Forgetting risk, past and to come", class_=["7B", "7C"])
+    assert both == panel(term, "Forgetting risk, past and to come")
+
+
 def test_the_headline_counts_curves_and_what_is_due(term: School) -> None:
     # ben is long overdue, eva due, ann not yet; the median is eva's: exp(-4.042 d / 12.80 d)
     [row] = panel(term, "Memory now")

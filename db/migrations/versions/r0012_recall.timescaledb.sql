@@ -28,6 +28,18 @@ CREATE TABLE curve_days (
     day date NOT NULL, module text NOT NULL, curves bigint NOT NULL, due bigint NOT NULL, high bigint NOT NULL, as_of timestamptz NOT NULL,
     PRIMARY KEY (day, module)
 );
+CREATE TABLE curve_totals (
+    students bigint NOT NULL, curves bigint NOT NULL, modules bigint NOT NULL, median_retention double precision, due bigint NOT NULL,
+    high bigint NOT NULL, as_of timestamptz NOT NULL
+);
+CREATE TABLE first_due (
+    user_id text NOT NULL, module text NOT NULL, urgency_level text, scheduled_at timestamptz NOT NULL, retention double precision,
+    as_of timestamptz NOT NULL
+);
+CREATE TABLE first_coming (
+    user_id text NOT NULL, module text NOT NULL, next_review_at timestamptz NOT NULL, retention double precision,
+    last_score double precision NOT NULL, as_of timestamptz NOT NULL
+);
 
 -- Computes the summaries anew; one that took long waits twenty times as long, so that a twentieth of a core is the most it costs.
 CREATE OR REPLACE PROCEDURE refresh_summaries(job_id integer DEFAULT NULL, config jsonb DEFAULT NULL) LANGUAGE plpgsql AS $$
@@ -37,7 +49,8 @@ DECLARE
 BEGIN
     CALL refresh_visits(config IS NULL);
     FOREACH summary IN ARRAY ARRAY['course_progress', 'chapter_summary', 'course_summary', 'course_exits', 'class_progress', 'risk_rows', 'click_days', 'cohort_weeks', 'place_counts',
-        'video_totals', 'video_parts', 'cohort_forgetting', 'cohort_gaps', 'class_failures', 'module_days', 'curve_days']
+        'video_totals', 'video_parts', 'cohort_forgetting', 'cohort_gaps', 'class_failures', 'module_days', 'curve_days',
+        'curve_totals', 'first_due', 'first_coming']
     LOOP
         CONTINUE WHEN config IS NOT NULL
             AND EXISTS (SELECT FROM summary_runs WHERE name = summary AND ran_at + 20 * took > clock_timestamp());

@@ -1,3 +1,4 @@
+-- Of all students the numbers are kept: memory_summary.
 WITH {{people}},
 curves AS (
     SELECT user_id, module, retention, revision_urgency
@@ -5,11 +6,23 @@ curves AS (
     JOIN people ON student_id = user_id
     WHERE {{in_module}}
       AND {{of_people}}
+      AND NOT {{everything}}
+),
+numbers AS (
+    SELECT count(DISTINCT user_id)                                                   AS students,
+           count(*)                                                                  AS curves,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)                    AS median_retention,
+           count(*) FILTER (WHERE revision_urgency <> 'low')                         AS due,
+           count(*) FILTER (WHERE revision_urgency = 'high')                         AS high
+    FROM curves
+    HAVING NOT {{everything}}
+    UNION ALL
+    SELECT students, curves, median_retention, due, high FROM memory_summary WHERE {{everything}}
 )
-SELECT count(DISTINCT user_id)                                                   AS "Students",
-       count(*)                                                                  AS "Curves",
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)                    AS "Remembered",
-       count(*) FILTER (WHERE revision_urgency <> 'low')                         AS "Due for revision",
-       count(*) FILTER (WHERE revision_urgency = 'high')                         AS "Long overdue",
-       avg((revision_urgency = 'high')::integer)::double precision               AS "At risk"
-FROM curves
+SELECT students                                       AS "Students",
+       curves                                         AS "Curves",
+       median_retention                               AS "Remembered",
+       due                                            AS "Due for revision",
+       high                                           AS "Long overdue",
+       high / nullif(curves, 0)::double precision     AS "At risk"
+FROM numbers

@@ -1,10 +1,20 @@
-WITH {{people}},
+-- Of all students the foremost are kept (revisions_waiting): their names are looked up when the list is short.
+WITH foremost AS (
+    SELECT user_id, module, urgency_level, scheduled_at, retention
+    FROM revisions_waiting
+    WHERE {{everybody}} AND {{in_module}}
+    ORDER BY retention, scheduled_at
+    FETCH FIRST {{students_shown}} ROWS WITH TIES
+),
+{{foremost_people}},
 {{titles}},
 waiting AS (
-    SELECT user_id, module_id AS module, urgency_level, scheduled_at
-    FROM revision_signals
-    WHERE reviewed_at IS NULL
-      AND {{of_people}}
+    SELECT s.user_id, s.module, s.urgency_level, s.scheduled_at, m.retention
+    FROM (SELECT user_id, module_id AS module, urgency_level, scheduled_at FROM revision_signals
+          WHERE reviewed_at IS NULL AND NOT {{everybody}} AND {{of_people}}) s
+    LEFT JOIN (SELECT user_id, module, retention FROM memory_scores WHERE NOT {{everybody}} AND {{of_people}}) m USING (user_id, module)
+    UNION ALL
+    SELECT user_id, module, urgency_level, scheduled_at, retention FROM foremost
 )
 SELECT name                            AS "Student",
        class                           AS "Class",
@@ -15,7 +25,6 @@ SELECT name                            AS "Student",
        student_id
 FROM waiting
 JOIN people ON student_id = user_id
-LEFT JOIN (SELECT user_id, module, retention FROM memory_scores WHERE {{of_people}}) s USING (user_id, module)
 LEFT JOIN titles ON item_id = module
 WHERE {{in_module}}
 ORDER BY retention, scheduled_at, name, module
