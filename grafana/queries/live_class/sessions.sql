@@ -5,13 +5,15 @@ WITH latest AS (
       AND {{fed}}
     ORDER BY event_time DESC, event_id DESC
     LIMIT 20
+),
+titles AS MATERIALIZED ( -- computed once, not for each of the twenty
+    SELECT class_id, title FROM class_list
 )
 SELECT event_time                                                           AS "Time",
-       coalesce(display_name, student_id)                                   AS "Student",
+       coalesce((SELECT display_name FROM student_names n WHERE n.student_id = latest.student_id), student_id) AS "Student",
        CASE event_name WHEN 'session_end' THEN 'left' ELSE 'arrived' END    AS "What",
        coalesce(title, class_id)                                            AS "Class",
        initcap(device_type)                                                 AS "Device"
 FROM latest
-LEFT JOIN student_names USING (student_id)
-LEFT JOIN class_list USING (class_id)
+LEFT JOIN titles USING (class_id)
 ORDER BY event_time DESC, event_id DESC
