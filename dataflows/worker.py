@@ -40,6 +40,7 @@ from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import with_patience  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
+from dataflows.sink.jobs import JobWatch  # noqa: E402
 from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_progress  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
@@ -130,6 +131,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     metrics.note_school_hours(SchoolHours.parse(settings.school_hours, settings.timezone))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    if args.process == 0:
+        JobWatch(settings.database_url.get_secret_value()).start()
     flow = flow_of(args.flow, settings, freshness, until_caught_up=args.until_caught_up, from_oldest=args.from_oldest)
     calm_garbage_collector()
     try:

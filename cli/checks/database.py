@@ -25,6 +25,12 @@ ROLES = (
     "classpulse_messenger",
 )
 MIGRATE = "Run `classpulse migrate`."
+LATE_S = 600
+MISFIT = "cannot drop portal"
+MISFIT_ADVICE = (
+    "This PostgreSQL ends every run of a job of this TimescaleDB with an error after its work is done, and puts off the "
+    "next: use a pair of versions that fit (docs/operations.md)."
+)
 
 Connection = psycopg.Connection[Any]
 
@@ -46,7 +52,7 @@ def _all(connection: Connection, settings: Settings) -> list[Finding]:
     kind = _value(connection, "SELECT kind FROM public.schema_state")
     if kind is None:
         return [*found, wrong(PART, "schema", "empty: no schema of ours", MIGRATE)]
-    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _roles, _timezone, _clock]
+    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _roles, _timezone, _clock, _jobs]
     return [*found, *(one(connection, settings, kind) for one in checks)]
 
 
@@ -108,6 +114,26 @@ def _clock(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Fi
         advice = "For live use: ALTER DATABASE … RESET classpulse.clock."
         return note(PART, "clock", "stands at the data's lowest watermark (replayed logs)", advice)
     return ok(PART, "clock", "the wall clock")
+
+
+def _jobs(connection: Connection, _settings: Settings, kind: Kind) -> Finding:
+    if kind == "postgresql":
+        return ok(PART, "jobs", "none: aggregates are computed when asked")
+    try:
+        rows = connection.execute("SELECT name, status, late_seconds, last_error FROM database_jobs").fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+        return note(PART, "jobs", "not to be seen", f"{MIGRATE} Then ask as the owner or classpulse_reader_ops.")
+    failing = [(name, error or "see the server's log") for name, status, _late, error in rows if status == "failing"]
+    if failing:
+        detail = f"{len(failing)} of {len(rows)} fail: {failing[0][0]}: {failing[0][1]}"
+        misfit = any(MISFIT in error for _name, error in failing)
+        return wrong(PART, "jobs", detail, MISFIT_ADVICE if misfit else "docs/runbooks/DatabaseJobsFailing.md")
+    late = [(name, late_s) for name, _status, late_s, _error in rows if late_s > LATE_S]
+    if late:
+        detail = f"{len(late)} of {len(rows)} are late: {late[0][0]} was due {late[0][1] / 60:.0f} min ago"
+        advice = "See max_worker_processes and timescaledb.max_background_workers: docs/runbooks/DatabaseJobsLate.md"
+        return wrong(PART, "jobs", detail, advice)
+    return ok(PART, "jobs", f"{len(rows)} jobs, none failing or late")
 
 
 def _value(connection: Connection, query: str) -> Any:  # noqa: ANN401 - whatever the column holds

@@ -35,6 +35,8 @@ DB_WRITE: Final = Histogram(
 DB_WRITE_FAILED: Final = Counter(
     "analytics_db_write_failures_total", "Transactions that failed; they are tried again.", ["flow"]
 )
+JOB_FAILING: Final = Gauge("database_job_failing", "1 where the last run of a job of TimescaleDB failed.", ["name"])
+JOB_LATE: Final = Gauge("database_job_late_seconds", "How long ago a job of TimescaleDB was due to run.", ["name"])
 SCHOOL_HOURS: Final = Gauge("school_hours", "1 within the school's hours, by its own clock, else 0.")
 DELIVERY_DELAY: Final = BulkHistogram(
     "event_delivery_delay_seconds", "Event time to append time.", (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)

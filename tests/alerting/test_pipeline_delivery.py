@@ -25,6 +25,8 @@ LAG = 'watermark_lag_seconds{topic="t",partition="0"}'
 SUMMARIES = {
     "AlertDeliveryFailing": "Alerts do not get out by slack",
     "ConsumerLagGrowing": r"behind falls behind Kafka: [\d.]+k? records wait",
+    "DatabaseJobsFailing": "The database's job refresh hours fails",
+    "DatabaseJobsLate": "The database's job compress is 20m 0s late",
     "DatabaseWritesFailing": "failing cannot write to the database",
     "DatabaseWritesSlow": r"Writing events takes \d+ ms",
     "DiskFilling": r"Disk [\d.:]+:/filling has 8% left",
@@ -119,6 +121,8 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
         'node_filesystem_avail_bytes{mountpoint="/filling",fstype="ext4"}': 8,
         'node_filesystem_size_bytes{mountpoint="/full",fstype="ext4"}': 100,
         'node_filesystem_avail_bytes{mountpoint="/full",fstype="ext4"}': 4,
+        'database_job_failing{name="refresh hours"}': 1,
+        'database_job_late_seconds{name="compress"}': 1200,
     }
     quiet.rates |= {
         "process_start_time_seconds": 1,
@@ -156,6 +160,8 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     workers["old"].gauges['snapshot_age_seconds{flow="old"}'] = 5
     quiet.gauges['node_filesystem_avail_bytes{mountpoint="/filling",fstype="ext4"}'] = 50
     quiet.gauges['node_filesystem_avail_bytes{mountpoint="/full",fstype="ext4"}'] = 50
+    quiet.gauges['database_job_failing{name="refresh hours"}'] = 0
+    quiet.gauges['database_job_late_seconds{name="compress"}'] = 0
     quiet.rates['alertmanager_notifications_failed_total{integration="slack"}'] = 0
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="1000.0"}'] = 1000
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="2000.0"}'] = 1000

@@ -1,0 +1,58 @@
+"""`database_job_failing` and `database_job_late_seconds`: how TimescaleDB's scheduler does, asked once a minute.
+
+A job whose runs fail is put off by up to five intervals and the aggregates that it refreshes grow old, while workers,
+boards and the database itself look well. So a worker asks, beside its work and on a connection of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Final
+
+import psycopg
+
+from dataflows.kafka import metrics
+from dataflows.sink.connection import APPLICATION, connect
+
+EVERY_S: Final = 60.0
+
+
+class JobWatch(threading.Thread):
+    """Asks `database_jobs` once a minute until the process ends; a database that is away is told of elsewhere.
+
+    Example:
+        >>> watch = JobWatch("postgresql://classpulse_writer@127.0.0.1/classpulse")
+        >>> watch.daemon  # it never keeps a worker alive
+        True
+    """
+
+    def __init__(self, database_url: str) -> None:
+        """Keeps the libpq URL; nothing is asked before `start`."""
+        super().__init__(name="job-watch", daemon=True)
+        self._url, self._ended = database_url, threading.Event()
+
+    def run(self) -> None:
+        """Asks, and asks again."""
+        while not self._ended.wait(EVERY_S):
+            with contextlib.suppress(psycopg.Error):
+                note_jobs(self._url)
+
+    def stop(self) -> None:
+        """Ends the thread after what it is asking."""
+        self._ended.set()
+
+
+def note_jobs(database_url: str) -> None:
+    """Sets the gauges of every job; those of a job that is gone disappear.
+
+    Raises:
+        psycopg.Error: Where the database cannot tell.
+    """
+    with connect(database_url, f"{APPLICATION}-jobs") as connection:
+        rows = connection.execute("SELECT name, status = 'failing', late_seconds FROM database_jobs").fetchall()
+    metrics.JOB_FAILING.clear()
+    metrics.JOB_LATE.clear()
+    for name, failing, late_s in rows:
+        metrics.JOB_FAILING.labels(name).set(failing)
+        metrics.JOB_LATE.labels(name).set(late_s)
