@@ -28,8 +28,8 @@ MIGRATE = "Run `classpulse migrate`."
 LATE_S = 600
 MISFIT = "cannot drop portal"
 MISFIT_ADVICE = (
-    "This PostgreSQL ends every run of a job of this TimescaleDB with an error after its work is done, and puts off the "
-    "next: use a pair of versions that fit (docs/operations.md)."
+    "This PostgreSQL ends every run of a job of this TimescaleDB with an error after its work is done, and the next "
+    "is put off: use a pair of versions that fit (docs/operations.md)."
 )
 
 Connection = psycopg.Connection[Any]
@@ -52,8 +52,7 @@ def _all(connection: Connection, settings: Settings) -> list[Finding]:
     kind = _value(connection, "SELECT kind FROM public.schema_state")
     if kind is None:
         return [*found, wrong(PART, "schema", "empty: no schema of ours", MIGRATE)]
-    checks: list[Callable[[Connection, Settings, Any], Finding]] = [_kind, _version, _views, _roles, _timezone, _clock, _jobs]
-    return [*found, *(one(connection, settings, kind) for one in checks)]
+    return [*found, *(one(connection, settings, kind) for one in CHECKS)]
 
 
 def _server(connection: Connection) -> Finding:
@@ -134,6 +133,18 @@ def _jobs(connection: Connection, _settings: Settings, kind: Kind) -> Finding:
         advice = "See max_worker_processes and timescaledb.max_background_workers: docs/runbooks/DatabaseJobsLate.md"
         return wrong(PART, "jobs", detail, advice)
     return ok(PART, "jobs", f"{len(rows)} jobs, none failing or late")
+
+
+CHECKS: tuple[Callable[[Connection, Settings, Any], Finding], ...] = (
+    _kind,
+    _version,
+    _views,
+    _roles,
+    _timezone,
+    _clock,
+    _jobs,
+)
+"""In the order of the table."""
 
 
 def _value(connection: Connection, query: str) -> Any:  # noqa: ANN401 - whatever the column holds
