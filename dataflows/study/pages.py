@@ -29,6 +29,16 @@ _COMPACT_FROM: Final = 50_000
 _HELD: Final = 500_000
 
 
+def page_of(url: str) -> str:
+    """Returns the page that an address names: without its query, which makes a page of every search and every session.
+
+    Example:
+        >>> page_of("/courses/math-7?session=4711"), page_of("https://lms.example/#/inbox?tab=2"), page_of("?tab=2")
+        ('/courses/math-7', 'https://lms.example/#/inbox', '/')
+    """
+    return (url.partition("?")[0] or "/")[:LONGEST_URL]
+
+
 class PageDays:
     """The rows of `page_days` of one task.
 
@@ -61,7 +71,7 @@ class PageDays:
 
     def _codes(self, events: Events, at: Ints) -> Ints:
         used, nth = np.unique(events.page[at], return_inverse=True)
-        return self._urls.codes([(events.pages[page] or "")[:LONGEST_URL] for page in used.tolist()])[nth]
+        return self._urls.codes([page_of(events.pages[page] or "") for page in used.tolist()])[nth]
 
     def _count(self, key: Ints, view: Any, scroll: Ints) -> None:  # noqa: ANN401
         ones = np.ones(len(key), np.int64)

@@ -243,7 +243,8 @@ def _pages(number_: int, task: _Task, rules: ContentRules, expected: ExpectedCon
     for act in (event for story in task.clicks.values() for event in story if is_interaction(event)):
         page = act.texts["page_url"]
         if page is not None and (act.event_name == "page_view" or scroll_of(act) is not None):
-            seen.setdefault((_local_day(act.event_ms, rules).isoformat(), page[:512]), []).append(act)
+            page = (page.split("?")[0] or "/")[:512]
+            seen.setdefault((_local_day(act.event_ms, rules).isoformat(), page), []).append(act)
     for (day, page), acts in seen.items():
         scrolls = [scroll for scroll in map(scroll_of, acts) if scroll is not None]
         expected.page_days[day, page, number_] = {

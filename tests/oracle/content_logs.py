@@ -40,7 +40,7 @@ MAYBE = {
     "lesson_id": ("l1",),
     "session_id": ("x", "y"),
     "device_type": ("mobile", "desktop"),
-    "page_url": ("/a", "/b"),
+    "page_url": ("/a", "/b", "/a?x=1", "/a?x=2", "?x=1"),
 }
 NUMBERS: dict[str, tuple[Any, ...]] = {
     "scroll_depth": (0, 12.34, 100, 100.06, "50"),

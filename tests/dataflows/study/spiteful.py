@@ -96,7 +96,7 @@ def _click(rng: random.Random, who: str, now: int) -> bytes:
         ("device_type", ("mobile", "desktop"), 0.4),
         ("browser", ("Firefox", "Chrome"), 0.4),
         ("country_code", ("IN", "DE"), 0.3),
-        ("page_url", ("/a", "/b"), 0.5),
+        ("page_url", ("/a", "/b", "/a?tab=1", "/a?tab=2"), 0.5),
     ):
         if rng.random() < share:
             body[field] = rng.choice(choices)

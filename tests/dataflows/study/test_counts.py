@@ -98,6 +98,15 @@ def test_a_day_of_a_page_is_counted() -> None:
     assert task.page_days == {(DAY, "/a"): {"day": DAY, "page_url": "/a", "task": 3, **counts}}
 
 
+def test_an_address_counts_as_its_page_whatever_its_query_says() -> None:
+    task = Task()
+    addresses = ("/a?session=1", "/a", "/a?session=2#top", "https://lms.example/#/inbox?tab=2", "?tab=1")
+    task.take(*(event(f"s{n}", "page_view", NOON_MS, page_url=url) for n, url in enumerate(addresses)))
+    task.write()
+    counted = {page: (row["views"], row["students"]) for (_day, page), row in task.page_days.items()}
+    assert counted == {"/a": (3, 3), "https://lms.example/#/inbox": (1, 1), "/": (1, 1)}
+
+
 def test_a_day_without_interactions_has_no_row() -> None:
     task = Task()
     task.take(event("ann", "idle", NOON_MS))
