@@ -81,6 +81,6 @@ def gather(batch: Batch) -> list[Changes]:
     trace("gather", source.task)
     if not source.writes:
         return []
-    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms)
+    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms, batch.settled)
     changes.rows, changes.replaces = batch.rows, batch.replaces
     return [changes]

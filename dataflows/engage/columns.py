@@ -9,7 +9,7 @@ import polars as pl
 
 from dataflows.events.coded import Coded
 from dataflows.events.coding import Act, Place
-from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints
 from dataflows.scores.engagement import Floats
@@ -90,7 +90,8 @@ class Batch:
         events: Events that count, one entry a topic.
         before: The watermark that each of them met, likewise.
         watermarks: Watermark by topic after this batch.
-        low: The lowest of them.
+        settled: How far the task has come, as it is to be remembered.
+        low: Up to when the task is settled: no later record changes what lies before.
         rows: Rows to write, by table.
         live_append_ms: Append times of live records in this batch.
         student_ids: The task's student ids by code.
@@ -102,6 +103,7 @@ class Batch:
     events: list[Events] = field(default_factory=list)
     before: list[Ints] = field(default_factory=list)
     watermarks: dict[str, int] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
     low: int = 0
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))

@@ -32,7 +32,7 @@ class JudgeTime:
     def process(self, batch: Batch) -> Batch:
         """Replaces the decoded records by the events that are in time, each with the watermark it met."""
         for topic, coded in batch.decoded:
-            before, met = self._time.meet(batch, topic, coded.frame)
+            met = self._time.meet(batch, topic, coded.frame)
             counts = of_students(coded.frame, coded.acts, "act")
             end_ms = (coded.frame["event_ms"].to_numpy() // packing.MINUTE_MS + 1) * packing.MINUTE_MS
             late = counts & is_late(met, end_ms, self._lateness_ms)
@@ -40,7 +40,7 @@ class JudgeTime:
                 metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
             keep = counts & ~late
             batch.events.append(events_of(coded, keep))
-            batch.before.append(before[keep])
+            batch.before.append(met[keep])
         batch.decoded = []
         self._time.settle(batch)
         return batch

@@ -30,6 +30,25 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """How far the time of a task has come in a flow, as the database remembers it (decision 3).
+
+    Attributes:
+        upto_ms: Up to when it is settled, epoch milliseconds; None where nothing is.
+        begun: Up to when it was settled before the first record of each topic; topics that have not begun are absent.
+        at: The offsets at which that was so.
+    """
+
+    upto_ms: int | None = None
+    begun: dict[str, int | None] = field(default_factory=dict)
+    at: dict[str, int] = field(default_factory=dict)
+
+    def is_reached(self, offsets: dict[str, int]) -> bool:
+        """Whether a task that is read again has come as far as it had been."""
+        return all(offsets.get(topic, 0) >= place for topic, place in self.at.items())
+
+
+@dataclass(frozen=True, slots=True)
 class TaskBatch:
     """A micro-batch of one task, as the source emits it.
 
@@ -44,6 +63,7 @@ class TaskBatch:
         cluster_id: The broker cluster's id.
         live_from_ms: Records appended since then count towards the freshness metric.
         ends: Where the topics ended when this worker started: below that the log holds records for sure.
+        settled: How far the task's time had come when this worker claimed it.
         seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
     """
 
@@ -58,6 +78,7 @@ class TaskBatch:
     live_from_ms: int
     ends: dict[str, int] = field(default_factory=dict)
     seed: dict[str, bytes] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
 
     @property
     def past_floor(self) -> bool:

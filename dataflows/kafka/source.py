@@ -14,14 +14,14 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dataflows.kafka import metrics
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.kafka.keys import task_of
 from dataflows.kafka.log import MOVE_ON, LogFacts, check_partition_count
 from dataflows.kafka.trace import trace
 from dataflows.settings import Settings
 
 TICK_HEADER: Final = "classpulse-tick"
-SNAPSHOT_VERSION: Final = 2
+SNAPSHOT_VERSION: Final = 3
 _POLL_IDLE: Final = timedelta(milliseconds=25)
 _LIVE_FETCH: Final = 2000
 _BEHIND_MS: Final = 5000
@@ -46,6 +46,7 @@ class Claim:
         offsets: Offsets that the database holds (`task_progress.offsets`); empty before the first commit.
         cluster_id: The cluster that those offsets belong to, or an empty string.
         topic_ids: The topics' ids at that time.
+        settled: How far the task's time had come.
         bases: Where the topics' present era begins (`dataflows.kafka.eras`); none where Kafka was never lost.
     """
 
@@ -54,6 +55,7 @@ class Claim:
     cluster_id: str
     topic_ids: dict[str, str]
     bases: dict[str, int] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
 
     def places(self, offsets: dict[str, int]) -> dict[str, int]:
         """Returns the places of a broker's offsets."""
@@ -241,6 +243,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             live_from_ms=self._live_from_ms,
             ends=self._ends,
             seed=self._seed,
+            settled=self._claim.settled,
         )
         if batch.writes:
             # Committed before the snapshot of this epoch is taken: a database that has less has lost it.

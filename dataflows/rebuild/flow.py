@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from dataflows.kafka.batch import Settled
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import Seed, position
 from dataflows.operators import snapshot
@@ -50,7 +51,10 @@ def rebuild(
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
         goals = goals_of(past, connection, settings, claim=not dry_run)
         if archive_alone:
-            goals = [with_changes(goal, upto=goal.archived) for goal in goals]
+            # What the flow had read beyond it is given up, and with it what that had settled.
+            goals = [
+                with_changes(goal, upto=goal.archived, settled=Settled(None, goal.settled.begun)) for goal in goals
+            ]
         covers_from = _covers_from(past, connection, settings, [goal.task for goal in goals])
         make_shadow(connection, past.flow, past.tables, {goal.task: goal.claim.generation for goal in goals})
         done, seeds = _play(past, settings, connection, goals, progress)
@@ -127,7 +131,8 @@ def _finish(connection: psycopg.Connection[Any]) -> None:
     """Moves the flow's progress to where the rebuild has come, so that a worker goes on from there."""
     connection.execute(
         sql.SQL(
-            "UPDATE public.task_progress p SET offsets = s.offsets, watermarks = s.watermarks, updated_at = now() "
+            "UPDATE public.task_progress p SET offsets = s.offsets, watermarks = s.watermarks, "
+            "settled_ms = s.settled_ms, begun = s.begun, updated_at = now() "
             "FROM {}.task_progress s WHERE p.flow = s.flow AND p.task = s.task AND p.generation = s.generation"
         ).format(sql.Identifier(SHADOW))
     )

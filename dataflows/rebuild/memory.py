@@ -13,11 +13,13 @@ from confluent_kafka import KafkaException
 from psycopg import sql
 
 from dataflows.engage.days import Calendar
+from dataflows.kafka.batch import Settled
 from dataflows.kafka.eras import base_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory import OPTIONAL_TOPICS, TOPICS
 from dataflows.operators import packing, snapshot
+from dataflows.operators.event_time import ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.attempts import raised_signals, stored_attempts
 from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
@@ -46,6 +48,7 @@ class _Goal:
         generation: Under which generation it is written.
         low_ms: Up to when its topics have been read.
         marks: Its watermarks by topic.
+        settled: How far its time had come.
         position: As `TaskPartition.snapshot` gives it.
     """
 
@@ -53,6 +56,7 @@ class _Goal:
     generation: int
     low_ms: int
     marks: dict[str, int]
+    settled: Settled
     position: dict[str, Any]
 
 
@@ -99,7 +103,8 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
     # Before anything is read: what a worker commits after that is refused.
     generations = {task: claim_task(url, FLOW, task).generation if claim else 0 for task in tasks}
     rows = connection.execute(
-        "SELECT task, offsets, watermarks, cluster_id, topic_ids FROM task_progress WHERE flow = %s ORDER BY task",
+        "SELECT task, offsets, watermarks, settled_ms, begun, cluster_id, topic_ids FROM task_progress "
+        "WHERE flow = %s ORDER BY task",
         (FLOW,),
     ).fetchall()
     unread = any(set(offsets) - set(marks) for _task, offsets, marks, *_ in rows)
@@ -108,8 +113,9 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
         _Goal(
             task,
             generations[task],
-            Watermarks(marks).low_once_begun(offsets, ends(task, offsets)),
+            max(Watermarks(marks).low_once_begun(offsets, ends(task, offsets)), ms_of(settled_ms)),
             marks,
+            Settled(settled_ms, begun),
             {
                 "version": SNAPSHOT_VERSION,
                 "offsets": offsets,
@@ -120,7 +126,7 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
                 "partitions": len(rows),
             },
         )
-        for task, offsets, marks, cluster_id, topic_ids in rows
+        for task, offsets, marks, settled_ms, begun, cluster_id, topic_ids in rows
     ]
 
 
@@ -176,7 +182,7 @@ def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:
 def _seed(goal: _Goal, memories: Memories, settled_ms: int) -> Seed:
     """Returns where the next worker goes on: everything below the offsets is written, and nothing waits."""
     states = {
-        "watermark": (goal.marks, settled_ms),
+        "watermark": (goal.marks, settled_ms, {topic: ms_of(ms) for topic, ms in goal.settled.begun.items()}),
         "facts": [],
         "memory": {"memories": memories.state(), "attempts": [], "low": settled_ms},
     }

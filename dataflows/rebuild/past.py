@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from dataflows import archive
+from dataflows.kafka.batch import Settled
 from dataflows.kafka.source import Claim, RefusedError
 from dataflows.settings import Settings
 from dataflows.sink.progress import claim_task
@@ -64,6 +65,7 @@ class Goal:
         archived: Offset after the archive's last record by topic.
         archived_marks: The archive's watermarks.
         upto: The live flow's offsets, where they are further.
+        settled: How far the live flow's time had come there.
     """
 
     task: int
@@ -71,6 +73,7 @@ class Goal:
     archived: dict[str, int]
     archived_marks: dict[str, int]
     upto: dict[str, int]
+    settled: Settled = field(default_factory=Settled)
 
 
 def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
@@ -92,11 +95,14 @@ def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings
     if not rows:
         text = "the archive is empty: run `classpulse run archive` first, then rebuild"
         raise RefusedError(text)
-    live = dict(connection.execute("SELECT task, offsets FROM task_progress WHERE flow = %s", (past.flow,)).fetchall())
+    known = "SELECT task, offsets, settled_ms, begun FROM task_progress WHERE flow = %s"
+    live = {task: rest for task, *rest in connection.execute(known, (past.flow,)).fetchall()}
     url, goals = settings.database_url.get_secret_value(), []
     for task, offsets, marks in rows:
         mine = {t: o for t, o in offsets.items() if t in wanted}
-        upto = {t: max(o, live.get(task, {}).get(t, 0)) for t, o in mine.items()}
+        reached, settled_ms, begun = live.get(task, ({}, None, {}))
+        upto = {t: max(o, reached.get(t, 0)) for t, o in mine.items()}
         held = claim_task(url, past.flow, task) if claim else Claim(0, {}, "", {})
-        goals.append(Goal(task, held, mine, {t: m for t, m in marks.items() if t in wanted}, upto))
+        of_mine = {t: m for t, m in marks.items() if t in wanted}
+        goals.append(Goal(task, held, mine, of_mine, upto, Settled(settled_ms, begun, upto)))
     return goals

@@ -92,6 +92,7 @@ class Player:
             cluster_id=claim.cluster_id,
             live_from_ms=1 << 62,
             ends=self.goal.upto,
+            settled=self.goal.settled,
         )
         item = self.past.module.decode(batch, rules)
         if before is not None:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
 from dataflows.operators.segments import Ints
 
@@ -42,7 +42,8 @@ class Batch:
         told: Decoded records, by rank of their topics.
         attempts: Scored attempts: event_ms, id_hi, id_lo, rank, the texts and numbers of `Learned`, and quiz_type.
         watermarks: Watermark by topic after this batch.
-        low: Up to when every topic of the task has been read.
+        settled: How far the task has come, as it is to be remembered.
+        low: Up to when the task is settled: no later record changes what lies before.
         rows: Rows to write, by table.
         replaces: What they replace, by table.
         records: Records to publish, by the contract's name of the topic.
@@ -54,6 +55,7 @@ class Batch:
     told: list[Told]
     attempts: pl.DataFrame = field(default_factory=pl.DataFrame)
     watermarks: dict[str, int] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
     low: int = 0
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)

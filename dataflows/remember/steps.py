@@ -38,8 +38,6 @@ class JudgeTime:
         for told in batch.told:
             self._time.meet(batch, told.topic, told.times)
         self._time.settle(batch)
-        # What has fallen due stays so.
-        batch.low = self._time.settled_ms
         return batch
 
     def state(self) -> State:

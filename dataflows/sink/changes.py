@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.batch import Settled, TaskBatch
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Changes:
             `since`. What is stored of that owner from then on, and is not among the rows, is deleted before anything
             is upserted: after a crash between other batch boundaries no orphan stays.
         live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
+        settled: How far the task's time has come; a flow that judges nothing by it has none.
         records: Records to publish before the rows are written, as (key, value) by topic (the contract's name).
     """
 
@@ -43,10 +44,16 @@ class Changes:
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
 
     @classmethod
     def of(
-        cls, flow: str, source: TaskBatch, watermarks: dict[str, int], live_append_ms: npt.NDArray[np.int64]
+        cls,
+        flow: str,
+        source: TaskBatch,
+        watermarks: dict[str, int],
+        live_append_ms: npt.NDArray[np.int64],
+        settled: Settled | None = None,
     ) -> Changes:
         """Returns changes without rows: who writes, and how far the task has come with a batch.
 
@@ -55,6 +62,7 @@ class Changes:
             source: The batch after which the rows are due.
             watermarks: Watermark by topic after it.
             live_append_ms: Append times of live records that the rows first contain.
+            settled: How far the task's time has come.
         """
         return cls(
             flow=flow,
@@ -65,4 +73,5 @@ class Changes:
             cluster_id=source.cluster_id,
             topic_ids=source.topic_ids,
             live_append_ms=live_append_ms,
+            settled=settled or Settled(),
         )

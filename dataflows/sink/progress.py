@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from dataflows.kafka.batch import Settled
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed
 from dataflows.operators import snapshot
@@ -54,7 +55,7 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
         INSERT INTO task_progress AS p (flow, task, generation, cluster_id, topic_ids, offsets, watermarks, updated_at)
         VALUES (%s, %s, 1, '', '{}', '{}', '{}', now())
         ON CONFLICT (flow, task) DO UPDATE SET generation = p.generation + 1
-        RETURNING generation, offsets, cluster_id, topic_ids, (
+        RETURNING generation, offsets, cluster_id, topic_ids, settled_ms, begun, (
             SELECT coalesce(jsonb_object_agg(topic, base), '{}') FROM (
                 SELECT o.key AS topic, max(o.value::bigint / %s * %s) AS base
                 FROM task_progress t, jsonb_each_text(t.offsets) o WHERE t.task = p.task GROUP BY o.key
@@ -66,7 +67,8 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
     if row is None:
         text = "task_progress returned no row"
         raise RuntimeError(text)
-    return Claim(*row)
+    generation, offsets, cluster_id, topic_ids, settled_ms, begun, bases = row
+    return Claim(generation, offsets, cluster_id, topic_ids, bases, Settled(settled_ms, begun, offsets))
 
 
 def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: int) -> None:
@@ -173,15 +175,17 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
             "topic_ids": c.topic_ids,
             "offsets": c.offsets,
             "watermarks": c.watermarks,
+            "settled_ms": c.settled.upto_ms,
+            "begun": c.settled.begun,
         }
         for c in sorted(changes, key=lambda c: c.task)
     ]
     cursor.execute(
         """
         UPDATE task_progress p SET cluster_id = n.cluster_id, topic_ids = n.topic_ids, offsets = n.offsets,
-               watermarks = n.watermarks, updated_at = now()
+               watermarks = n.watermarks, settled_ms = n.settled_ms, begun = n.begun, updated_at = now()
         FROM jsonb_to_recordset(%s::jsonb) AS n(flow text, task bigint, generation bigint, cluster_id text,
-             topic_ids jsonb, offsets jsonb, watermarks jsonb)
+             topic_ids jsonb, offsets jsonb, watermarks jsonb, settled_ms bigint, begun jsonb)
         WHERE p.flow = n.flow AND p.task = n.task AND p.generation = n.generation
         """,
         (json.dumps(payload),),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from dataflows.events.studied import Deed, Floats, Gear, Item, Number, Studied, Where
-from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints
 from dataflows.study.marks import NONE
@@ -129,7 +129,8 @@ class Batch:
         views: Chapter views, likewise, late ones to the end.
         before: The watermark that each of the clicks met, one entry a topic; and of the views.
         watermarks: Watermark by topic after this batch.
-        low: The lowest of them.
+        settled: How far the task has come, as it is to be remembered.
+        low: Up to when the task is settled: no later record changes what lies before.
         has_views: Whether the task's topic of chapter views has ever held a record.
         rows: Rows to write, by table.
         replaces: Stretches of time that the rows fill, by table.
@@ -144,6 +145,7 @@ class Batch:
     views: list[Events] = field(default_factory=list)
     before: tuple[list[Ints], list[Ints]] = field(default_factory=lambda: ([], []))
     watermarks: dict[str, int] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
     low: int = 0
     has_views: bool = False
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)

@@ -54,13 +54,13 @@ class JudgeTime:
     def process(self, batch: Batch) -> Batch:
         """Replaces the decoded records by events of students, each with the watermark it met and whether it is late."""
         for topic, studied in batch.decoded:
-            before, met = self._time.meet(batch, topic, studied.frame)
+            met = self._time.meet(batch, topic, studied.frame)
             counts = of_students(studied.frame, studied.deeds, "deed")
             event_ms = studied.frame["event_ms"].to_numpy()
             events = events_of(studied, counts, is_late(met, event_ms, self._reach_ms))
             if studied.is_view:
                 events.late = self._late_views(events, met[counts])
-            batch.note(events, before[counts], is_view=studied.is_view)
+            batch.note(events, met[counts], is_view=studied.is_view)
             metrics.LATE_EVENTS.labels(FLOW).inc(int(events.late.sum()))
         batch.decoded = []
         batch.has_views = self._views_met is not None

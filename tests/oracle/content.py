@@ -10,6 +10,8 @@ Decisions where the text leaves room:
 - A topic-partition that holds nothing but rejects takes no part in its task's lowest watermark.
 - Chapter views that begin earlier than the watermark that the first one met, less the reach, are late: until then
   nobody kept anything for them. Late ones are facts that never take the place of one that came in time.
+- A record is judged, as late and as a repeat, by the greater of its topic-partition's watermark and of what its task had
+  settled before that topic-partition's first record (`begun`: how the topics were read decides it, so it is given).
 - An id is remembered by half hours of event time, until no event of that half hour can count any more.
 - Topics of one task that hold the same id are read in the order of their names.
 """
@@ -92,14 +94,17 @@ class _Task:
     low: int | None = None
 
 
-def expect(records: Iterable[Record], rules: ContentRules | None = None) -> ExpectedContent:
+def expect(
+    records: Iterable[Record], rules: ContentRules | None = None, begun: dict[tuple[str, int], int] | None = None
+) -> ExpectedContent:
     """Returns the tables that `records` must lead to.
 
     Args:
         records: Records of any topics and partitions, in offset order within each; other topics are left out.
         rules: Settings; the defaults of the program where absent.
+        begun: What a task had settled before the first record of a (topic, partition); nothing where absent.
     """
-    rules = rules or ContentRules()
+    rules, begun = rules or ContentRules(), begun or {}
     logs: dict[tuple[int, str], list[Record]] = {}
     for record in records:
         topic = record.topic.removeprefix(rules.prefix)
@@ -109,15 +114,21 @@ def expect(records: Iterable[Record], rules: ContentRules | None = None) -> Expe
     tasks: dict[int, _Task] = {}
     for (number_, topic), log in sorted(logs.items()):
         task = tasks.setdefault(number_, _Task())
-        mark = (_read_views if topic == VIEWS else _read_clicks)(log, rules, expected, task)
+        settled = begun.get((rules.prefix + topic, number_), NEVER)
+        mark = (_read_views if topic == VIEWS else _read_clicks)(log, rules, expected, task, settled)
         if mark > NEVER:
             task.low = mark if task.low is None else min(task.low, mark)
+    for (_topic, number_), settled in begun.items():
+        low = tasks[number_].low
+        tasks[number_].low = settled if low is None else max(low, settled)
     for number_, task in sorted(tasks.items()):
         _tell(number_, task, rules, expected)
     return expected
 
 
-def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task) -> int:
+def _read_clicks(
+    log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int
+) -> int:
     """Reads one topic-partition; returns its last watermark."""
     mark = NEVER
     for record in log:
@@ -129,9 +140,10 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
             continue
         if event.role == "student":
             _milestone(event, expected)
-            if mark >= event.event_ms + rules.reach:
+            met = max(mark, settled)
+            if met >= event.event_ms + rules.reach:
                 expected.late += 1
-            elif _is_repeat(task.seen_clicks, event.event_id, event.event_ms, mark, HALF_HOUR + rules.reach):
+            elif _is_repeat(task.seen_clicks, event.event_id, event.event_ms, met, HALF_HOUR + rules.reach):
                 expected.duplicates += 1
             else:
                 task.clicks.setdefault(event.student_id, []).append(event)
@@ -139,7 +151,9 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
     return mark
 
 
-def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task) -> int:
+def _read_views(
+    log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int
+) -> int:
     mark, first = NEVER, None
     horizon = HALF_HOUR + rules.reach + rules.times.visit_cap
     for record in log:
@@ -150,14 +164,15 @@ def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedConten
         if view is None:
             continue
         if view.role == "student":
-            first = mark if first is None else first
+            met = max(mark, settled)
+            first = met if first is None else first
             over = min(view.start if view.end is None else view.end, view.start + rules.times.visit_cap)
-            alone = mark >= over + rules.reach or view.start < first - rules.reach
+            alone = met >= over + rules.reach or view.start < first - rules.reach
             expected.late += alone
             mine = task.views.setdefault(view.student_id, [])
             if alone:
                 mine.append(replace(view, alone=True))
-            elif _is_repeat(task.seen_views, view.event_id, view.start, mark, horizon):
+            elif _is_repeat(task.seen_views, view.event_id, view.start, met, horizon):
                 expected.duplicates += 1
             else:
                 mine.append(view)

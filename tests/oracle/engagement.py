@@ -12,6 +12,9 @@ Decisions where the text leaves room:
   and so is its task's lowest.
 - Topic-partitions of one task are read topic by topic in the order of their names; that matters only if
   two topics hold one event_id.
+- A record is judged by the greater of its topic-partition's watermark and of what its task had settled before that
+  topic-partition's first record (`begun`: how the topics were read decides it, so it is given); in the end a task is
+  settled up to its lowest watermark, or up to the highest of these.
 - `events` has one row per (event_time, event_id), that of the lowest offset.
 """
 
@@ -67,14 +70,17 @@ class Expected:
     watermarks: dict[tuple[str, int], int | None] = field(default_factory=dict)
 
 
-def expect(records: Iterable[Record], rules: Rules | None = None) -> Expected:
+def expect(
+    records: Iterable[Record], rules: Rules | None = None, begun: dict[tuple[str, int], int] | None = None
+) -> Expected:
     """Returns the tables that `records` must lead to.
 
     Args:
         records: Records of any number of topic-partitions, in offset order within each.
         rules: Settings; the defaults of the program where absent.
+        begun: What a task had settled before the first record of a (topic, partition); nothing where absent.
     """
-    rules = rules or Rules()
+    rules, begun = rules or Rules(), begun or {}
     logs: dict[tuple[int, str], list[Record]] = {}
     for record in records:
         logs.setdefault((record.partition, record.topic), []).append(record)
@@ -84,16 +90,21 @@ def expect(records: Iterable[Record], rules: Rules | None = None) -> Expected:
     lowest: dict[int, int] = {}
     for (task, topic), log in sorted(logs.items()):
         events = counted.setdefault(task, [])
-        watermark = _read_log(log, rules, expected, events, seen.setdefault(task, set()))
+        settled = begun.get((topic, task), NEVER)
+        watermark = _read_log(log, rules, expected, events, seen.setdefault(task, set()), settled)
         expected.watermarks[topic, task] = watermark if watermark > NEVER else None
         lowest[task] = min(watermark, lowest.get(task, watermark))
+    for (_topic, task), settled in begun.items():
+        lowest[task] = max(lowest[task], settled)
     for task, events in counted.items():
         _windows(task, events, lowest[task], expected)
         _students(task, events, lowest[task], rules, expected)
     return expected
 
 
-def _read_log(log: list[Record], rules: Rules, expected: Expected, counted: list[Event], seen: set[str]) -> int:
+def _read_log(  # noqa: PLR0913
+    log: list[Record], rules: Rules, expected: Expected, counted: list[Event], seen: set[str], settled: int
+) -> int:
     """Reads one topic-partition; returns its last watermark."""
     watermark = NEVER
     for record in log:
@@ -108,7 +119,7 @@ def _read_log(log: list[Record], rules: Rules, expected: Expected, counted: list
         expected.events.setdefault((event.event_ms, event.event_id), _archived(event, record, watermark))
         if event.role == "student":
             closes = (event.event_ms // MINUTE + 1) * MINUTE + rules.lateness_ms
-            if watermark >= closes:
+            if max(watermark, settled) >= closes:
                 expected.late += 1
             elif event.event_id in seen:
                 expected.duplicates += 1
