@@ -10,8 +10,8 @@ Decisions where the text leaves room:
 - A topic-partition that holds nothing but rejects takes no part in its task's lowest watermark.
 - Chapter views that begin earlier than the watermark that the first one met, less the reach, are late: until then
   nobody kept anything for them. Late ones are facts that never take the place of one that came in time.
-- A record is judged, as late and as a repeat, by the greater of its topic-partition's watermark and of what its task had
-  settled before that topic-partition's first record (`begun`: how the topics were read decides it, so it is given).
+- A record is judged, as late and as a repeat, by the greater of its topic-partition's watermark and of what its task
+  had settled before that topic-partition's first record (`begun`: how the topics were read decides it).
 - An id is remembered by half hours of event time, until no event of that half hour can count any more.
 - Topics of one task that hold the same id are read in the order of their names.
 """
@@ -126,9 +126,7 @@ def expect(
     return expected
 
 
-def _read_clicks(
-    log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int
-) -> int:
+def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
     """Reads one topic-partition; returns its last watermark."""
     mark = NEVER
     for record in log:
@@ -151,9 +149,7 @@ def _read_clicks(
     return mark
 
 
-def _read_views(
-    log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int
-) -> int:
+def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
     mark, first = NEVER, None
     horizon = HALF_HOUR + rules.reach + rules.times.visit_cap
     for record in log:
