@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from dataflows.events.text import is_blank
+
 Record = tuple[str, dict[str, Any]]  # where it stands ("line 3"), what it says
 
 SHOWN_FAULTS = 20
@@ -81,8 +83,8 @@ def json_records(rows: list[Any], of: str = "") -> list[Record]:
 
 
 def given(record: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a record gives: an empty field gives nothing."""
-    return {name: value for name, value in record.items() if value not in (None, "")}
+    """Returns what a record gives: a blank field gives nothing."""
+    return {name: value for name, value in record.items() if not is_blank(value)}
 
 
 def fault_of(detail: Any) -> str:  # noqa: ANN401

@@ -33,7 +33,9 @@ def report(  # noqa: PLR0913 (options)
 ) -> None:
     """Write a class's report from the same SQL as the boards: --pdf (the default), --html, --csv, or several."""
     from cli.reports.asked import Choice, ReportError
+    from dataflows.events.text import tidy
 
+    class_id = tidy(class_id)
     try:
         found = _asked(Choice(class_id, since and since.date(), until and until.date(), days, names))
         stem = output.with_suffix("") if output and output.suffix in {".pdf", ".html"} else output

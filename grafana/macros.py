@@ -8,6 +8,8 @@ from datetime import datetime
 
 ALL = "'__all'"
 
+_CHOICE = re.compile(r"\$\{(\w+):sqlstring\}")
+
 
 def expanded(
     sql: str,
@@ -27,7 +29,6 @@ def expanded(
     Raises:
         ValueError: something is left that Grafana would not know either.
     """
-    sql = choices_filled(sql, chosen)
     sql = sql.replace("$__interval", f"{interval_s}s")
     sql = re.sub(
         r"\$__timeGroup(Alias)?\((\w+), (\d+)s\)",
@@ -38,16 +39,17 @@ def expanded(
         start, end = (moment.isoformat() for moment in time_range)
         sql = sql.replace("$__timeFrom()", f"'{start}'::timestamptz").replace("$__timeTo()", f"'{end}'::timestamptz")
         sql = re.sub(r"\$__timeFilter\(([\w.]+)\)", rf"\1 BETWEEN '{start}' AND '{end}'", sql)
-    if "$" in sql:
-        message = f"not expanded: {sql[sql.index('$') :][:40]}"
+    if "$" in (bare := _CHOICE.sub("", sql)):
+        message = f"not expanded: {bare[bare.index('$') :][:40]}"
         raise ValueError(message)
-    return sql
+    # last of all: a chosen value may hold a `$` of its own
+    return choices_filled(sql, chosen)
 
 
 def choices_filled(sql: str, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
     """Returns the statement with its variables filled in, as the browser does it; macros are left for the server."""
     choices = chosen or {}
-    return re.sub(r"\$\{(\w+):sqlstring\}", lambda match: literals(choices.get(match.group(1))), sql)
+    return _CHOICE.sub(lambda match: literals(choices.get(match[1])), sql)
 
 
 def literals(values: Sequence[str] | None) -> str:

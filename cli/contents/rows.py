@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from cli.rosters.rows import Id, Instant
+from cli.rosters.rows import FileRow, Id, Instant
 
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=40, to_lower=True)]
 
 
-class ItemRow(BaseModel):
+class ItemRow(FileRow):
     """An item of a course: what students open, finish, or are examined in."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
     course_id: Id
     item_id: Id
     parent_id: Id | None = None

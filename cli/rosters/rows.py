@@ -6,9 +6,10 @@ from datetime import date, datetime, time
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from alerting.addresses import PLACES, Email
+from dataflows.events.text import tidy
 
 WHOLE_CLASS = "*"  # the course of an enrolment that names a class and no course
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -43,10 +44,22 @@ Weekday = Annotated[int, BeforeValidator(_weekday), Field(ge=1, le=7)]
 Instant = Annotated[datetime | None, BeforeValidator(_instant)]
 
 
-class Row(BaseModel):
-    """A row of a roster file; `tables` says which tables it becomes rows of."""
+class FileRow(BaseModel):
+    """A row of a file that people write: a field that is not known is a fault, and texts are as tidy as in events."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _tidy(cls, value: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)  # 7.0 is class 7, as it is in an event
+        return tidy(value) if isinstance(value, str) else value
+
+
+class Row(FileRow):
+    """A row of a roster file; `tables` says which tables it becomes rows of."""
+
     kind: ClassVar[str]
 
     def tables(self) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The fast path of the `content` flow: an event spelt plainly, with the fields that tell where time went.
 
-As in `plain`, every field that could reject or move a value is typed strictly, or `None` where its presence matters.
+As in `plain`, every field that could reject or move a value is typed strictly, or `None` where its presence matters;
+the last of each struct are not read, and only there so that all flows accept the same events.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class DetailedMetadata(msgspec.Struct, gc=False):
     page_url: None = None
     location: None = None
 
+    duration: float | None = None
+    time_taken: float | None = None
+    module: PlainText | None = None
+    domain: PlainText | None = None
+
 
 NO_DETAILS: Final = DetailedMetadata()
 
@@ -103,6 +109,11 @@ class Detailed(msgspec.Struct, gc=False):
     price: None = None
     user_agent: str | None = None
     userAgent: None = None
+
+    duration: float | None = None
+    time_taken: float | None = None
+    module: PlainText | None = None
+    domain: PlainText | None = None
 
 
 class View(Detailed, gc=False):

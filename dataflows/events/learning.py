@@ -61,6 +61,18 @@ class Learnt(msgspec.Struct, gc=False):
     payload: None = None
     event_data: None = None
 
+    scroll_depth: float | None = None
+    price: float | None = None
+    position_s: float | None = None
+    video_duration_s: float | None = None
+    playback_rate: float | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+    duration: float | None = None
+    lesson_id: PlainText | None = None
+    video_id: PlainText | None = None
+    assessment_id: PlainText | None = None
+
 
 _decoder = msgspec.json.Decoder(Learnt)
 

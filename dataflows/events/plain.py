@@ -8,15 +8,18 @@ typed strictly or, where its mere presence matters, typed `None`.
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
 from dataflows.events.agents import agent_of
 from dataflows.events.event import Event, seconds
 from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
+from dataflows.events.text import BLANKS
 
 #: A skipped part of a longer document might be nested deeper than `MAX_DEPTH`.
 MAX_PLAIN_BYTES = 1024
@@ -36,7 +39,10 @@ class PlainDevice(msgspec.Struct, gc=False):
 
 
 class PlainMetadata(msgspec.Struct, gc=False):
-    """The parts of `metadata` that are counted (NaN where absent), and those whose presence moves a column."""
+    """The parts of `metadata` that are counted (NaN where absent), and those whose presence moves a column.
+
+    At the end, what is not counted and still rejects an event that has it wrong, so that all flows accept the same.
+    """
 
     hidden: bool | None = None
     position_s: float | None = math.nan
@@ -53,13 +59,29 @@ class PlainMetadata(msgspec.Struct, gc=False):
     user_agent: None = None
     userAgent: None = None
 
+    scroll_depth: float | None = None
+    score: float | None = None
+    price: float | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+    duration: float | None = None
+    time_taken: float | None = None
+    module: PlainText | None = None
+    domain: PlainText | None = None
+    lesson_id: PlainText | None = None
+    video_id: PlainText | None = None
+    assessment_id: PlainText | None = None
+
 
 NO_DEVICE = PlainDevice()
 NO_METADATA = PlainMetadata()
 
 
 class Plain(msgspec.Struct, gc=False):
-    """What the engagement flow needs of one event; the usual order of fields is found fastest."""
+    """What the engagement flow needs of one event; the usual order of fields is found fastest.
+
+    At the end, what it does not need and still rejects an event that has it wrong.
+    """
 
     event_id: PlainUuid
     student_id: PlainText
@@ -86,6 +108,19 @@ class Plain(msgspec.Struct, gc=False):
     playback_rate: None = None
     user_agent: None = None
     userAgent: None = None
+
+    scroll_depth: float | None = None
+    score: float | None = None
+    price: float | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+    duration: float | None = None
+    time_taken: float | None = None
+    module: PlainText | None = None
+    domain: PlainText | None = None
+    lesson_id: PlainText | None = None
+    video_id: PlainText | None = None
+    assessment_id: PlainText | None = None
 
 
 PlainAgent = Annotated[str, Meta(min_length=1)]
@@ -171,28 +206,60 @@ def decode_each(decoder: msgspec.json.Decoder[T], values: list[bytes | None]) ->
 
 
 def _unproven(values: list[bytes | None]) -> list[int]:
-    """Returns the rows in which the decoder may have skipped over something wrong: depth, escapes, encoding."""
+    """Returns the rows in which the decoder may have let something through: depth, escapes, encoding, untidy texts."""
     present: list[bytes] = values if None not in values else [v for v in values if v is not None]  # type: ignore[assignment]
     whole = b"".join(present)
-    has_escape = b"\\" in whole
-    if not has_escape and whole.isascii() and max(map(len, present), default=0) <= MAX_PLAIN_BYTES:
+    has_escape, has_blank = b"\\" in whole, _has_blank_edge(whole)
+    if not (has_escape or has_blank) and whole.isascii() and max(map(len, present), default=0) <= MAX_PLAIN_BYTES:
         return []
     return [
         row
         for row, value in enumerate(values)
         if value is not None
-        and (len(value) > MAX_PLAIN_BYTES or (has_escape and b"\\u" in value) or not _is_utf8(value))
+        and (
+            len(value) > MAX_PLAIN_BYTES
+            or (has_escape and _escapes(value))
+            or (has_blank and _has_blank_edge(value))
+            or not (value.isascii() or _is_tidy_utf8(value))
+        )
     ]
 
 
-def _is_utf8(value: bytes) -> bool:
-    if value.isascii():
-        return True
+def _has_blank_edge(value: bytes) -> bool:
+    """Says whether a text in JSON may begin or end with a space; `"a" : 1` and `{ "a": "b" }` are suspected too."""
+    if b" " not in value:
+        return False
+    marks = np.frombuffer(b"\0" + value + b"\0\0", np.uint8)
+    spaces = np.flatnonzero(marks == _SPACE)
+    begins = marks[spaces - 1] == _QUOTE
+    # a space before a quote is the usual one after a colon or a comma, unless a text ends with the quote
+    ends = (marks[spaces + 1] == _QUOTE) & _ENDS_TEXT[marks[spaces + 2]]
+    return bool(begins.any() or ends.any())
+
+
+_SPACE, _QUOTE = ord(" "), ord('"')
+_ENDS_TEXT = np.isin(np.arange(256), list(b",}] \t\r\n:"))
+
+
+def _escapes(value: bytes) -> bool:
+    """Says whether an escape may stand for something to trim or to take out: all but quotes and strokes may."""
+    return any(escape in value for escape in (b"\\u", b"\\n", b"\\r", b"\\t", b"\\f", b"\\b"))
+
+
+_ODD_MARKS: Final = tuple(
+    mark.encode() if len(mark.encode()) < 3 else mark.encode()[:2] for mark in BLANKS if not mark.isascii()
+)
+"""How blanks beyond ASCII begin in UTF-8 (see `text.BLANKS`)."""
+
+
+def _is_tidy_utf8(value: bytes) -> bool:
+    """Says whether texts beyond ASCII are UTF-8, in normal form C (each part then is too), and hold no odd blank."""
+    if any(mark in value for mark in _ODD_MARKS):
+        return False
     try:
-        value.decode()
+        return unicodedata.is_normalized("NFC", value.decode())
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def plain(event: Event) -> Plain:

@@ -13,9 +13,12 @@ from typing import Any
 import msgspec
 
 from dataflows.events.shapes import ChapterViewEvent, ClickstreamEvent, LearningEvent
+from dataflows.events.text import BLANKS
 
 FOLDER = Path(__file__).parent / "schemas"
 
+# each mark as an escape, which every dialect of patterns reads alike
+_BLANK = "^[" + "".join(f"\\u{ord(mark):04x}" for mark in ("\0", *BLANKS)) + "]*$"
 _STUDENT = ("student_id", "user_id")
 
 #: name -> (topic, shape, groups of fields of which at least one has to be there, description)
@@ -105,8 +108,9 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def _has(field: str) -> dict[str, Any]:
-    """Requires a field that is neither null nor empty."""
-    return {"required": [field], "properties": {field: {"not": {"enum": [None, ""]}}}}
+    """Requires a field that is neither null nor blank."""
+    blank = {"anyOf": [{"type": "null"}, {"type": "string", "pattern": _BLANK}]}
+    return {"required": [field], "properties": {field: {"not": blank}}}
 
 
 def _without_default(spec: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ _TIME = r"^(\d{12,13}|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]
 _Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 _Id = _Text | int | None
 _Uuid = Annotated[str, Meta(pattern=_UUID)] | None
+_NUMBER = r"^\s*([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?)?\s*$"
+_Number = float | Annotated[str, Meta(pattern=_NUMBER, max_length=64)] | None
 _Time = Annotated[int, Meta(ge=EARLIEST_MS, lt=LATEST_MS)] | Annotated[str, Meta(pattern=_TIME)]
 
 
@@ -43,7 +45,45 @@ class Device(msgspec.Struct):
     browser: Annotated[_Text | None, _says("Browser.", "Chrome")] = None
 
 
-class ClickstreamEvent(msgspec.Struct):
+class Facts(msgspec.Struct, kw_only=True):
+    """What stands at the top or in a part."""
+
+    score: Annotated[_Number, _says("Result, 0-100; like every number here, also as its text.", 85, "85")] = None
+    position_s: Annotated[_Number, _says("Where in the video, seconds.", 12.5)] = None
+    video_duration_s: Annotated[_Number, _says("Length of the video, seconds.", 300)] = None
+    playback_rate: Annotated[_Number, _says("Speed of the video.", 1.25)] = None
+    from_s: Annotated[_Number, _says("Where a jump in the video began, seconds.")] = None
+    to_s: Annotated[_Number, _says("Where it ended, seconds.")] = None
+    scroll_depth: Annotated[_Number, _says("How far down the student got, 0-100.", 75)] = None
+    duration: Annotated[_Number, _says("How long it took, seconds.", 61.5)] = None
+    time_taken: Annotated[_Number, _says("Seconds taken for a quiz; wins over `duration`.")] = None
+    price: Annotated[_Number, _says("What an enrolment cost.", 49.9)] = None
+    hidden: Annotated[Any, _says("True for a ping from a tab that nobody sees.")] = None
+    module: Annotated[_Id, _says("The module of a quiz, unique within the deployment.")] = None
+    domain: Annotated[_Id, _says("The field of learning.")] = None
+
+
+class Details(Facts, kw_only=True):
+    """Anything; these are known."""
+
+    class_id: Annotated[_Id, _says("As at the top.")] = None
+    subject_id: Annotated[_Id, _says("As at the top.")] = None
+    course_id: Annotated[_Id, _says("As at the top.")] = None
+    chapter_id: Annotated[_Id, _says("As at the top.")] = None
+    lesson_id: Annotated[_Id, _says("As at the top.")] = None
+    video_id: Annotated[_Id, _says("As at the top.")] = None
+    assessment_id: Annotated[_Id, _says("As at the top.")] = None
+    session_id: Annotated[_Id, _says("As at the top.")] = None
+    grade: Annotated[Any, _says("In `context` the school year; elsewhere a mark, which is kept.")] = None
+
+
+class Context(Details, kw_only=True):
+    """Ids and device, nested."""
+
+    grade: Annotated[_Id, _says("The school year.", "7")] = None
+
+
+class ClickstreamEvent(Facts):
     """One interaction of a student with the platform."""
 
     event_id: Annotated[_Uuid, _EVENT_ID] = None
@@ -74,16 +114,12 @@ class ClickstreamEvent(msgspec.Struct):
     device_type: Annotated[_Text | None, _says("`device.type`, flat.")] = None
     os: Annotated[_Text | None, _says("`device.os`, flat.")] = None
     browser: Annotated[_Text | None, _says("`device.browser`, flat.")] = None
-    context: Annotated[dict[str, Any] | None, _says("Ids and device, nested.", {"course_id": "math-7"})] = None
-    payload: Annotated[dict[str, Any] | None, _says("Anything; kept in `metadata`.", {"from_s": 10})] = None
-    event_data: Annotated[dict[str, Any] | None, _says("Another name of `payload`.")] = None
+    context: Annotated[Context | None, _says("Ids and device, nested.", {"course_id": "math-7"})] = None
+    payload: Annotated[Details | None, _says("Anything; kept in `metadata`.", {"from_s": 10})] = None
+    event_data: Annotated[Details | None, _says("Another name of `payload`.")] = None
     metadata: Annotated[
-        dict[str, Any] | None,
-        _says(
-            "Anything. Known: scroll_depth (0-100), duration (s), query, position_s, video_duration_s, playback_rate, "
-            "from_s, to_s, score (0-100), price, hidden (true for a ping from a hidden tab).",
-            {"position_s": 12.5, "video_duration_s": 300, "playback_rate": 1.25},
-        ),
+        Details | None,
+        _says("Anything.", {"position_s": 12.5, "video_duration_s": 300, "playback_rate": 1.25}),
     ] = None
 
 
@@ -98,11 +134,11 @@ class ChapterViewEvent(msgspec.Struct):
     start_time: Annotated[_Time | None, _says("When the chapter was opened.", "2025-10-09T08:53:20Z")] = None
     chapter_start_time: Annotated[_Time | None, _says("Another name of `start_time`.")] = None
     end_time: Annotated[_Time | None, _says("When it was closed.", "2025-10-09T09:08:20Z")] = None
-    time_spent_seconds: Annotated[float | None, _says("Accepted, and recomputed from start and end.")] = None
+    time_spent_seconds: Annotated[_Number, _says("Accepted, and recomputed from start and end.")] = None
     session_id: Annotated[_Id, _says("The visit to the platform.")] = None
     device_type: Annotated[_Text | None, _says("desktop, mobile or tablet.")] = None
     browser: Annotated[_Text | None, _says("Browser.")] = None
-    scroll_depth: Annotated[float | None, _says("How far down the student got, 0-100.")] = None
+    scroll_depth: Annotated[_Number, _says("How far down the student got, 0-100.")] = None
 
 
 class LearningEvent(msgspec.Struct):
@@ -112,9 +148,9 @@ class LearningEvent(msgspec.Struct):
     user_id: Annotated[_Id, _says("The student; one id space with `student_id`.", "user123")] = None
     student_id: Annotated[_Id, _says("Another name of `user_id`.")] = None
     event_type: Annotated[_Text | None, _says("What happened; follows from the topic where absent.")] = None
-    domain: Annotated[str | None, _says("The field of learning.", "dsa")] = None
+    domain: Annotated[_Text | None, _says("The field of learning.", "dsa")] = None
     course: Annotated[_Text | int | None, _says("The course.")] = None
-    module: Annotated[str | None, _says("The module, unique within the deployment.", "dsa-arrays")] = None
-    score: Annotated[float | None, _says("Result, 0-100.", 85)] = None
-    time_taken: Annotated[float | None, _says("Seconds taken.", 420)] = None
+    module: Annotated[_Text | None, _says("The module, unique within the deployment.", "dsa-arrays")] = None
+    score: Annotated[_Number, _says("Result, 0-100.", 85)] = None
+    time_taken: Annotated[_Number, _says("Seconds taken.", 420)] = None
     timestamp: Annotated[_Time | None, _says("When it happened; the time of arrival where absent.")] = None

@@ -1,7 +1,8 @@
 """What is left of a document after its required fields: optional columns, and metadata for all the rest.
 
 A column is looked for at the top level, then in `device`, `context`, `payload` and `metadata`, where the first
-usable value wins and moves to its column. Nothing here rejects: what does not fit stays in the metadata.
+usable value wins and moves to its column. What does not fit stays in the metadata; only an id that is too long, or a
+number that is none, rejects the event: either would be missed without a word.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from dataflows.events.agents import agent_of, user_agent_in
-from dataflows.events.text import lenient_text
+from dataflows.events.numbers import read_numbers
+from dataflows.events.rules import MAX_TEXT
+from dataflows.events.text import id_text, is_blank, lenient_text
 
 #: A page's address may be long; it is in no key.
 _MAX_URL = 65_536
@@ -32,6 +35,12 @@ _LIFTED = (
     "country_code",
     "page_url",
 )
+_OWN_WORDS = ("device_type", "os", "browser", "country_code", "page_url")
+"""Columns that are no ids: what is too long for them stays in the metadata."""
+
+KEPT_IDS = frozenset({"module", "domain"})
+"""Ids that have no column and stay in the metadata, as tidy as the others."""
+
 _LENIENT = ("lesson_id", "video_id", "assessment_id", "device_type", "os", "browser", "country_code", "page_url")
 
 #: Never stored, wherever they stand.
@@ -74,6 +83,10 @@ def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, An
             _keep(metadata, key, value, name)
     for name in _ADDRESSES:
         metadata.pop(name, None)
+    for name in KEPT_IDS:
+        if isinstance(metadata.get(name), str):
+            metadata[name] = id_text(metadata[name], name) or ""
+    read_numbers(metadata)
     _fill_in(metadata, columns)
     return metadata or None
 
@@ -104,7 +117,7 @@ def _device(device: object, columns: dict[str, str | None]) -> object:
             text = lenient_text(left[name])
             if text is not None:
                 columns[column] = text
-            if text is not None or left[name] in (None, ""):
+            if text is not None or is_blank(left[name]):
                 del left[name]
     for name in _ADDRESSES:
         left.pop(name, None)
@@ -122,8 +135,12 @@ def _lift(part: dict[str, Any], columns: dict[str, str | None]) -> None:
 
 def _move(part: dict[str, Any], column: str) -> str | None:
     """Takes a value out of `part` when it can be the column; leaves it there when not."""
-    text = lenient_text(part.get(column), _MAX_URL if column == "page_url" else 256)
-    if text is not None or part.get(column) in (None, ""):
+    value = part.get(column)
+    if column in _OWN_WORDS:
+        text = lenient_text(value, _MAX_URL if column == "page_url" else MAX_TEXT)
+    else:
+        text = id_text(value, column)
+    if text is not None or is_blank(value):
         part.pop(column, None)
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,6 +13,10 @@ from dataflows.events.rules import EARLIEST_MS, LATEST_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+_MIDNIGHT = re.compile(r"([T ])24(:?00(?::?00(?:[.,]0+)?)?)(?=$|[Z+-])", re.ASCII | re.IGNORECASE)
+_LEAP = re.compile(r"(:?\d\d:?)60(?=$|[.,Z+-])", re.ASCII | re.IGNORECASE)
 
 
 def datetime_ms(moment: datetime) -> int:
@@ -35,6 +40,8 @@ def event_ms(value: object, field: str = "timestamp") -> int:
 
     Example:
         >>> event_ms("2025-01-26T10:30:00Z") == event_ms(1737887400000) == event_ms("1737887400000")
+        True
+        >>> event_ms("2016-12-31T23:59:60Z") == event_ms("2016-12-31T24:00:00Z") == event_ms("2017-01-01T00:00:00Z")
         True
     """
     if isinstance(value, str):
@@ -62,12 +69,26 @@ def _from_text(text: str, field: str) -> int:
 
 def _iso(text: str) -> datetime | None:
     # msgspec first, as the fast decoder does: the two round the seventh digit of a second differently
-    for parse in (_rfc3339, datetime.fromisoformat):
+    for parse in (_rfc3339, datetime.fromisoformat, _end_of_day):
         try:
             return parse(text)
-        except (ValueError, msgspec.ValidationError):
+        except (ValueError, OverflowError, msgspec.ValidationError):
             continue
     return None
+
+
+def _end_of_day(text: str) -> datetime:
+    """Reads the two times that ISO 8601 knows and Python does not: 24:00, and the leap second before midnight UTC."""
+    if "24" in text and (midnight := _MIDNIGHT.search(text)):
+        return (
+            datetime.fromisoformat(text[: midnight.start()] + midnight[1] + "00" + text[midnight.end(1) + 2 :]) + _DAY
+        )
+    if "60" in text and (leap := _LEAP.search(text, len("2016-12-31"))):
+        before = datetime.fromisoformat(f"{text[: leap.start()]}{leap[1]}59{text[leap.end() :]}")
+        at = before.astimezone(UTC) if before.tzinfo else before
+        if (at.hour, at.minute) == (23, 59):
+            return before + _SECOND
+    raise ValueError(text)
 
 
 def _rfc3339(text: str) -> datetime:

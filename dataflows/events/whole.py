@@ -13,8 +13,10 @@ from msgspec import Meta
 from dataflows.events.agents import agent_of, user_agent_in
 from dataflows.events.event import Event
 from dataflows.events.names import type_of
+from dataflows.events.numbers import NUMBERS
 from dataflows.events.plain import PlainText, PlainTime, PlainUuid, decode_each
-from dataflows.events.spread import MOVED
+from dataflows.events.rules import MAX_TEXT
+from dataflows.events.spread import KEPT_IDS, MOVED
 
 _Url = Annotated[str, Meta(min_length=1)]
 
@@ -66,12 +68,30 @@ def decode_whole(values: list[bytes | None]) -> tuple[list[Whole | None], list[i
     for row, event in enumerate(events):
         if event is None:
             continue
-        if event.metadata and not MOVED.isdisjoint(event.metadata):
+        if event.metadata and not (MOVED.isdisjoint(event.metadata) and _stays(event.metadata)):
             odd.append(row)
             events[row] = None
             continue
         _complete(event)
     return events, odd
+
+
+def _stays(metadata: dict[str, Any]) -> bool:
+    """Says whether metadata is kept as it is: its numbers are numbers, its ids no longer than ids are."""
+    for name, value in metadata.items():
+        kind = type(value)
+        if kind is str:
+            if name in NUMBERS or (len(value) > MAX_TEXT and name in KEPT_IDS):
+                return False
+        elif kind is int:
+            if not -_HUGE < value < _HUGE and name in NUMBERS:
+                return False
+        elif kind is not float and value is not None and name in NUMBERS:
+            return False
+    return True
+
+
+_HUGE = 1 << 63
 
 
 def _complete(event: Whole) -> None:

@@ -54,6 +54,12 @@ def numbers(result: Result) -> list[int]:
     return [int(word) for word in result.stdout.split() if word.isdigit()]
 
 
+def test_ids_are_the_ids_that_events_have_however_they_were_typed(tmp_path: Path) -> None:
+    content = Content()
+    content.add(file(tmp_path, "items.csv", f"{HEADER}\ufeffmath\xa0, Cafe\u0301\u200b,chapter,One,,\n"), BERLIN)
+    assert list(content.places) == [("math", "Caf\xe9")]
+
+
 def test_every_fault_is_reported_with_its_line_and_field(tmp_path: Path) -> None:
     path = file(
         tmp_path,

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from cli.report import app
 from cli.reports import paper
 from tests.grafana.conftest import School, empty_school, term
-from tests.grafana.known_term import at
+from tests.grafana.known_term import at, quiz
 from tests.parts import require
 
 __all__ = ["empty_school", "term"]  # fixtures
@@ -85,6 +85,23 @@ def test_ids_and_titles_cannot_break_the_page(run: Run, term: School) -> None:
     assert "<script>" not in html
     assert "&lt;script&gt;1 &amp; 2" in html
     assert "No roster for this class" in html
+
+
+@pytest.mark.parametrize("class_id", ["7$B", "$__interval", "${class:sqlstring}", "7%B", "o'x", "../x", "=1+1", "é/7"])
+def test_any_class_id_gets_its_report(run: Run, term: School, class_id: str) -> None:
+    term.put(classes=[{"class_id": class_id, "title": class_id, "grade": "7"}])
+    result = run(f" {class_id}", "--html", "--csv")
+    assert result.exit_code == 0, result.output
+    assert len(list(Path().glob("*.html"))) == 1
+
+
+def test_no_cell_of_a_csv_file_is_run_by_a_spreadsheet(run: Run, term: School) -> None:
+    term.put(quiz_attempts=[quiz("ada", at(-5), 20, "=1+1"), quiz("ada", at(-1), 20, "=1+1")])
+    term.settle()
+    assert run("7B", "--csv", "-o", "7b").exit_code == 0
+    cells = [cell for path in Path("7b").glob("*.csv") for row in csv.reader(path.open(newline="")) for cell in row]
+    assert "'=1+1" in cells
+    assert not any(cell.startswith("=") for cell in cells)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from cli.records import FileError
 from cli.rosters.files import kind_of, read
+from dataflows.events.full import decode_full
+from dataflows.kafka.batch import Records
 from db.migrate import migrate
 
 UTC = ZoneInfo("UTC")
@@ -82,6 +84,23 @@ def test_every_fault_is_reported_with_its_line(tmp_path: Path) -> None:
 def test_quotes_semicolons_a_byte_order_mark_and_spaces_are_read(tmp_path: Path) -> None:
     path = file(tmp_path, "names.csv", '\ufeffStudent_ID; display_name \n ann ;"Ann; A."\n')
     assert list(read(path, UTC).tables["directory"].values()) == [{"student_id": "ann", "display_name": "Ann; A."}]
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\ufeff", "\xa0", "\u200b"])
+def test_ids_are_the_ids_that_events_have_however_they_were_typed(tmp_path: Path, blank: str) -> None:
+    name = f"{blank}Zoe\u0308{blank}"
+    rows_ = [{"student_id": name, "class_id": f"7B{blank}", "course_id": blank}, {"student_id": 11.0, "class_id": 7.0}]
+    roster = read(file(tmp_path, "students.json", json.dumps(rows_)), UTC)
+    event = json.dumps({"student_id": name, "class_id": f"7B{blank}", "event_name": "x", "timestamp": 1760000000000})
+    decoded = decode_full(Records("clickstream_events", 0, [0], [1760000000000], [None], [event.encode()])).frame
+    ids = decoded.select("student_id", "class_id").row(0)
+    found = [(row["student_id"], row["class_id"], row["course_id"]) for row in roster.tables["enrolments"].values()]
+    assert found == [(*ids, "*"), ("11", "7", "*")]
+
+
+def test_a_blank_id_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="class_id is missing"):
+        read(file(tmp_path, "classes.csv", "class_id,title\n \xa0,Seven\n"), UTC)
 
 
 def test_a_date_alone_is_local_midnight(tmp_path: Path) -> None:

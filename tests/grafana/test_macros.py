@@ -15,6 +15,13 @@ def test_variables_are_quoted_and_all_is_one_value() -> None:
     assert expanded(sql) == "x IN ('__all')"
 
 
+def test_a_dollar_or_a_macro_in_a_value_stays_what_it_is() -> None:
+    sql = "x IN (${class:sqlstring}) AND y = '$__interval'"
+    assert expanded(sql, {"class": ["7$B", "${class:sqlstring}", "$__interval"]}) == (
+        "x IN ('7$B','${class:sqlstring}','$__interval') AND y = '60s'"
+    )
+
+
 def test_time_macros_become_buckets_and_ranges() -> None:
     start, end = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
     sql = "$__timeGroupAlias(bucket, $__interval) WHERE $__timeFilter(bucket)"

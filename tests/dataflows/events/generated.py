@@ -18,6 +18,7 @@ _scalars = (
     | st.text(max_size=6)
     | st.sampled_from(
         ["", "\0", "a\0b", "7B", "x" * 256, "x" * 257, "video_play", "time_ping", "heartbeat", "é", "\\u0000"]
+        + [" 7B", "7B ", "\ufeff7B", "7B\xa0", "e\u0301", " ", "\u200b", "\t7B\n", "85", " 49.90", "1e400", "y" * 257]
     )
 )
 json_values = st.recursive(
@@ -94,6 +95,7 @@ _FIELDS = [
     "device_type", "browser", "country_code", "device", "metadata", "context", "payload", "event_data", "hidden",
     "position_s", "video_duration_s", "playback_rate", "start_time", "course", "type", "location", "ip",
     "video_id", "assessment_id", "scroll_depth", "from_s", "to_s", "score", "price", "user_agent", "userAgent",
+    "duration", "time_taken", "module", "domain",
     "end_ms", "end_time", "chapter_end_time",
 ]  # fmt: skip
 _field = st.sampled_from(_FIELDS)

@@ -76,7 +76,13 @@ def test_playback_is_read_from_video_events_only() -> None:
         )
     )
     known, unknown = (12.0, 300.5, 1.25), (None, None, None)
-    assert coded.frame.select("position_s", "duration_s", "rate").rows() == [known, known, unknown, unknown, unknown]
+    assert coded.frame.select("position_s", "duration_s", "rate").rows() == [
+        known,
+        known,
+        unknown,
+        unknown,
+        (12, None, None),
+    ]
 
 
 def test_ticks_are_rows_in_log_order() -> None:

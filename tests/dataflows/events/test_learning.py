@@ -123,15 +123,15 @@ def test_plain_learning_events_take_the_fast_path(events: list[dict[str, Any]]) 
 
 SAID = [
     ("module_quiz_events", {"score": 85, "course": "c1"}, {"score": 85.0, "course": "c1"}),
-    ("module_quiz_events", {"score": "85"}, {"score": None}),
-    ("module_quiz_events", {"score": True}, {"score": None}),
+    ("module_quiz_events", {"score": "85"}, {"score": 85.0}),
+    ("module_quiz_events", {"score": "", "time_taken": " 420.5\n"}, {"score": None, "time_taken": 420.5}),
     ("module_quiz_events", {"score": 100.5}, {"score": None}),
     ("module_quiz_events", {"course": "c1", "course_id": "c2"}, {"course": "c2"}),
     ("module_quiz_events", {"module": 7}, {"module": "7"}),
-    ("module_quiz_events", {"module": "x" * 257}, {"module": None}),
+    ("module_quiz_events", {"module": "\ufeffm1 ", "domain": " dsa"}, {"module": "m1", "domain": "dsa"}),
     ("clickstream_events", {"assessment_id": "q1", "metadata": {"score": 40}}, {"module": "q1", "score": 40.0}),
     ("clickstream_events", {"assessment_id": "q1", "metadata": {"module": "m1"}}, {"module": "m1"}),
-    ("clickstream_events", {"metadata": {"duration": 61.5}}, {"time_taken": 61.5}),
+    ("clickstream_events", {"metadata": {"duration": "61.5"}}, {"time_taken": 61.5}),
     ("clickstream_events", {"metadata": {"duration": 61.5, "time_taken": 60}}, {"time_taken": 60.0}),
     ("clickstream_events", {"course_id": "c1", "metadata": {"domain": "dsa"}}, {"course": "c1", "domain": "dsa"}),
 ]

@@ -6,10 +6,11 @@ import pytest
 
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
+from dataflows.events.numbers import NUMBERS
 from dataflows.events.plain import MAX_PLAIN_BYTES
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import MAX_DEPTH, Rules
-from tests.dataflows.events.batches import NOW_MS, event, records, rejected
+from tests.dataflows.events.batches import NOW_MS, accepted, event, records, rejected
 
 
 def test_a_reject_carries_its_place_in_the_log_and_its_bytes() -> None:
@@ -62,11 +63,12 @@ def test_two_events_in_one_value_are_not_json() -> None:
         ({"student_id": ""}, "student_id"),
         ({"student_id": None}, "student_id"),
         ({"student_id": "\0"}, "student_id"),
+        ({"student_id": " \u3000\ufeff"}, "student_id"),
         ({"event_name": ...}, "event_name"),
         ({"event_name": "", "event_type": ""}, "event_name"),
         ({"timestamp": ...}, "timestamp"),
         ({"timestamp": None}, "timestamp"),
-        ({"timestamp": ""}, "timestamp"),
+        ({"timestamp": " "}, "timestamp"),
     ],
 )
 def test_a_missing_field_is_named(fields: dict[str, Any], detail: str) -> None:
@@ -112,7 +114,7 @@ def test_a_part_that_is_no_object_is_a_bad_type(field: str, wrong: Any) -> None:
     assert rejected(event(**{field: wrong}))[0] == "bad_type"
 
 
-@pytest.mark.parametrize("event_id", ["1", 1, "6f9619ff-8b86-4011-b42d-00c04fc964fg", "x" * 36, " " * 36, "é" * 36])
+@pytest.mark.parametrize("event_id", ["1", 1, "6f9619ff-8b86-4011-b42d-00c04fc964fg", "x" * 36, "é" * 36])
 def test_an_event_id_that_is_no_uuid_is_a_bad_type(event_id: Any) -> None:
     assert rejected(event(event_id=event_id)) == ("bad_type", "event_id: not a UUID")
 
@@ -125,8 +127,14 @@ def test_an_id_too_long_for_an_index_is_a_bad_type(field: str) -> None:
 @pytest.mark.parametrize(
     "timestamp",
     [
-        " ",
         "yesterday",
+        "2016-12-31T23:58:60Z",
+        "2016-12-31T23:59:60+01:00",
+        "2016-12-31T23:59:61Z",
+        "2016-12-31T24:00:01Z",
+        "2016-12-31T24:01:00Z",
+        "2016-12-31T24:00:00",
+        "2016-12-31T23:59:60",
         "2025-01-26T10:30:00",
         "2025-01-26",
         "2025-02-30T10:30:00Z",
@@ -195,13 +203,39 @@ _DEEP = b"[" * 511 + b"]" * 511
         b'"event_id":null,"x":%s' % _DEEP,
         b'"x":%s' % (b"9" * 4_300),
         b'"x":-%s' % (b"9" * 4_299),
-        b'"metadata":{"position_s":%s}' % (b"9" * 400),
-        b'"metadata":{"position_s":1e999}',
+        b'"metadata":{"x":1e999}',
     ],
 )
 def test_extreme_values_are_kept(part: bytes) -> None:
     value = b'{"student_id":"s","event_name":"video_play","timestamp":1760000000000,%s}' % part
     assert decode_full(records(value)).rejects == decode_coded(records(value)).rejects == []
+
+
+@pytest.mark.parametrize("part", ["top", "metadata", "payload"])
+@pytest.mark.parametrize("field", sorted(NUMBERS))
+@pytest.mark.parametrize(
+    "wrong",
+    [b'"a lot"', b'"85 %"', b'"49,90"', b'"1_000"', b'"0x10"', b'"NaN"', b'"1e999"', b"1e999", b"true", b"[85]"]
+    + [b"{}", b"9" * 400, b'"' + b"9" * 65 + b'"', '"\u0661"'.encode()],
+)
+def test_what_is_no_number_where_one_is_read_is_a_bad_type(part: str, field: str, wrong: bytes) -> None:
+    said = b'"%s":%s' % (field.encode(), wrong)
+    if part != "top":
+        said = b'"%s":{%s}' % (part.encode(), said)
+    value = b'{"student_id":"s","event_name":"page_view","timestamp":1760000000000,%s}' % said
+    reason, detail = rejected(value)
+    assert reason == "bad_type"
+    assert detail.startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("part", ["top", "metadata", "context"])
+@pytest.mark.parametrize("field", ["lesson_id", "video_id", "assessment_id", "module", "domain", "chapter_id"])
+def test_an_id_that_is_too_long_is_a_bad_type_wherever_it_stands(part: str, field: str) -> None:
+    said = {field: "x" * 257}
+    document = event(**said) if part == "top" else event(**{part: said})
+    assert rejected(document) == ("bad_type", f"{field}: longer than 256 characters")
+    said = {field: "x" * 256 + " "}
+    accepted(event(**said) if part == "top" else event(**{part: said}))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.dataflows.events.batches import EVENT_ID, NOW_MS, accepted, event
+from dataflows.events.coded import decode_coded
+from dataflows.events.full import decode_full
+from dataflows.events.numbers import NUMBERS
+from dataflows.events.studied import decode_studied
+from dataflows.kafka.batch import Records
+from dataflows.kafka.peek import student_key
+from tests.dataflows.events.batches import EVENT_ID, NOW_MS, accepted, event, records
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,93 @@ from tests.dataflows.events.batches import EVENT_ID, NOW_MS, accepted, event
 )
 def test_every_spelling_of_a_time_is_the_same_millisecond(timestamp: Any) -> None:
     assert accepted(event(timestamp=timestamp))["event_ms"] == NOW_MS
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "2016-12-31T23:59:60Z",
+        "2016-12-31T23:59:60.000Z",
+        "2017-01-01T05:29:60+05:30",
+        "20161231T235960Z",
+        "2016-12-31T24:00:00Z",
+        "2016-12-31 24:00:00.000+00:00",
+        "2016-12-31T24:00Z",
+        "2017-01-01T00:00:00Z",
+    ],
+)
+def test_the_leap_second_and_the_end_of_a_day_are_the_next_midnight(timestamp: str) -> None:
+    assert accepted(event(timestamp=timestamp))["event_ms"] == 1_483_228_800_000
+
+
+ANN = "p1_ann\xeb"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        f" {ANN}",
+        f"{ANN} ",
+        f"\ufeff{ANN}",
+        f"\t{ANN}\r\n",
+        f"\xa0{ANN}\u3000",
+        f"{ANN}\u200b",
+        "p1_anne\u0308",
+        f"{ANN}\0",
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("spaces", [True, False])
+def test_an_id_is_one_id_however_it_is_typed(spelling: str, ascii_only: bool, spaces: bool) -> None:
+    said = dict.fromkeys(["class_id", "course_id", "chapter_id", "video_id", "session_id", "role"], spelling)
+    document = event(student_id=spelling, **said, metadata={"module": spelling, "domain": spelling})
+    separators = (", ", ": ") if spaces else (",", ":")
+    value = json.dumps(document, ensure_ascii=ascii_only, separators=separators).encode()
+    row = accepted(value)
+    assert {row[name] for name in ("student_id", *said)} == {ANN}
+    assert row["metadata"] == {"module": ANN, "domain": ANN}
+    assert student_key(json.loads(value)) == ANN.encode()
+    for batch in (records(value), records(value, json.dumps(event()).encode())):
+        coded, studied = decode_coded(batch), decode_studied(batch)
+        assert coded.students[0] == studied.students[0] == ANN
+        assert coded.places[0][0] == studied.places[0].class_id == ANN
+        assert coded.sessions[0] == studied.sessions[0] == ANN
+
+
+def test_blanks_inside_an_id_are_its_own() -> None:
+    assert accepted(event(student_id="Ann  Lee"))["student_id"] == "Ann  Lee"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("85", 85),
+        ("49.90", 49.9),
+        (" 600 ", 600),
+        ("+5", 5),
+        ("-0.5", -0.5),
+        (".5", 0.5),
+        ("5.", 5),
+        ("1e2", 100.0),
+        ("007", 7),
+    ],
+)
+@pytest.mark.parametrize("part", ["top", "metadata", "payload"])
+@pytest.mark.parametrize("name", sorted(NUMBERS))
+def test_a_number_in_quotes_is_the_number_for_every_decoder(name: str, part: str, text: str, number: float) -> None:
+    def said(value: object) -> Records:
+        return records(event(event_name="video_play", **({name: value} if part == "top" else {part: {name: value}})))
+
+    quoted, bare = said(text), said(number)
+    row = decode_full(quoted).frame.row(0, named=True)
+    assert json.loads(row["metadata"]) == {name: number}
+    assert decode_coded(quoted).frame.equals(decode_coded(bare).frame)
+    assert np.array_equal(decode_studied(quoted).numbers, decode_studied(bare).numbers, equal_nan=True)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", None])
+def test_a_blank_number_is_none(nothing: str | None) -> None:
+    assert accepted(event(metadata={"score": nothing}))["metadata"] == {"score": None}
 
 
 @pytest.mark.parametrize("spelling", [EVENT_ID, EVENT_ID.upper(), EVENT_ID.replace("-", "")])
