@@ -1,4 +1,4 @@
-"""The `archive` flow: every accepted event into `events`, every reject into `dead_letters`, enrolments kept current.
+"""The `archive` flow: events into `events`, rejects into `dead_letters`; who is enrolled and active kept current.
 
 Read top-down: source → decode → time → rows → sink. It reads all input topics, and writes every batch at once: its
 rows are facts by key, not values that change.
@@ -23,7 +23,7 @@ from dataflows.kafka import metrics
 from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
-from dataflows.keep.rows import enrolment_rows, event_rows, reject_records, reject_rows
+from dataflows.keep.rows import course_activity_rows, enrolment_rows, event_rows, reject_records, reject_rows
 from dataflows.operators import snapshot
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import stateful
@@ -118,9 +118,10 @@ class KeepRows:
             events = pl.concat(self._events)
             if len(events):
                 changes.rows["events"] = events
-                enrolments = enrolment_rows(events)
-                if len(enrolments):
-                    changes.rows["enrolments"] = enrolments
+                for name, make in (("enrolments", enrolment_rows), ("course_activity", course_activity_rows)):
+                    rows = make(events)
+                    if len(rows):
+                        changes.rows[name] = rows
         if self._rejects:
             changes.rows["dead_letters"] = reject_rows(self._rejects)
             changes.records["dead_letters"] = reject_records(self._rejects)

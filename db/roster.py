@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from dataflows.sink.enrolments import FIRST_AND_LAST
 from db.upsert import Written, write_rows
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -32,14 +33,15 @@ def write(connection: psycopg.Connection[Any], table: str, rows: list[dict[str, 
         rows: All with the same columns; no key twice.
     """
     # What people say of a class holds from now on, until a later event says otherwise.
-    stamped = table == "enrolments" and "class_id" in rows[0]
+    enrolments = table == "enrolments"
     return write_rows(
         connection,
         table,
         KEYS[table],
         rows,
         whole_of="class_id" if table in WHOLE_OF_A_CLASS else None,
-        stamp="class_at" if stamped else None,
+        stamp="class_at" if enrolments and "class_id" in rows[0] else None,
+        merged=FIRST_AND_LAST if enrolments and "enrolled_at" in rows[0] else None,
     )
 
 

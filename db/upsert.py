@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -29,6 +29,7 @@ def write_rows(  # noqa: PLR0913
     *,
     whole_of: str | None = None,
     stamp: str | None = None,
+    merged: Mapping[str, LiteralString] | None = None,
     sent: Callable[[int], None] | None = None,
 ) -> Written:
     """Upserts rows and counts what they changed.
@@ -40,6 +41,8 @@ def write_rows(  # noqa: PLR0913
         rows: At least one, all with the same columns; no key twice.
         whole_of: A column of the key: the rows are all there is of its values that they name, other rows go.
         stamp: A column that is set to now() in rows that are new or changed.
+        merged: Columns whose new value is an expression of the stored row `t` and of `excluded`; they need not be
+            among those of the rows.
         sent: Is told how many rows have been sent so far.
     """
     columns = list(rows[0])
@@ -55,17 +58,24 @@ def write_rows(  # noqa: PLR0913
             if sent is not None:
                 sent(count)
     removed = connection.execute(_removal(target, key, stage, whole_of)).rowcount if whole_of else 0
-    inserted = [new for (new,) in connection.execute(_upsert(target, key, stage, columns, stamp)).fetchall()]
+    inserted = [
+        new for (new,) in connection.execute(_upsert(target, key, stage, columns, stamp, merged or {})).fetchall()
+    ]
     connection.execute(sql.SQL("DROP TABLE {}").format(stage))
     new, changed = sum(inserted), len(inserted) - sum(inserted)
     return Written(table, new, changed, len(rows) - len(inserted), removed)
 
 
-def _upsert(
-    target: sql.Identifier, key: tuple[str, ...], stage: sql.Identifier, columns: list[str], stamp: str | None
+def _upsert(  # noqa: PLR0913
+    target: sql.Identifier,
+    key: tuple[str, ...],
+    stage: sql.Identifier,
+    columns: list[str],
+    stamp: str | None,
+    merged: Mapping[str, LiteralString],
 ) -> sql.Composed:
     """Returns the upsert; it returns true for a new row, false for a changed one, nothing for an equal one."""
-    values = [column for column in columns if column not in key]
+    values = [*(column for column in columns if column not in key), *(c for c in merged if c not in columns)]
     name = sql.Identifier(stamp) if stamp else sql.SQL("")
     parts = {
         "target": target,
@@ -73,7 +83,9 @@ def _upsert(
         "stage": stage,
         "key": _list(key),
         "values": _list(values),
-        "new": sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(column)) for column in values),
+        "new": sql.SQL(", ").join(
+            sql.SQL(merged[c]) if c in merged else sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in values
+        ),
         "old": sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(column)) for column in values),
         "stamp_column": sql.SQL(", {}" if stamp else "{}").format(name),
         "stamp_value": sql.SQL(", now()" if stamp else ""),

@@ -1,4 +1,4 @@
-"""From decoded records to rows of `events`, `dead_letters` and `enrolments`."""
+"""From decoded records to rows of `events`, `dead_letters`, `enrolments` and `course_activity`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataflows.events.full import TEXTS, Full
 from dataflows.events.rejects import Reject
 from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
+from dataflows.scores.engagement import NO_INTERACTION
 
 _EVENT_TEXTS: Final = (*TEXTS, "metadata", "topic", "partition")
 
@@ -52,6 +53,28 @@ def enrolment_rows(events: pl.DataFrame) -> pl.DataFrame:
         "role",
         pl.when(enrols).then(pl.col("event_time")).alias("enrolled_at"),
         pl.when(~enrols).then(pl.col("event_time")).alias("left_at"),
+    )
+
+
+def course_activity_rows(events: pl.DataFrame) -> pl.DataFrame:
+    """Returns, for `course_activity`, the minute of the last interaction of each student in each course.
+
+    To the minute, so that a row is written again once a minute and not with every batch.
+
+    Args:
+        events: Rows of `events`.
+    """
+    is_ping = (pl.col("event_name") == "time_ping") | (pl.col("event_type") == "heartbeat")
+    is_hidden = is_ping & (pl.col("metadata").str.json_path_match("$.hidden") == "true").fill_null(value=False)
+    return (
+        events.filter(
+            pl.col("course_id").is_not_null()
+            & (pl.col("role").fill_null("student") == "student")
+            & ~pl.col("event_name").is_in(NO_INTERACTION)
+            & ~is_hidden
+        )
+        .group_by("student_id", "course_id", maintain_order=True)
+        .agg(pl.col("event_time").max().dt.truncate("1m").alias("last_at"))
     )
 
 

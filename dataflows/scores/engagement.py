@@ -30,7 +30,8 @@ READING_TENTHS: Final = 4
 OTHER_TENTHS: Final = 3
 HEARTBEAT_TENTHS: Final = 1
 
-_NO_INTERACTION: Final = frozenset({"idle", "session_end", "course_enroll", "course_unenroll", "course_complete"})
+NO_INTERACTION: Final = frozenset({"idle", "session_end", "course_enroll", "course_unenroll", "course_complete"})
+"""Events that are no interactions, whoever sends them."""
 _SATURDAY: Final = 5
 
 
@@ -43,7 +44,7 @@ def is_interaction(event_name: str, *, hidden: bool) -> bool:
         >>> is_interaction("time_ping", hidden=True), is_interaction("time_ping", hidden=False)
         (False, True)
     """
-    return not hidden and event_name not in _NO_INTERACTION
+    return not hidden and event_name not in NO_INTERACTION
 
 
 def is_heartbeat(event_name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 
 from psycopg import sql
 
-from dataflows.sink.enrolments import merge_statement
+from dataflows.sink import course_activity, enrolments
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_state", ("student_id",)),
         Table("engagement_scores", ("time", "student_id")),
         Table("student_days", ("day", "student_id")),
-        Table("enrolments", ("student_id", "course_id"), merge=merge_statement),
+        Table("enrolments", ("student_id", "course_id"), merge=enrolments.merge_statement),
+        Table("course_activity", ("student_id", "course_id"), merge=course_activity.merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
         # Where two topics tell an attempt otherwise, the flow knows which is believed, and writes that one again.
         Table("quiz_attempts", ("attempted_at", "event_id")),

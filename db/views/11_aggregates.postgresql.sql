@@ -34,12 +34,3 @@ SELECT {{day_of_bucket}}                AS bucket,
        sum(active_minutes)::bigint      AS active_minutes
 FROM activity_1h
 GROUP BY 1, 2, 3;
-
-CREATE OR REPLACE VIEW engagement_by_class_1m AS
-SELECT time_bucket('1 minute', "time")                                             AS bucket,
-       class_id,
-       round(sum(round(score * 10000)::bigint) / (count(*) * 100), 4)::double precision AS score,
-       count(*)                                                                    AS students,
-       sum(round(score * 10000)::bigint)::bigint                                   AS score_sum
-FROM engagement_scores
-GROUP BY 1, 2;

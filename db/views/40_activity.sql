@@ -55,12 +55,3 @@ CREATE OR REPLACE VIEW activity_by_hour WITH (security_barrier) AS
 SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1h;
 CREATE OR REPLACE VIEW activity_by_day WITH (security_barrier) AS
 SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1d;
-
-CREATE OR REPLACE VIEW engagement_by_class WITH (security_barrier) AS
-SELECT bucket, class_id, score, students FROM engagement_by_class_1m WHERE class_id IS NOT NULL;
-
-CREATE OR REPLACE VIEW daily_activity WITH (security_barrier) AS
-SELECT day, class_id, count(*) AS active_students, sum(minutes_active)::bigint AS minutes_active,
-       sum(interactions)::bigint AS interactions
-FROM student_days
-GROUP BY day, class_id;

@@ -1,12 +1,19 @@
 -- Who should be there as of now, what lesson runs, and which days a streak may skip. Building blocks: no reader is granted them.
 
-CREATE OR REPLACE VIEW enrolled_students AS
-SELECT student_id, course_id, class_id
+-- Enrolments of students as of now. since: the one that holds, the first or that after leaving; null where nobody said when.
+CREATE OR REPLACE VIEW student_enrolments AS
+SELECT e.student_id, e.course_id, e.class_id, e.enrolled_at, e.class_at,
+       CASE WHEN e.left_at >= e.enrolled_at AND e.left_at < e.returned_at THEN e.returned_at ELSE e.enrolled_at END AS since,
+       e.enrolled_at IS NULL OR e.enrolled_at <= (SELECT classpulse_now()) AS has_come,
+       coalesce(e.left_at <= (SELECT classpulse_now()), false)
+           AND NOT coalesce(e.enrolled_at > e.left_at, false)
+           AND NOT coalesce(e.returned_at > e.left_at AND e.returned_at <= (SELECT classpulse_now()), false) AS has_left
 FROM enrolments e
-WHERE role = 'student'
-  AND (enrolled_at IS NULL OR enrolled_at <= (SELECT classpulse_now()))
-  AND NOT coalesce(left_at <= (SELECT classpulse_now()) AND (enrolled_at IS NULL OR left_at >= enrolled_at), false)
-  AND NOT EXISTS (SELECT FROM class_staff c WHERE c.staff_id = e.student_id AND c.class_id = e.class_id);
+WHERE e.role = 'student'
+  AND NOT EXISTS (SELECT FROM class_staff f WHERE f.staff_id = e.student_id AND f.class_id = e.class_id);
+
+CREATE OR REPLACE VIEW enrolled_students AS
+SELECT student_id, course_id, class_id, since, class_at FROM student_enrolments WHERE has_come AND NOT has_left;
 
 -- People whom the roster knows, but not as students: counted nowhere, whatever role their events claim.
 CREATE OR REPLACE VIEW known_staff AS

@@ -132,11 +132,14 @@ WHERE is_present
 GROUP BY class_id, grade, subject_id, course_id, chapter_id, device, browser, status, as_of;
 
 CREATE OR REPLACE VIEW student_engagement WITH (security_barrier) AS
-SELECT "time", student_id, class_id, score, recency, intensity, duration, streak FROM engagement_scores;
+SELECT "time", student_id, class_id, score, recency, intensity, duration, streak
+FROM engagement_scores e
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id);
 
 CREATE OR REPLACE VIEW latest_events WITH (security_barrier) AS
 SELECT event_time, event_id, student_id, class_id, grade, subject_id, course_id, chapter_id, event_type, event_name,
        session_id, device_type, browser
-FROM events
+FROM events e
 WHERE event_time > (SELECT classpulse_now() - interval '1 hour')
-  AND coalesce(role, 'student') = 'student';
+  AND coalesce(role, 'student') = 'student'
+  AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id);

@@ -93,7 +93,7 @@ LEFT JOIN (
     GROUP BY course_id
 ) m USING (course_id);
 
--- Whatever a student did with an item of a course, and whether that finished the item.
+-- Whatever a student did with an item of a course, and whether that finished the item. A quiz finishes itself, not its module.
 CREATE OR REPLACE VIEW course_touches AS
 SELECT student_id, course_id, chapter_id AS item_id, end_time AS at, coalesce(scroll_depth >= 100, false) AS finished
 FROM chapter_visit_facts WHERE course_id IS NOT NULL
@@ -107,9 +107,27 @@ UNION ALL
 SELECT student_id, course_id, video_id, start_time, completed FROM video_views WHERE course_id IS NOT NULL
 UNION ALL
 SELECT user_id, course, module, event_time, kind = 'module_completed' FROM learning_events
-WHERE course IS NOT NULL AND kind IN ('module_started', 'module_completed');
+WHERE course IS NOT NULL AND kind IN ('module_started', 'module_completed')
+UNION ALL
+SELECT a.user_id, a.course, a.module, a.attempted_at, a.quiz_type = 'module' AND coalesce(lower(i.kind) <> 'module', true)
+FROM quiz_attempts a
+LEFT JOIN content_items i ON i.course_id = a.course AND i.item_id = a.module
+WHERE a.course IS NOT NULL;
 
--- Students of a course: when they were last there, and how much of it they have finished.
+-- What a student has handed in: finished, or taken the quiz of a module. Twice where it was done twice.
+CREATE OR REPLACE VIEW handed_in WITH (security_barrier) AS
+SELECT student_id, course_id, item_id
+FROM (
+    SELECT student_id, course_id, item_id FROM course_touches WHERE finished
+    UNION ALL
+    SELECT a.user_id, a.course, a.module
+    FROM quiz_attempts a
+    JOIN content_items i ON i.course_id = a.course AND i.item_id = a.module AND lower(i.kind) = 'module'
+    WHERE a.quiz_type = 'module'
+) h
+WHERE item_id IS NOT NULL AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = h.student_id);
+
+-- Students of a course, those too who are enrolled and never came: when they were last there, and how much of it they have finished.
 CREATE OR REPLACE VIEW course_progress_live AS
 SELECT t.student_id,
        t.course_id,
@@ -126,6 +144,8 @@ FROM (
         SELECT student_id, course_id, item_id, max(at) AS last_at, bool_or(finished) AS finished
         FROM course_touches
         GROUP BY student_id, course_id, item_id
+        UNION ALL SELECT student_id, course_id, NULL, last_at, false FROM course_activity
+        UNION ALL SELECT student_id, course_id, NULL, NULL, false FROM enrolled_students WHERE course_id <> '*'
     ) s
     LEFT JOIN content_items i ON i.course_id = s.course_id AND i.item_id = s.item_id
     GROUP BY s.student_id, s.course_id
@@ -137,6 +157,7 @@ LEFT JOIN (
 ) c ON c.student_id = t.student_id AND c.course_id = t.course_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = t.student_id);
 
+-- A session that goes on may still have its second page: it is no bounce before it ends.
 CREATE OR REPLACE VIEW sessions WITH (security_barrier) AS
 SELECT s.session_start, s.session_id, s.student_id, s.class_id, s.session_end, s.duration_seconds, s.events, s.pages, s.is_bounce,
        s.is_open, s.device_type, s.browser, s.country_code
@@ -145,13 +166,13 @@ FROM (
            false AS is_open, device_type, browser, country_code
     FROM sessions_closed
     UNION ALL
-    SELECT session_start, session_id, student_id, class_id, session_end, duration_seconds, events, pages, is_bounce,
+    SELECT session_start, session_id, student_id, class_id, session_end, duration_seconds, events, pages, false,
            true, device_type, browser, country_code
     FROM sessions_open
 ) s
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);
 
--- Days of all students. A student is among the active users of 7 days from an active day on, until the next one or 7 days later.
+-- Days of all students, up to today. A student is among the active users of 7 days from an active day on, until the next one or 7 days later.
 CREATE OR REPLACE VIEW click_days_live AS
 WITH active AS MATERIALIZED (
          SELECT student_id, day, minutes_active, interactions,
@@ -165,8 +186,9 @@ WITH active AS MATERIALIZED (
          UNION ALL SELECT least(day + 30, next_day), 0, -1, 0, 0, 0 FROM active
      ),
      calendar AS (
-         SELECT d::date AS day FROM (SELECT min(day) AS first, max(day) AS last FROM active) b,
+         SELECT d::date AS day FROM (SELECT min(day) AS first, greatest(max(day), local_day((SELECT classpulse_now()))) AS last FROM active) b,
                 generate_series(b.first::timestamp, b.last::timestamp, interval '1 day') d
+         WHERE b.first IS NOT NULL
      ),
      users AS (
          SELECT day,
@@ -187,15 +209,20 @@ WITH active AS MATERIALIZED (
          GROUP BY day
      ),
      spread AS (
-         SELECT local_day(session_start) AS day, log_bucket(duration_seconds) AS log_bucket, count(*) AS sessions,
-                count(*) FILTER (WHERE is_bounce) AS bounces, sum(round(1000 * duration_seconds)::bigint)::bigint AS duration_ms
+         -- how long a session lasts is known when it is over
+         SELECT local_day(session_start) AS day, is_open, CASE WHEN NOT is_open THEN log_bucket(duration_seconds) END AS log_bucket,
+                count(*) AS sessions, count(*) FILTER (WHERE is_bounce) AS bounces,
+                sum(round(1000 * duration_seconds)::bigint)::bigint AS duration_ms
          FROM sessions
-         GROUP BY 1, 2
+         GROUP BY 1, 2, 3
      ),
      visits AS (
-         SELECT day, sum(sessions)::bigint AS sessions, sum(bounces)::bigint AS bounces, sum(duration_ms)::bigint AS duration_ms,
-                weighted_percentile(0.5, array_agg(duration_ms / (sessions * 1000.0::double precision) ORDER BY log_bucket),
-                                    array_agg(sessions ORDER BY log_bucket)) AS median_session_seconds
+         SELECT day, sum(sessions)::bigint AS sessions, sum(bounces)::bigint AS bounces,
+                coalesce(sum(sessions) FILTER (WHERE NOT is_open), 0)::bigint    AS closed_sessions,
+                coalesce(sum(duration_ms) FILTER (WHERE NOT is_open), 0)::bigint AS duration_ms,
+                weighted_percentile(0.5, array_agg(duration_ms / (sessions * 1000.0::double precision) ORDER BY log_bucket)
+                                             FILTER (WHERE NOT is_open),
+                                    array_agg(sessions ORDER BY log_bucket) FILTER (WHERE NOT is_open)) AS median_session_seconds
          FROM spread
          GROUP BY day
      )
@@ -203,34 +230,42 @@ SELECT u.day, u.active_users, u.active_users_7d, u.active_users_30d, u.minutes_a
        coalesce(c.clicks, 0) AS clicks, coalesce(c.pages, 0) AS pages, coalesce(c.searches, 0) AS searches,
        coalesce(c.scrolls, 0) AS scrolls, coalesce(c.scroll_sum, 0) AS scroll_sum, u.interactions,
        coalesce(v.sessions, 0) AS sessions, coalesce(v.bounces, 0) AS bounces, coalesce(v.duration_ms, 0) AS duration_ms,
-       v.median_session_seconds, classpulse_now() AS as_of
+       v.median_session_seconds, classpulse_now() AS as_of, coalesce(v.closed_sessions, 0) AS closed_sessions
 FROM users u
 LEFT JOIN clicks c USING (day)
 LEFT JOIN visits v USING (day);
 
--- Students by the week (Monday) of their first enrolment, and how many of them were active so many weeks later.
+-- Students by the week (Monday) of their first enrolment, and how many of them were active so many weeks later, up to this week.
+-- Where nobody said when a student was enrolled: when they were first active, or when the roster first placed them in the class.
 CREATE OR REPLACE VIEW cohort_weeks_live AS
-WITH members AS MATERIALIZED (
-         SELECT student_id, date_trunc('week', local_day(min(enrolled_at))::timestamp)::date AS cohort_week
-         FROM enrolments e
-         WHERE role = 'student' AND enrolled_at IS NOT NULL
-           AND NOT EXISTS (SELECT FROM class_staff c WHERE c.staff_id = e.student_id AND c.class_id = e.class_id)
-         GROUP BY student_id
+WITH active AS MATERIALIZED (
+         SELECT student_id, date_trunc('week', day::timestamp)::date AS week, min(day) AS first_day
+         FROM student_days WHERE interactions > 0
+         GROUP BY 1, 2
      ),
-     weeks AS MATERIALIZED (
-         SELECT DISTINCT student_id, date_trunc('week', day::timestamp)::date AS week FROM student_days WHERE interactions > 0
+     members AS MATERIALIZED (
+         SELECT e.student_id,
+                date_trunc('week', coalesce(e.enrolled, least(a.first_day, e.placed))::timestamp)::date AS cohort_week
+         FROM (
+             SELECT student_id, local_day(min(enrolled_at)) AS enrolled, local_day(min(class_at)) AS placed
+             FROM student_enrolments
+             GROUP BY student_id
+         ) e
+         LEFT JOIN (SELECT student_id, min(first_day) AS first_day FROM active GROUP BY student_id) a ON a.student_id = e.student_id
      ),
-     sizes AS (SELECT cohort_week, count(*) AS students FROM members GROUP BY cohort_week),
+     sizes AS (SELECT cohort_week, count(*) AS students FROM members WHERE cohort_week IS NOT NULL GROUP BY cohort_week),
      seen AS (
          SELECT m.cohort_week, w.week, count(*) AS active_students
          FROM members m
-         JOIN weeks w ON w.student_id = m.student_id AND w.week >= m.cohort_week
+         JOIN active w ON w.student_id = m.student_id AND w.week >= m.cohort_week
          GROUP BY m.cohort_week, w.week
      )
 SELECT z.cohort_week, n::bigint AS week_number, z.students, coalesce(s.active_students, 0) AS active_students,
        classpulse_now() AS as_of
 FROM sizes z
-CROSS JOIN (SELECT max(week) AS last FROM weeks) l
+CROSS JOIN (
+    SELECT greatest(max(week), date_trunc('week', local_day((SELECT classpulse_now()))::timestamp)::date) AS last FROM active
+) l
 CROSS JOIN LATERAL generate_series(0, (l.last - z.cohort_week) / 7) n
 LEFT JOIN seen s ON s.cohort_week = z.cohort_week AND s.week = z.cohort_week + 7 * n;
 
@@ -240,9 +275,10 @@ SELECT CASE WHEN grouping(s.country_code) = 0 THEN 'country' WHEN grouping(s.dev
        coalesce(s.country_code, s.device_type, s.browser) AS name,
        count(*)                                         AS sessions,
        count(*) FILTER (WHERE s.is_bounce)              AS bounces,
-       sum(round(1000 * s.duration_seconds)::bigint)::bigint AS duration_ms,
+       coalesce(sum(round(1000 * s.duration_seconds)::bigint) FILTER (WHERE NOT s.is_open), 0)::bigint AS duration_ms,
        count(DISTINCT s.student_id)                     AS students,
-       classpulse_now()                                 AS as_of
+       classpulse_now()                                 AS as_of,
+       count(*) FILTER (WHERE NOT s.is_open)            AS closed_sessions
 FROM sessions s
 WHERE s.session_start > (SELECT classpulse_now() - interval '30 days')
 GROUP BY GROUPING SETS ((s.country_code), (s.device_type), (s.browser));

@@ -54,10 +54,10 @@ GROUP BY t.student_id, t.course_id, t.item_id;
 
 -- Sessions in which something of the course happened.
 CREATE OR REPLACE VIEW student_course_sessions AS
-SELECT student_id, course_id, day, count(*) AS sessions, sum(duration_ms)::bigint AS duration_ms
+SELECT student_id, course_id, day, count(*) AS sessions, count(duration_ms) AS closed_sessions, sum(duration_ms)::bigint AS duration_ms
 FROM (
     SELECT DISTINCT f.student_id, f.course_id, local_day(s.session_start) AS day, s.session_start,
-           round(1000 * s.duration_seconds)::bigint AS duration_ms
+           CASE WHEN NOT s.is_open THEN round(1000 * s.duration_seconds)::bigint END AS duration_ms
     FROM student_course_facts f
     JOIN sessions s ON s.student_id = f.student_id AND f.at BETWEEN s.session_start AND s.session_end
 ) t
@@ -78,7 +78,7 @@ SELECT d.student_id,
        greatest(d.time_ms - d.video_ms - d.quiz_ms, 0) / 1000.0::double precision             AS time_spent_reading,
        d.quiz_ms / 1000.0::double precision                    AS time_spent_quiz,
        coalesce(s.sessions, 0)                                 AS sessions_count,
-       four_decimals(s.duration_ms / (s.sessions * 1000.0::double precision))                 AS avg_session_duration,
+       four_decimals(s.duration_ms / (nullif(s.closed_sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
        d.videos_watched,
        four_decimals(d.watch_sum / (d.watch_count * 10000.0::double precision))               AS video_watch_pct_avg,
        d.quizzes_attempted,

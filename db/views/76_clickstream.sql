@@ -5,7 +5,7 @@ SELECT day                                                     AS date,
        active_users,
        active_users_7d,
        active_users_30d,
-       four_decimals(duration_ms / (nullif(sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(duration_ms / (nullif(closed_sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
        four_decimals(median_session_seconds)                   AS median_session_duration,
        four_decimals(clicks / nullif(minutes_active, 0)::double precision)           AS click_frequency,
        four_decimals(scroll_sum / (nullif(scrolls, 0) * 10.0::double precision))     AS avg_scroll_depth,
@@ -62,7 +62,7 @@ FROM cohort_weeks;
 CREATE OR REPLACE VIEW geography WITH (security_barrier) AS
 SELECT name AS country_code, students, sessions,
        four_decimals(sessions / sum(sessions) OVER ()::double precision) AS share,
-       four_decimals(duration_ms / (sessions * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(duration_ms / (nullif(closed_sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
        four_decimals(bounces / sessions::double precision) AS bounce_rate, as_of
 FROM place_counts
 WHERE kind = 'country';
@@ -70,7 +70,7 @@ WHERE kind = 'country';
 CREATE OR REPLACE VIEW device_summary WITH (security_barrier) AS
 SELECT kind, name, students, sessions,
        four_decimals(sessions / sum(sessions) OVER (PARTITION BY kind)::double precision) AS share,
-       four_decimals(duration_ms / (sessions * 1000.0::double precision)) AS avg_session_duration,
+       four_decimals(duration_ms / (nullif(closed_sessions, 0) * 1000.0::double precision)) AS avg_session_duration,
        four_decimals(bounces / sessions::double precision) AS bounce_rate, as_of
 FROM place_counts
 WHERE kind IN ('device', 'browser');

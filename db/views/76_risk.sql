@@ -1,31 +1,44 @@
--- Who may be lost, course by course: reasons with weights, as of now. Before day 14 of a term, and between terms, there is no score.
+-- Who may be lost, course by course: reasons with weights, as of now. Everything counts from the term's start or from the student's
+-- enrolment, whichever is later; where no terms are known, from the enrolment. Before day 14, and between terms, there is no score.
 
 CREATE OR REPLACE VIEW risk_clock AS
-SELECT c.now, c.today, t.starts AS term_starts, c.today - t.starts + 1 AS term_day,
+SELECT c.now, c.today, c.has_terms, t.starts AS term_starts,
        -- the seventh study day before today: whoever was not seen since has been away for seven
        (SELECT CASE WHEN count(*) = 7 THEN min(s.day) END
         FROM (
             SELECT c.today - n AS day FROM generate_series(1, 120) n
-            WHERE NOT EXISTS (SELECT FROM terms)
+            WHERE NOT c.has_terms
                OR (EXISTS (SELECT FROM terms r WHERE c.today - n BETWEEN r.starts AND r.ends)
                    AND CASE WHEN EXISTS (SELECT FROM periods)
                             THEN EXISTS (SELECT FROM periods p WHERE p.weekday = extract(isodow FROM c.today - n))
                             ELSE extract(isodow FROM c.today - n) < 6 END)
             ORDER BY n LIMIT 7
         ) s)                                            AS away_since
-FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
+FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today, EXISTS (SELECT FROM terms) AS has_terms OFFSET 0) c
 LEFT JOIN LATERAL (SELECT max(starts) AS starts FROM terms WHERE c.today BETWEEN starts AND ends) t ON true;
 
--- Items whose date has passed in this term.
-CREATE OR REPLACE VIEW due_items AS
-SELECT i.course_id, i.item_id
+-- Students of a course, and since when what they do in it counts. Null between terms, and where neither terms nor an enrolment say it.
+CREATE OR REPLACE VIEW course_members AS
+SELECT e.student_id, e.course_id, e.class_id, k.now, k.away_since, s.began_at,
+       local_day(s.began_at)                            AS began,
+       -- what was done before the enrolment, in the same term, is a start too
+       CASE WHEN k.has_terms THEN k.term_starts ELSE date '-infinity' END AS started_from,
+       k.today - local_day(s.began_at) + 1              AS day,
+       k.today - CASE WHEN k.has_terms THEN k.term_starts ELSE local_day(s.began_at) END + 1 AS score_day
 FROM risk_clock k
-JOIN content_items i ON i.due_at < k.now AND local_day(i.due_at) >= k.term_starts;
+CROSS JOIN enrolled_students e
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT k.has_terms THEN coalesce(e.since, e.class_at)
+                WHEN k.term_starts IS NOT NULL THEN greatest(k.term_starts::timestamp AT TIME ZONE classpulse_timezone(), e.since)
+           END AS began_at
+) s
+WHERE e.course_id <> '*';
 
 -- A student of a course with every reason. Building block: a job keeps it in a table on TimescaleDB, as the summaries (71).
 CREATE OR REPLACE VIEW risk_rows_live AS
+WITH members AS MATERIALIZED (SELECT * FROM course_members)
 SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind, r.failing, r.overdue_items,
-       CASE WHEN r.term_day >= 14
+       CASE WHEN r.score_day >= 14
             THEN (4 * r.never_started::integer + 4 * r.away::integer + 2 * r.behind::integer + 3 * r.failing::integer
                   + 3 * (r.overdue_items > 0)::integer) / 10.0::double precision
        END                                              AS score,
@@ -38,14 +51,17 @@ SELECT r.student_id, r.course_id, r.class_id, r.never_started, r.away, r.behind,
        r.last_activity_at,
        r.now                                            AS as_of
 FROM (
-    SELECT e.student_id, e.course_id, e.class_id, k.now, k.term_day, c.last_activity_at,
-           coalesce(k.term_day >= 7, false) AND coalesce(local_day(c.last_activity_at) < k.term_starts, true) AS never_started,
-           coalesce(coalesce(local_day(t.last_interaction_at), date '-infinity') < k.away_since, false) AS away,
+    SELECT e.student_id, e.course_id, e.class_id, e.now, e.score_day, c.last_activity_at,
+           coalesce(e.day >= 7, false) AND coalesce(local_day(c.last_activity_at) < e.started_from, true) AS never_started,
+           -- an interaction that names no course may have been in this one
+           coalesce(e.began <= e.away_since
+                    AND coalesce(local_day(greatest(c.last_activity_at,
+                                     CASE WHEN coalesce(t.course_id, e.course_id) = e.course_id THEN t.last_interaction_at END)),
+                                 date '-infinity') < e.away_since, false) AS away,
            coalesce(coalesce(c.completion, 0) < g.p20, false) AS behind,
            coalesce(f.failing, false)                   AS failing,
-           coalesce(d.items, 0) - coalesce(h.items, 0)  AS overdue_items
-    FROM risk_clock k
-    CROSS JOIN enrolled_students e
+           coalesce(d.items, 0)                         AS overdue_items
+    FROM members e
     LEFT JOIN student_state t ON t.student_id = e.student_id
     LEFT JOIN student_courses c ON c.student_id = e.student_id AND c.course_id = e.course_id
     LEFT JOIN class_progress g ON g.course_id = e.course_id AND g.class_id = e.class_id
@@ -55,18 +71,20 @@ FROM (
             SELECT user_id, course, passed,
                    row_number() OVER (PARTITION BY user_id, course ORDER BY attempted_at DESC, event_id DESC) AS place
             FROM student_attempts
+            WHERE quiz_type <> 'diagnostic'
         ) a
         WHERE place <= 2
         GROUP BY user_id, course
     ) f ON f.user_id = e.student_id AND f.course = e.course_id
-    LEFT JOIN (SELECT course_id, count(*) AS items FROM due_items GROUP BY course_id) d ON d.course_id = e.course_id
     LEFT JOIN (
-        SELECT x.student_id, x.course_id, count(DISTINCT x.item_id) AS items
-        FROM due_items i
-        JOIN course_touches x ON x.course_id = i.course_id AND x.item_id = i.item_id AND x.finished
-        GROUP BY x.student_id, x.course_id
-    ) h ON h.student_id = e.student_id AND h.course_id = e.course_id
-    WHERE e.course_id <> '*'
+        SELECT m.student_id, m.course_id, count(*) AS items
+        FROM members m
+        JOIN content_items i ON i.course_id = m.course_id AND i.due_at >= m.began_at AND i.due_at < m.now
+        LEFT JOIN (SELECT DISTINCT student_id, course_id, item_id FROM handed_in) h
+               ON h.student_id = m.student_id AND h.course_id = m.course_id AND h.item_id = i.item_id
+        WHERE h.student_id IS NULL
+        GROUP BY m.student_id, m.course_id
+    ) d ON d.student_id = e.student_id AND d.course_id = e.course_id
 ) r;
 
 -- Each time a student of a course came to be at risk, as note_risks() saw it (r0009).

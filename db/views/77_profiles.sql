@@ -1,28 +1,38 @@
 -- A student over all courses and all time. Building blocks first.
 
--- Weeks (Mondays) that count for consistency: of terms, where they are known, else all; from the student's first day on. The running
--- week counts once it has its two days.
+-- Weeks (Mondays) that count for consistency: from the start of the latest term or from the student's enrolment, whichever is later, to
+-- now, those of terms where they are known. Who is on no roster counts from the first day on. The running week counts once it has its
+-- two days.
 CREATE OR REPLACE VIEW student_consistency AS
+WITH active AS (SELECT student_id, day FROM student_days WHERE interactions > 0),
+     term AS (SELECT max(starts) AS starts FROM terms WHERE starts <= local_day((SELECT classpulse_now()))),
+     members AS (
+         SELECT student_id,
+                greatest((SELECT starts FROM term),
+                         CASE WHEN bool_or(is_enrolled) AND EXISTS (SELECT FROM terms) THEN min(enrolled)
+                              ELSE coalesce(min(enrolled), least(min(first_day), min(placed))) END) AS since
+         FROM (
+             SELECT student_id, true AS is_enrolled, local_day(enrolled_at) AS enrolled, local_day(class_at) AS placed,
+                    NULL::date AS first_day
+             FROM student_enrolments
+             UNION ALL SELECT student_id, false, NULL, NULL, min(day) FROM active GROUP BY student_id
+         ) m
+         GROUP BY student_id
+     )
 SELECT s.student_id,
-       count(*) FILTER (WHERE w.days >= 2) / nullif(count(*) FILTER (WHERE w.days >= 2 OR c.monday < s.this_monday), 0)::double precision
-           AS score
-FROM (
-    SELECT d.student_id, date_trunc('week', min(d.day)::timestamp)::date AS first_monday,
-           date_trunc('week', local_day((SELECT classpulse_now()))::timestamp)::date AS this_monday
-    FROM student_days d
-    WHERE d.interactions > 0
-    GROUP BY d.student_id
-) s
+       count(*) FILTER (WHERE w.days >= 2) / nullif(count(*) FILTER (WHERE w.days >= 2 OR c.monday < t.monday), 0)::double precision AS score
+FROM (SELECT date_trunc('week', local_day(classpulse_now())::timestamp)::date AS monday OFFSET 0) t
+CROSS JOIN members s
 CROSS JOIN LATERAL (
-    SELECT m::date AS monday FROM generate_series(s.first_monday::timestamp, s.this_monday::timestamp, interval '7 days') m
+    SELECT m::date AS monday FROM generate_series(date_trunc('week', s.since::timestamp), t.monday::timestamp, interval '7 days') m
     WHERE NOT EXISTS (SELECT FROM terms)
-       OR EXISTS (SELECT FROM terms t WHERE t.starts < m::date + 7 AND t.ends >= m::date)
+       OR EXISTS (SELECT FROM terms r WHERE r.starts < m::date + 7 AND r.ends >= m::date)
 ) c
 LEFT JOIN (
-    SELECT student_id, date_trunc('week', day::timestamp)::date AS monday, count(*) AS days
-    FROM student_days d
-    WHERE interactions > 0
-      AND (NOT EXISTS (SELECT FROM terms) OR EXISTS (SELECT FROM terms t WHERE d.day BETWEEN t.starts AND t.ends))
+    SELECT a.student_id, date_trunc('week', a.day::timestamp)::date AS monday, count(*) AS days
+    FROM active a
+    JOIN members m ON m.student_id = a.student_id AND a.day >= m.since
+    WHERE NOT EXISTS (SELECT FROM terms) OR EXISTS (SELECT FROM terms r WHERE a.day BETWEEN r.starts AND r.ends)
     GROUP BY 1, 2
 ) w ON w.student_id = s.student_id AND w.monday = c.monday
 GROUP BY s.student_id;
@@ -86,15 +96,11 @@ LEFT JOIN (
            count(*) FILTER (WHERE n.is_active AND NOT n.is_completed) AS active_enrollments,
            count(*) FILTER (WHERE n.has_left AND NOT n.is_completed)  AS dropped_courses
     FROM (
-        SELECT r.student_id, r.enrolled_at,
-               coalesce(r.left_at <= classpulse_now() AND (r.enrolled_at IS NULL OR r.left_at >= r.enrolled_at), false) AS has_left,
-               (r.enrolled_at IS NULL OR r.enrolled_at <= classpulse_now())
-                   AND NOT coalesce(r.left_at <= classpulse_now() AND (r.enrolled_at IS NULL OR r.left_at >= r.enrolled_at), false)
-                   AS is_active,
+        SELECT r.student_id, r.enrolled_at, r.has_left, r.has_come AND NOT r.has_left AS is_active,
                EXISTS (SELECT FROM milestones o WHERE o.student_id = r.student_id AND o.course_id = r.course_id
                          AND o.kind = 'course_complete') AS is_completed
-        FROM enrolments r
-        WHERE r.role = 'student' AND r.course_id <> '*'
+        FROM student_enrolments r
+        WHERE r.course_id <> '*'
     ) n
     GROUP BY n.student_id
 ) e ON e.student_id = s.student_id
@@ -116,7 +122,7 @@ LEFT JOIN student_preferences p ON p.student_id = s.student_id
 LEFT JOIN student_consistency c ON c.student_id = s.student_id
 LEFT JOIN (
     SELECT user_id, count(*) AS attempts, sum(round(10000 * score)::bigint)::bigint AS score_sum, count(*) FILTER (WHERE passed) AS passed
-    FROM student_attempts GROUP BY user_id
+    FROM student_attempts WHERE quiz_type <> 'diagnostic' GROUP BY user_id
 ) q ON q.user_id = s.student_id
 LEFT JOIN (SELECT student_id, max(score) AS score FROM student_risk GROUP BY student_id) r ON r.student_id = s.student_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);

@@ -134,9 +134,3 @@ LEFT JOIN LATERAL (
     ) s
     HAVING count(*) >= 2
 ) u ON true;
-
--- What a student has finished of a course: handed in, submitted, completed. Twice where it was done twice.
-CREATE OR REPLACE VIEW handed_in WITH (security_barrier) AS
-SELECT student_id, course_id, item_id FROM course_touches WHERE finished
-UNION ALL
-SELECT user_id, course, module FROM quiz_attempts WHERE course IS NOT NULL AND module IS NOT NULL;

@@ -22,7 +22,7 @@ END $$;
 -- Whatever was granted before is taken back first, so that these lists are the whole truth.
 DO $$
 DECLARE
-    flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, dead_letters, anomalies, enrolments, '
+    flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, dead_letters, anomalies, enrolments, course_activity, '
                          'quiz_attempts, learning_events, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
                          'cluster_members, cluster_formations, task_seeds';

@@ -241,3 +241,18 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, url: str) -> None:
 def test_classes_that_nobody_described_are_noted(tmp_path: Path, url: str) -> None:
     result = load(file(tmp_path, "staff.csv", "class_id,staff_id\n9Z,t\n"))
     assert (result.exit_code, "9Z" in result.stderr) == (0, True)
+
+
+def test_the_first_enrolment_stays_whatever_a_later_file_says(tmp_path: Path, url: str) -> None:
+    header = "student_id,course_id,enrolled_at\n"
+    for number, said in enumerate(("2026-02-10", "2026-03-01", "", "2026-02-20")):
+        assert load(file(tmp_path, f"enrolments-{number}.csv", f"{header}ann,math,{said}\n")).exit_code == 0
+    assert rows(url, "SELECT enrolled_at::date::text, returned_at::date::text FROM enrolments") == [
+        ("2026-02-10", "2026-03-01")
+    ]
+    result = load(file(tmp_path, "enrolments-9.csv", f"{header}ann,math,2026-02-01\nann,art,\n"))
+    assert [word for word in result.output.split() if word.isdigit()] == ["1", "1", "0", "0"]
+    assert rows(url, "SELECT course_id, enrolled_at::date::text FROM enrolments ORDER BY 1") == [
+        ("art", None),
+        ("math", "2026-02-01"),
+    ]

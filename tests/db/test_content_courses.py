@@ -137,10 +137,10 @@ def test_a_profile_has_every_column(day: Database) -> None:
         "preferred_hour": 8,
         "preferred_day": "Monday",
         "avg_course_completion_days": 20,
-        "learning_consistency_score": 1,  # three days last week; this week is not over
+        "learning_consistency_score": 0.2,  # three days last week, of the five over since the enrolment
         "overall_avg_score": 57.75,
         "quiz_accuracy": 50,
-        "at_risk_score": None,
+        "at_risk_score": 0,
         "last_activity_at": at(80),
         "days_since_active": 0,
         "updated_at": NOW,

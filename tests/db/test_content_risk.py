@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.db.conftest import Database
-from tests.db.content import at, item, milestone, settle, visit, write_content
+from tests.db.content import active_day, at, item, milestone, settle, visit, write_content
 from tests.db.memory import attempt
 
 TODAY = date(2026, 3, 2)  # a Monday
@@ -104,3 +104,86 @@ def test_between_terms_there_is_no_score(term: Database) -> None:
     enrol(term, "eve")
     term.connection.execute("UPDATE terms SET ends = %s", (TODAY - timedelta(days=1),))
     assert risk(term, "score") == {"eve": (None,)}
+
+
+def test_quizzes_are_activity_and_hand_in_what_is_due(term: Database) -> None:
+    enrol(term, "ann", "ben")
+    term.put("content_items", item("m1", 9, kind="module", due_at=at(60)), item("q1", 10, kind="quiz", due_at=at(60)))
+    for student, kind in (("ann", "module"), ("ben", "diagnostic")):
+        for number in range(20):
+            module = "m1" if number else "q1"
+            term.put("quiz_attempts", attempt(student, at(number), 95, module, course="algebra", quiz_type=kind))
+    assert risk(term) == {"ann": (False, False, False, False, 0, 0), "ben": (False, False, True, False, 2, 0.5)}
+    assert term.values("SELECT student_id, finished_items FROM student_course_completion ORDER BY 1") == [
+        ("ann", 1),  # the quiz; its module needs more than that
+        ("ben", 0),
+    ]
+
+
+def test_any_interaction_in_the_course_is_activity_and_those_elsewhere_are_none(term: Database) -> None:
+    enrol(term, "ann", "ben", "cem")
+    for student, course in (("ann", "algebra"), ("ben", "history"), ("cem", None)):
+        term.student(student, at(0), course_id=course)
+        if course:
+            term.put("course_activity", {"student_id": student, "course_id": course, "last_at": at(0)})
+    assert risk(term, "never_started, away, last_activity_at") == {
+        "ann": (False, False, at(0)),
+        "ben": (True, True, None),
+        "cem": (True, False, None),  # said nowhere to be in another course
+    }
+
+
+def test_everything_counts_from_the_enrolment_where_that_is_later_than_the_term(term: Database) -> None:
+    term.put("content_items", item("essay", 9, due_at=at(0, days=-6)))
+    # Thursday, seven study days before today; the day after; an hour ago; away, and back since yesterday
+    for student, enrolled_at in (("ann", -11), ("ben", -10), ("cem", -0.04), ("dia", -40)):
+        enrol(term, student)
+        term.connection.execute(
+            "UPDATE enrolments SET enrolled_at = %s WHERE student_id = %s", (at(0, days=enrolled_at), student)
+        )
+    left_and_back = "UPDATE enrolments SET left_at = %s, returned_at = %s WHERE student_id = 'dia'"
+    term.connection.execute(left_and_back, (at(0, days=-9), at(0, days=-1)))
+    assert risk(term) == {
+        "ann": (True, True, False, False, 1, 1.1),
+        "ben": (True, False, False, False, 1, 0.7),
+        "cem": (False, False, False, False, 0, 0),
+        "dia": (False, False, False, False, 0, 0),
+    }
+
+
+def test_without_terms_everything_counts_from_the_enrolment(term: Database) -> None:
+    term.connection.execute("DELETE FROM terms")
+    term.put("content_items", item("essay", 9, due_at=at(0, days=-12)))
+    enrol(term, "ann", "ben", "cem", "dia")
+    for student, days in (("ben", -13), ("cem", -12)):
+        term.connection.execute(
+            "UPDATE enrolments SET enrolled_at = %s WHERE student_id = %s", (at(0, days=days), student)
+        )
+    term.connection.execute("UPDATE enrolments SET enrolled_at = NULL WHERE student_id = 'dia'")
+    assert risk(term) == {
+        "ann": (True, True, False, False, 1, 1.1),
+        "ben": (True, True, False, False, 1, 1.1),  # day 14
+        "cem": (True, True, False, False, 1, None),
+        "dia": (False, False, False, False, 0, None),  # nobody said since when
+    }
+
+
+def test_a_diagnostic_is_no_quiz_that_one_fails(term: Database) -> None:
+    start(term, "ann")
+    for minute, (score, kind) in enumerate([(20, "module"), (90, "module"), (5, "diagnostic"), (5, "diagnostic")]):
+        term.put("quiz_attempts", attempt("ann", at(minute), score, "quiz", course="algebra", quiz_type=kind))
+    assert risk(term, "failing") == {"ann": (False,)}
+    profile = "SELECT overall_avg_score, quiz_accuracy FROM student_analytics_profiles WHERE student_id = 'ann'"
+    assert term.values(profile) == [(55, 50)]
+
+
+def test_consistency_counts_from_the_later_of_term_and_enrolment(term: Database) -> None:
+    term.connection.execute("UPDATE terms SET starts = %s", (TODAY - timedelta(days=35),))  # five whole weeks
+    enrol(term, "ann", "ben", "eve")
+    term.connection.execute("UPDATE enrolments SET enrolled_at = %s WHERE student_id = 'ben'", (at(0, days=-14),))
+    for student in ("ann", "ben"):
+        term.put("student_days", active_day(student, -6), active_day(student, -5), active_day(student, -50))
+    query = "SELECT student_id, learning_consistency_score FROM student_analytics_profiles"
+    assert dict(term.values(query)) == {"ann": 0.2, "ben": 0.5, "eve": 0}
+    term.connection.execute("DELETE FROM terms")
+    assert dict(term.values(query)) == {"ann": 0.1667, "ben": 0.5, "eve": 0}  # six weeks are over since the enrolment

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dataflows.sink.enrolments import FACT_COLUMNS, merge_statement
 from tests.db.conftest import NOW, Database, ago
+from tests.db.content import active_day, settle
 
 Fact = tuple[str, str, str | None, str, datetime | None, datetime | None]
 
@@ -32,13 +33,13 @@ def apply(database: Database, facts: list[Fact]) -> None:
 
 
 def row(database: Database) -> list[tuple[Any, ...]]:
-    return database.values("SELECT class_id, enrolled_at, left_at, role, class_at FROM enrolments")
+    return database.values("SELECT class_id, enrolled_at, left_at, returned_at, role, class_at FROM enrolments")
 
 
 def test_any_order_and_batching_of_the_same_events_gives_the_same_row(database: Database) -> None:
     a, b, c, d = ago(days=4), ago(days=3), ago(days=2), ago(days=1)
     facts = [enrol(a, "7C"), enrol(b, "7B"), leave(c), enrol(d)]
-    expected = [("7B", d, c, "student", b)]
+    expected = [("7B", a, c, d, "student", b)]
     for order in itertools.permutations(facts):
         for split in (0, 1, 2):
             database.connection.execute("DELETE FROM enrolments")
@@ -58,6 +59,31 @@ def test_who_left_is_not_enrolled_until_enrolled_again(database: Database) -> No
     assert database.value(query) == 1
     apply(database, [leave(NOW + timedelta(days=1))])
     assert database.value(query) == 1  # not yet
+    apply(database, [enrol(NOW + timedelta(days=2))])
+    assert database.value(query) == 1
+
+
+def test_who_comes_back_later_has_left_meanwhile(database: Database) -> None:
+    apply(database, [enrol(ago(days=3), "7B"), leave(ago(days=2)), enrol(NOW + timedelta(days=1))])
+    assert database.value("SELECT count(*) FROM enrolled_students") == 0
+
+
+def test_a_cohort_keeps_its_students_when_they_enrol_again_or_nobody_said_when_they_did(database: Database) -> None:
+    apply(database, [enrol(ago(days=30), "7B")])
+    apply(database, [leave(ago(days=10))])
+    apply(database, [enrol(ago(days=3))])
+    unknown = {"course_id": "math", "class_id": "7B", "class_at": ago(days=16)}
+    database.put("enrolments", *({"student_id": student, **unknown} for student in ("ben", "cem")))
+    database.put("student_days", active_day("ben", -23), active_day("ben", 0))  # before anybody named a class
+    settle(database)
+    columns = "cohort_week, week_number, students, active_students"
+    assert database.values(f"SELECT {columns} FROM cohort_retention ORDER BY 1, 2") == [
+        *((date(2026, 1, 26), week, 1, 0) for week in range(6)),
+        *((date(2026, 2, 2), week, 1, week in {0, 4}) for week in range(5)),
+        *((date(2026, 2, 9), week, 1, 0) for week in range(4)),
+    ]
+    profile = "SELECT first_enrollment_at FROM student_analytics_profiles WHERE student_id = 'ann'"
+    assert database.value(profile) == ago(days=30)
 
 
 def test_a_leaving_without_an_enrolment_enrols_nobody(database: Database) -> None:

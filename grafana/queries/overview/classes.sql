@@ -36,7 +36,8 @@ SELECT class                                                                    
        count(*)                                                                     AS "Enrolled",
        round(count(*) FILTER (WHERE a.minutes > 0) / count(*)::numeric, 4)::double precision AS "Came",
        round(sum(coalesce(a.minutes, 0)) / count(*) * 60)::bigint                   AS "Active a student",
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY c.pct)                           AS "Median finished",
+       -- over all enrolled: who never came has finished nothing; null where the class has no course whose items are known
+       CASE WHEN count(c.pct) > 0 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(c.pct, 0)) END AS "Median finished",
        round((sum(s.points) / nullif(sum(s.attempts), 0))::numeric, 1)::double precision AS "Average score",
        count(*) FILTER (WHERE r.score >= {{risk_enters}})                           AS "At risk",
        class_id

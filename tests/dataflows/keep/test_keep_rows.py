@@ -7,6 +7,7 @@ import json
 import pickle
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,23 @@ def test_enrolments_follow_the_events() -> None:
     assert rows == [("ann", "c1", "7B"), ("ann", "c1", None)]
     assert changes.rows["enrolments"]["enrolled_at"].is_null().to_list() == [False, True]
     assert changes.rows["enrolments"]["left_at"].is_null().to_list() == [True, False]
+
+
+def test_the_minute_of_the_last_interaction_in_each_course_is_kept() -> None:
+    later, metadata = NOW + 150_000, {"hidden": True}
+    events = [
+        event(1, course_id="c1"),
+        event(2, later, course_id="c1"),
+        event(3, NOW + 200_000, course_id="c1", event_name="time_ping", metadata=metadata),
+        event(4, NOW + 200_000, course_id="c1", event_name="session_end"),
+        event(5, NOW + 200_000, course_id="c1", role="teacher"),
+        event(6, course_id="c2", event_name="course_enroll"),
+        event(7, NOW + 200_000),
+        event(8, course_id="c3", event_name="time_ping"),
+    ]
+    [changes] = step(KeepRows(), batch({CLICKS: (0, list(events))}))
+    rows = changes.rows["course_activity"].with_columns(pl.col("last_at").dt.epoch("ms")).rows()
+    assert rows == [("ann", "c1", NOW + 120_000), ("ann", "c3", NOW)]
 
 
 def test_below_the_floor_nothing_is_written_and_what_lies_beyond_it_waits() -> None:

@@ -1,0 +1,28 @@
+-- The first enrolment is kept, for cohorts and for what counts from it; the latest stands beside it.
+ALTER TABLE enrolments ADD COLUMN returned_at timestamptz;
+UPDATE enrolments e
+SET enrolled_at = m.first_at, returned_at = e.enrolled_at
+FROM (SELECT student_id, course_id, min(event_time) AS first_at FROM milestones WHERE kind = 'course_enroll' GROUP BY 1, 2) m
+WHERE m.student_id = e.student_id AND m.course_id = e.course_id AND m.first_at < e.enrolled_at;
+
+COMMENT ON TABLE enrolments IS
+    'First enrolment and latest leaving by event time; enrolled = not left since, or come back. class_at is the time of the fact that class_id is from.';
+COMMENT ON COLUMN enrolments.enrolled_at IS 'The first enrolment ever; null where nobody said when.';
+COMMENT ON COLUMN enrolments.returned_at IS 'The latest enrolment, where that is not the first.';
+
+-- What a student did in a course without a chapter, a video or a quiz leaves no fact; who was there is a number all the same.
+CREATE TABLE course_activity (
+    student_id text        NOT NULL,
+    course_id  text        NOT NULL,
+    last_at    timestamptz NOT NULL,
+    PRIMARY KEY (student_id, course_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE course_activity IS 'The minute of a student''s last interaction in a course, whenever the event came.';
+INSERT INTO course_activity
+SELECT student_id, course_id, date_trunc('minute', max(event_time))
+FROM events
+WHERE course_id IS NOT NULL
+  AND coalesce(role, 'student') = 'student'
+  AND event_name NOT IN ('idle', 'session_end', 'course_enroll', 'course_unenroll', 'course_complete')
+  AND NOT ((event_name = 'time_ping' OR event_type = 'heartbeat') AND coalesce(metadata -> 'hidden' = 'true', false))
+GROUP BY student_id, course_id;
