@@ -17,6 +17,7 @@ from cli.services_parts.part import free_port
 FLOWS = ("engagement", "archive", "memory", "content")
 _given: set[int] = set()
 GRACE_S = 30.0
+EXIT_PEER_GONE = 5  # of dataflows.worker, whose imports this command does without
 
 app = typer.Typer(add_completion=False)
 
@@ -31,10 +32,14 @@ class Cluster:
     def exit_code(self) -> int | None:
         """Returns None while all run; the first failure as soon as one fails; 0 when all have ended well."""
         codes = [p.poll() for p in self.processes]
-        failed = [c for c in codes if c]
-        if failed:
+        if failed := sorted((c for c in codes if c), key=_says_little):
             return failed[0]
         return 0 if all(c == 0 for c in codes) else None
+
+
+def _says_little(code: int) -> bool:
+    """Whether a process only failed since another one did: that one's code tells why."""
+    return code == EXIT_PEER_GONE
 
 
 def start(flow: str, workers: int, flags: list[str], metrics_port: int | None) -> Cluster:
@@ -88,8 +93,8 @@ def supervise(clusters: list[Cluster]) -> int:
     result = 0
     while True:
         codes = [c.exit_code() for c in clusters]
-        failed = next((code for code in codes if code), 0)
-        if failed and not result:
+        failed = next(iter(sorted((code for code in codes if code), key=_says_little)), 0)
+        if failed and (not result or _says_little(result)):
             result = failed if failed > 0 else 128 - failed
             on_signal()
         if all(code is not None for code in codes) and not any(p.poll() is None for c in clusters for p in c.processes):

@@ -30,7 +30,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import archive, content, engagement, memory  # noqa: E402
+from dataflows import archive, content, engagement, failure, memory  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -42,12 +42,14 @@ from dataflows.sink.connection import with_patience  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.jobs import JobWatch  # noqa: E402
 from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_progress  # noqa: E402
+from dataflows.sink.sqlstates import remedy  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
 FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory, "content": content}
 RECOVERY_PARTITIONS = 4
 EXIT_REFUSED = 3
 EXIT_FENCED = 4
+EXIT_PEER_GONE = 5
 
 log = structlog.get_logger()
 
@@ -72,21 +74,32 @@ def flow_of(
         [settings.topic(t) for t in module.TOPICS],
         [settings.topic(t) for t in module.OPTIONAL_TOPICS],
         lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
-        seed=lambda flow, task: with_patience(lambda: seed_for(url, flow, task), "seed", stopping.is_set),
+        seed=lambda flow, task, after: with_patience(lambda: seed_for(url, flow, task, after), "seed", stopping.is_set),
         until_caught_up=until_caught_up,
         from_oldest=from_oldest,
+        # Facts by key do not change, so nothing is gained by gathering them.
+        writes_each=hasattr(module, "states_at"),
     )
     sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
     built: Dataflow = module.build(source, sink, settings)
     return built
 
 
-def seed_for(url: str, flow: str, task: int) -> Seed | None:
-    """Returns from where a task without a snapshot may go on: from a rebuild, or, without memory, from its offsets."""
+def seed_for(url: str, flow: str, task: int, after: int) -> Seed | None:
+    """Returns from where a task may go on instead of from its snapshot.
+
+    That is what a rebuild left after the snapshot; of a flow without memory, and without a snapshot, its offsets.
+
+    Args:
+        url: The database.
+        flow: The flow.
+        task: The task.
+        after: The generation of the snapshot; below every generation where there is none.
+    """
     module = FLOWS[flow]
-    if hasattr(module, "states_at"):
-        return seed_of_progress(url, flow, task, module.states_at)
-    return load_seed(url, flow, task)
+    if not hasattr(module, "states_at"):
+        return load_seed(url, flow, task, after)
+    return seed_of_progress(url, flow, task, module.states_at) if after < 0 else None
 
 
 def record_publisher(settings: Settings) -> Callable[[str, list[tuple[bytes, bytes]]], None]:
@@ -159,6 +172,10 @@ def calm_garbage_collector() -> None:
 
 def _explain(error: BaseException, settings: Settings) -> int:
     """Logs the first cause that an operator can act on, and returns the exit code that says which kind it is."""
+    if failure.is_of_a_peer(error):
+        log.error("peer gone", reason="another worker of this cluster has ended or was killed: this one ends too")
+        return EXIT_PEER_GONE
+    error = failure.first[0] if failure.first else error
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, FencedError):
@@ -177,10 +194,8 @@ def _advice(cause: BaseException, settings: Settings) -> str | None:
     """Returns what to do about an error that is the surroundings' and not the code's; None for any other."""
     if isinstance(cause, RefusedError | PartitionCountError):
         return str(cause)
-    if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return f"the database has not our schema ({str(cause).splitlines()[0]}): run `classpulse migrate`"
-    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-        return f"{str(cause).splitlines()[0]}: DATABASE_URL needs the role classpulse_writer"
+    if isinstance(cause, psycopg.Error):
+        return remedy(cause)
     if isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError._TRANSPORT:
         return f"no Kafka broker answers at {settings.kafka_bootstrap_servers}: `classpulse doctor` tells more"
     return None

@@ -13,6 +13,7 @@ import structlog
 from dataflows.cluster.formation import Action, Formation, Member, Seat, State, action, is_outdated, wanted
 from dataflows.cluster.registry import Registry, ReplacedError
 from dataflows.cluster.worker import WorkerProcess
+from dataflows.sink.sqlstates import remedy
 
 POLL_S: Final = 0.5
 SETTLE_S: Final = 3.0
@@ -96,6 +97,10 @@ class ClusterMember:
                 self._worker.kill()
                 return EXIT_REPLACED
             except psycopg.Error as error:
+                if advice := remedy(error):
+                    log.error("refused", reason=advice)
+                    self._worker.kill()
+                    return EXIT_REFUSED
                 # The worker has its own patience with the database; the others are without it just as we are.
                 log.warning("database away", error=str(error).strip())
                 self._registry = None

@@ -64,6 +64,8 @@ class TaskBatch:
         live_from_ms: Records appended since then count towards the freshness metric.
         ends: Where the topics ended when this worker started: below that the log holds records for sure.
         settled: How far the task's time had come when this worker claimed it.
+        claimed: Places that the database held when this worker claimed the task; its first write must find them.
+        partitions: How many partitions each topic has; None where nobody asked.
         seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
     """
 
@@ -79,6 +81,8 @@ class TaskBatch:
     ends: dict[str, int] = field(default_factory=dict)
     seed: dict[str, bytes] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
+    claimed: dict[str, int] = field(default_factory=dict)
+    partitions: int | None = None
 
     @property
     def past_floor(self) -> bool:

@@ -13,6 +13,7 @@ import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from dataflows.failure import noted
 from dataflows.kafka import metrics
 from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.kafka.keys import task_of
@@ -37,6 +38,19 @@ class RefusedError(RuntimeError):
     """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
 
 
+def after_loss(flow: str) -> str:
+    """Returns what to do about a flow whose last commits the database has lost."""
+    if flow == "archive":
+        return (
+            "Delete the recovery store of archive and start it again: it reads on from where the database ends. Then "
+            "`classpulse rebuild` the flows that refuse to start."
+        )
+    return (
+        f"Let archive catch up, delete the recovery store of {flow}, run `classpulse rebuild {flow}`, and start it "
+        "again."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What claiming a task returned.
@@ -48,6 +62,7 @@ class Claim:
         topic_ids: The topics' ids at that time.
         settled: How far the task's time had come.
         bases: Where the topics' present era begins (`dataflows.kafka.eras`); none where Kafka was never lost.
+        partitions: How many partitions a topic had when any flow last wrote results of it.
     """
 
     generation: int
@@ -56,6 +71,7 @@ class Claim:
     topic_ids: dict[str, str]
     bases: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
+    partitions: dict[str, int] = field(default_factory=dict)
 
     def places(self, offsets: dict[str, int]) -> dict[str, int]:
         """Returns the places of a broker's offsets."""
@@ -115,6 +131,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         beat: Beat,
         *,
         until_caught_up: bool,
+        writes_each: bool = False,
         written: dict[str, int] | None = None,
         seed: dict[str, bytes] | None = None,
     ) -> None:
@@ -129,7 +146,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._pending_count = 0
         self._seen_beat = beat.number
         self._ends = claim.places(facts.ends(task))
-        self._until = until_caught_up
+        self._until, self._writes_each = until_caught_up, writes_each
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
         self._consumer.assign(self._on_broker(offsets))
@@ -138,6 +155,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._awake: datetime | None = None
         self._last_append_ms = 0
 
+    @noted
     def next_batch(self) -> list[TaskBatch]:
         """Returns at most one batch: when it is full, when a beat is due, or at the end."""
         if self._ended:
@@ -152,7 +170,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             if due:
                 self._seen_beat = beat
                 self._report()
-            return [self._emit(beat=due or self._ended)]
+            return [self._emit(beat=due or self._ended or self._writes_each)]
         if got < _LIVE_FETCH:
             self._awake = datetime.now(UTC) + _POLL_IDLE
         return []
@@ -168,7 +186,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
         metrics.note_snapshot(self._flow)
-        return position(self._facts, dict(self._emitted), self._written)
+        return position(self._facts, dict(self._emitted), self._written, self._claim.generation)
 
     def close(self) -> None:
         """Leaves the broker."""
@@ -244,6 +262,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             ends=self._ends,
             seed=self._seed,
             settled=self._claim.settled,
+            claimed=self._claim.offsets,
+            partitions=self._facts.partitions,
         )
         if batch.writes:
             # Committed before the snapshot of this epoch is taken: a database that has less has lost it.
@@ -271,10 +291,18 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             check_partition_count(self._consumer, list(self._read), self._facts.partitions)
 
 
-def position(facts: LogFacts, offsets: dict[str, int], written: dict[str, int]) -> dict[str, Any]:
-    """Returns what a snapshot says of the log: how far a task has read and, of that, written, and of which log."""
+def position(facts: LogFacts, offsets: dict[str, int], written: dict[str, int], generation: int) -> dict[str, Any]:
+    """Returns what a snapshot says of the log: how far a task has read and, of that, written, and of which log.
+
+    Args:
+        facts: The log.
+        offsets: How far the task has read.
+        written: How far it has written.
+        generation: The generation under which it did; that of a rebuild is newer than any snapshot before it.
+    """
     return {
         "version": SNAPSHOT_VERSION,
+        "generation": generation,
         "offsets": offsets,
         "written": written,
         "cluster_id": facts.cluster_id,
@@ -319,9 +347,10 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         optional_topics: list[str],
         claim: Callable[[str, int], Claim],
         *,
-        seed: Callable[[str, int], Seed | None] = lambda _flow, _task: None,
+        seed: Callable[[str, int, int], Seed | None] = lambda _flow, _task, _after: None,
         until_caught_up: bool = False,
         from_oldest: bool = False,
+        writes_each: bool = False,
     ) -> None:
         """Keeps what `build_part` needs; nothing is contacted yet.
 
@@ -331,10 +360,12 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             topics: Topic names on the broker.
             optional_topics: Topics that are read too where they exist.
             claim: Raises a task's generation in the database and returns what it holds.
-            seed: Returns what a rebuild has left for a task that has no snapshot.
+            seed: Returns what a rebuild under a later generation than this has left for a task.
             until_caught_up: End when the log's end, as it is at the start, is reached.
             from_oldest: Allow a first start on a log whose beginning has been deleted.
+            writes_each: Write every batch, not only at beats.
         """
+        self._writes_each = writes_each
         self._settings, self._flow, self._topics = settings, flow, topics
         self._optional = optional_topics
         self._claim, self._seed, self._until, self._from_oldest = claim, seed, until_caught_up, from_oldest
@@ -346,16 +377,20 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             self._facts = LogFacts.read(self._settings, self._topics, self._optional)
         return self._facts
 
+    @noted
     def list_parts(self) -> list[str]:
         """Returns one name a partition number, sorted as Bytewax deals them out."""
         return [f"{task:03d}" for task in range(self._log_facts().partitions)]
 
+    @noted
     def build_part(self, step_id: str, for_part: str, resume_state: dict[str, Any] | None) -> TaskPartition:  # noqa: ARG002
         """Claims the task and starts reading where the snapshot left off, or at offset 0."""
         task = task_of(for_part)
         facts = self._log_facts()
         claim = self._claim(self._flow, task)
-        seed = self._seed(self._flow, task) if resume_state is None or claim.has_left(resume_state) else None
+        # A rebuild that came after the snapshot knows better: what the snapshot holds would undo it.
+        left = resume_state is None or claim.has_left(resume_state)
+        seed = self._seed(self._flow, task, -1 if left else (resume_state or {}).get("generation", -1))
         state = seed.position if seed else resume_state
         offsets = self._start_offsets(task, facts, claim, state)
         if self._beat is None:
@@ -370,6 +405,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             offsets,
             self._beat,
             until_caught_up=self._until,
+            writes_each=self._writes_each,
             written=state["written"] if state else None,
             seed=seed.states if seed else None,
         )
@@ -396,18 +432,20 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                 f"`classpulse rebuild {self._flow}`."
             )
             raise RefusedError(text)
-        if state is not None and state["partitions"] not in {None, facts.partitions}:
+        before = {claim.partitions[topic] for topic in facts.topics if topic in claim.partitions}
+        before |= set() if state is None else {state["partitions"]}
+        if others := before - {None, facts.partitions}:
             text = (
-                f"{where}: the topics had {state['partitions']} partitions when the snapshot was written and have "
+                f"{where}: the topics had {min(others)} partitions when results were last written and have "
                 f"now {facts.partitions}: keys hash to other tasks, and students would live in two. {MOVE_ON}"
             )
             raise RefusedError(text)
         lost = {} if state is None else {t: o for t, o in state["written"].items() if claim.offsets.get(t, 0) < o}
-        if lost:
+        if lost or (state is not None and state["generation"] >= claim.generation):
             text = (
-                f"{where}: the snapshot was taken when the database held results up to {lost}, now it holds less: "
-                "it was restored from an older backup. Delete the recovery store and run "
-                f"`classpulse rebuild {self._flow}`."
+                f"{where}: the snapshot was taken when the database held results up to {(state or {})['written']}, now "
+                f"it holds {claim.offsets}: it lost its last commits, or was restored from an older backup. "
+                f"{after_loss(self._flow)}"
             )
             raise RefusedError(text)
         gone = sorted(set(claim.offsets) - set(facts.topics))

@@ -209,5 +209,5 @@ def _move_task(connection: psycopg.Connection[Any], row: _Row, begin: dict[str, 
         (Jsonb(places), facts.cluster_id, Jsonb(ids), row.flow, row.task),
     )
     if seed is not None:
-        at = position(facts, places, places) | {"topic_ids": ids}
+        at = position(facts, places, places, seed.position["generation"]) | {"topic_ids": ids}
         save_seed(connection, row.flow, row.task, Seed(at, seed.states))

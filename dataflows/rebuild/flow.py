@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace as with_changes
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, r
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.freshness import Freshness
-from dataflows.sink.progress import save_seed
+from dataflows.sink.progress import held_tasks, save_seed
 from dataflows.sink.writer import Writer
 
 
@@ -36,7 +36,8 @@ def rebuild(
     """Recomputes a flow from the archive and the topics and replaces what that covers.
 
     Lateness is judged by the watermark that each event met when it came, so the result equals what live gave. Workers
-    of the flow that still run are fenced: stop them first. Each task's state is left for its next worker.
+    of the flow that still run are fenced: stop them first; where one claims a task meanwhile nothing is replaced. Each
+    task's state is left for its next worker.
 
     Args:
         past: The flow.
@@ -46,7 +47,7 @@ def rebuild(
         archive_alone: Go no further than the archive, though the flow had: the topics are lost.
 
     Raises:
-        RefusedError: Where the archive has nothing to rebuild from.
+        RefusedError: Where the archive has nothing to rebuild from, or a worker has taken a task meanwhile.
     """
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
         goals = goals_of(past, connection, settings, claim=not dry_run)
@@ -56,18 +57,20 @@ def rebuild(
                 with_changes(goal, upto=goal.archived, settled=Settled(None, goal.settled.begun)) for goal in goals
             ]
         covers_from = _covers_from(past, connection, settings, [goal.task for goal in goals])
-        make_shadow(connection, past.flow, past.tables, {goal.task: goal.claim.generation for goal in goals})
+        generations = {goal.task: goal.claim.generation for goal in goals}
+        make_shadow(connection, past.flow, past.tables, generations)
         done, seeds = _play(past, settings, connection, goals, progress)
         if covers_from is not None:
             for statement in past.adopt:
                 connection.execute(statement)
-        tables = [
-            replace(connection, table, past.covered(table, covers_from), dry_run=dry_run) for table in past.tables
-        ]
-        if not dry_run:
-            _finish(connection)
-            for task, seed in seeds.items():
-                save_seed(connection, past.flow, task, seed)
+        with nullcontext() if dry_run else held_tasks(connection, past.flow, generations):
+            tables = [
+                replace(connection, table, past.covered(table, covers_from), dry_run=dry_run) for table in past.tables
+            ]
+            if not dry_run:
+                _finish(connection)
+                for task, seed in seeds.items():
+                    save_seed(connection, past.flow, task, seed)
         drop_shadow(connection)
     return Report(covers_from, done, tables)
 
@@ -100,7 +103,7 @@ def _play(
                 done += read
                 progress(done)
             states = {step_id: snapshot.dumps(operator.state()) for step_id, operator in operators.items()}
-            seeds[goal.task] = Seed(position(facts, goal.upto, goal.upto), states)
+            seeds[goal.task] = Seed(position(facts, goal.upto, goal.upto, goal.claim.generation), states)
     return done, seeds
 
 
@@ -132,7 +135,8 @@ def _finish(connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         sql.SQL(
             "UPDATE public.task_progress p SET offsets = s.offsets, watermarks = s.watermarks, "
-            "settled_ms = s.settled_ms, begun = s.begun, updated_at = now() "
+            "settled_ms = s.settled_ms, begun = s.begun, partitions = coalesce(s.partitions, p.partitions), "
+            "updated_at = now() "
             "FROM {}.task_progress s WHERE p.flow = s.flow AND p.task = s.task AND p.generation = s.generation"
         ).format(sql.Identifier(SHADOW))
     )

@@ -103,7 +103,7 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
     # Before anything is read: what a worker commits after that is refused.
     generations = {task: claim_task(url, FLOW, task).generation if claim else 0 for task in tasks}
     rows = connection.execute(
-        "SELECT task, offsets, watermarks, settled_ms, begun, cluster_id, topic_ids FROM task_progress "
+        "SELECT task, offsets, watermarks, settled_ms, begun, cluster_id, topic_ids, partitions FROM task_progress "
         "WHERE flow = %s ORDER BY task",
         (FLOW,),
     ).fetchall()
@@ -118,15 +118,15 @@ def _goals(connection: psycopg.Connection[Any], settings: Settings, url: str, *,
             Settled(settled_ms, begun),
             {
                 "version": SNAPSHOT_VERSION,
+                "generation": generations[task],
                 "offsets": offsets,
                 "written": offsets,
                 "cluster_id": cluster_id,
                 "topic_ids": topic_ids,
-                # A worker claims its tasks before it reads anything, so every partition has its row.
-                "partitions": len(rows),
+                "partitions": partitions,
             },
         )
-        for task, offsets, marks, settled_ms, begun, cluster_id, topic_ids in rows
+        for task, offsets, marks, settled_ms, begun, cluster_id, topic_ids, partitions in rows
     ]
 
 
@@ -163,7 +163,8 @@ def _write(
             memory = memories.pop(goal.task)
             settled_ms = _settled(goal, memory, raised)
             rows = write(memory, goal.task, settled_ms).rows
-            writer.write_batch([(str(goal.task), Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows))])
+            changes = Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows=rows)
+            writer.write_batch([(str(goal.task), changes)])
             seeds[goal.task] = _seed(goal, memory, settled_ms)
     finally:
         writer.close()

@@ -77,7 +77,7 @@ class Goal:
 
 
 def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
-    """Returns one goal a task of the archive.
+    """Returns one goal a task of the archive or of the flow: what of it the archive lacks comes from the topics.
 
     Args:
         past: The flow.
@@ -95,14 +95,18 @@ def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings
     if not rows:
         text = "the archive is empty: run `classpulse run archive` first, then rebuild"
         raise RefusedError(text)
+    archived = {task: (offsets, marks) for task, offsets, marks in rows}
     known = "SELECT task, offsets, settled_ms, begun FROM task_progress WHERE flow = %s"
-    live = {task: rest for task, *rest in connection.execute(known, (past.flow,)).fetchall()}
     url, goals = settings.database_url.get_secret_value(), []
-    for task, offsets, marks in rows:
-        mine = {t: o for t, o in offsets.items() if t in wanted}
+    tasks = {task for task, *_ in connection.execute(known, (past.flow,))} | archived.keys()
+    # Before anything is read: what a worker commits after that is refused.
+    claims = {task: claim_task(url, past.flow, task) if claim else Claim(0, {}, "", {}) for task in sorted(tasks)}
+    live = {task: rest for task, *rest in connection.execute(known, (past.flow,))}
+    for task, held in claims.items():
+        offsets, marks = archived.get(task, ({}, {}))
         reached, settled_ms, begun = live.get(task, ({}, None, {}))
+        mine = {t: offsets.get(t, 0) for t in sorted((offsets.keys() | reached.keys()) & wanted)}
         upto = {t: max(o, reached.get(t, 0)) for t, o in mine.items()}
-        held = claim_task(url, past.flow, task) if claim else Claim(0, {}, "", {})
         of_mine = {t: m for t, m in marks.items() if t in wanted}
         goals.append(Goal(task, held, mine, of_mine, upto, Settled(settled_ms, begun, upto)))
     return goals

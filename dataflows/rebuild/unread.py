@@ -90,7 +90,8 @@ class _Reader:
     def seed(self) -> Seed:
         """Returns the state as it is now."""
         states = {step_id: snapshot.dumps(operator.state()) for step_id, operator in self._operators.items()}
-        return Seed({**self._position, "offsets": dict(self._offsets), "written": dict(self._offsets)}, states)
+        places = {"offsets": dict(self._offsets), "written": dict(self._offsets)}
+        return Seed({**self._position, **places, "generation": self._claim.generation}, states)
 
     def _step(self, records: Records) -> None:
         batch = TaskBatch(
@@ -103,6 +104,7 @@ class _Reader:
             topic_ids=self._claim.topic_ids,
             cluster_id=self._claim.cluster_id,
             live_from_ms=1 << 62,
+            claimed=self._claim.offsets,
         )
         item = memory.decode(batch, self._settings)
         for operator in self._operators.values():

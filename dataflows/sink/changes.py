@@ -23,6 +23,8 @@ class Changes:
         watermarks: Watermark by topic in epoch milliseconds; topics that never held a record are absent.
         cluster_id: The Kafka cluster's id.
         topic_ids: The topics' ids.
+        partitions: How many partitions each topic has.
+        claimed: Places that the database held when this worker claimed the task.
         rows: Rows to upsert by table. Times are epoch-millisecond integers in columns of dtype
             `Datetime("ms")`, days `Date`.
         replaces: Stretches of time that the rows fill wholly, by table: the columns of the table's `Span.owner` and
@@ -40,6 +42,8 @@ class Changes:
     watermarks: dict[str, int]
     cluster_id: str
     topic_ids: dict[str, str]
+    partitions: int | None = None
+    claimed: dict[str, int] = field(default_factory=dict)
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -72,6 +76,8 @@ class Changes:
             watermarks=watermarks,
             cluster_id=source.cluster_id,
             topic_ids=source.topic_ids,
+            partitions=source.partitions,
+            claimed=source.claimed,
             live_append_ms=live_append_ms,
             settled=settled or Settled(),
         )

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeVar
 import psycopg
 import structlog
 
+from dataflows.sink.sqlstates import Verdict, sort
+
 APPLICATION: Final = "classpulse"
 _CONNECT_TIMEOUT_S: Final = 10
 _BACKOFF_MAX_S: Final = 5.0
@@ -49,17 +51,19 @@ def connect(database_url: str, application: str, schema: str = "public") -> psyc
 def with_patience(action: Callable[[], T], what: str, give_up: Callable[[], bool]) -> T:
     """Runs `action` until it succeeds, with exponential backoff and jitter while the database is away.
 
-    Nothing upstream moves meanwhile: that is the back-pressure.
+    Away is whatever passes by itself (`dataflows.sink.sqlstates`): no answer, starting up, read-only. Nothing upstream
+    moves meanwhile: that is the back-pressure. `action` must connect anew after such an error, since another server
+    may answer then.
 
     Raises:
-        psycopg.OperationalError: The last error, when `give_up` says so (a signal to stop).
+        psycopg.Error: One that does not pass; or the last one, when `give_up` says so (a signal to stop).
     """
     delay = 0.1
     while True:
         try:
             return action()
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if give_up():
+        except psycopg.Error as error:
+            if sort(error) is not Verdict.WAIT or give_up():
                 raise
             log.warning("database away, trying again", what=what, in_s=round(delay, 1), error=str(error).strip())
             time.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from dataflows.kafka.batch import Settled
 from dataflows.kafka.eras import ERA
-from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed
+from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed, after_loss
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
@@ -60,6 +60,12 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
                 SELECT o.key AS topic, max(o.value::bigint / %s * %s) AS base
                 FROM task_progress t, jsonb_each_text(t.offsets) o WHERE t.task = p.task GROUP BY o.key
             ) AS begun
+        ), (
+            SELECT coalesce(jsonb_object_agg(topic, partitions), '{}') FROM (
+                SELECT o.topic, max(t.partitions) AS partitions
+                FROM task_progress t, jsonb_object_keys(t.offsets) AS o (topic)
+                WHERE t.partitions IS NOT NULL GROUP BY o.topic
+            ) AS counted
         )
         """,
         (flow, task, ERA, ERA),
@@ -67,8 +73,9 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
     if row is None:
         text = "task_progress returned no row"
         raise RuntimeError(text)
-    generation, offsets, cluster_id, topic_ids, settled_ms, begun, bases = row
-    return Claim(generation, offsets, cluster_id, topic_ids, bases, Settled(settled_ms, begun, offsets))
+    generation, offsets, cluster_id, topic_ids, settled_ms, begun, bases, partitions = row
+    settled = Settled(settled_ms, begun, offsets)
+    return Claim(generation, offsets, cluster_id, topic_ids, bases, settled, partitions)
 
 
 def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: int) -> None:
@@ -115,21 +122,30 @@ def save_seed(connection: psycopg.Connection[Any], flow: str, task: int, seed: S
     """Keeps what a rebuild leaves for a task, in place of what an earlier one left."""
     connection.execute(
         """
-        INSERT INTO task_seeds (flow, task, seed, made_at) VALUES (%s, %s, %s, now())
-        ON CONFLICT (flow, task) DO UPDATE SET seed = excluded.seed, made_at = excluded.made_at
+        INSERT INTO task_seeds (flow, task, seed, generation, made_at) VALUES (%s, %s, %s, %s, now())
+        ON CONFLICT (flow, task) DO UPDATE
+        SET seed = excluded.seed, generation = excluded.generation, made_at = excluded.made_at
         """,
-        (flow, task, snapshot.dumps((seed.position, seed.states))),
+        (flow, task, snapshot.dumps((seed.position, seed.states)), seed.position["generation"]),
     )
 
 
-def load_seed(database_url: str, flow: str, task: int) -> Seed | None:
+def load_seed(database_url: str, flow: str, task: int, after: int = -1) -> Seed | None:
     """Returns what the last rebuild left for a task, or None.
+
+    Args:
+        database_url: libpq URL.
+        flow: The flow.
+        task: The task.
+        after: Only of a rebuild under a later generation than this.
 
     Raises:
         psycopg.OperationalError: Where the database does not answer within the connection's patience.
     """
     with connect(database_url, f"{APPLICATION}-claim") as connection:
-        row = connection.execute("SELECT seed FROM task_seeds WHERE flow = %s AND task = %s", (flow, task)).fetchone()
+        row = connection.execute(
+            "SELECT seed FROM task_seeds WHERE flow = %s AND task = %s AND generation > %s", (flow, task, after)
+        ).fetchone()
     return None if row is None else Seed(*snapshot.loads(row[0]))
 
 
@@ -147,24 +163,35 @@ def seed_of_progress(
     with connect(database_url, f"{APPLICATION}-claim") as connection:
         row = connection.execute(
             """
-            SELECT offsets, watermarks, cluster_id, topic_ids
+            SELECT offsets, watermarks, cluster_id, topic_ids, partitions, generation
             FROM task_progress WHERE flow = %s AND task = %s AND offsets <> '{}'
             """,
             (flow, task),
         ).fetchone()
     if row is None:
         return None
-    offsets, marks, cluster_id, topic_ids = row
-    # How many partitions there were nobody has written down: other tasks may not have committed anything yet.
-    read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "partitions": None}
-    return Seed({**read, "cluster_id": cluster_id, "topic_ids": topic_ids}, states(marks))
+    offsets, marks, cluster_id, topic_ids, partitions, generation = row
+    # The claim that comes before this has raised the generation.
+    read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "generation": generation - 1}
+    of_log = {"partitions": partitions, "cluster_id": cluster_id, "topic_ids": topic_ids}
+    return Seed(read | of_log, states(marks))
 
 
-def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
+def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int, dict[str, int]]) -> None:
     """Writes how far the tasks have come, inside the transaction of their rows; locks them against a claim.
+
+    Each task must stand where this worker has left it: a database that lost commits (a failover to a standby that was
+    behind, a backup restored under the worker) would hold what comes now and not what came before. It may also stand
+    where this write leaves it: that is this write, whose acknowledgement was lost.
+
+    Args:
+        cursor: In the transaction.
+        changes: At most one a task.
+        last: The places that this worker wrote last, by task; where it has written none, those that it claimed hold.
 
     Raises:
         FencedError: Where a task has been claimed anew; the caller must roll back and stop.
+        RefusedError: Where the database no longer holds what this worker wrote; the caller must roll back and stop.
     """
     payload = [
         {
@@ -173,7 +200,9 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
             "generation": c.generation,
             "cluster_id": c.cluster_id,
             "topic_ids": c.topic_ids,
+            "partitions": c.partitions,
             "offsets": c.offsets,
+            "last": last.get(c.task, c.claimed),
             "watermarks": c.watermarks,
             "settled_ms": c.settled.upto_ms,
             "begun": c.settled.begun,
@@ -183,17 +212,41 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes]) -> None:
     cursor.execute(
         """
         UPDATE task_progress p SET cluster_id = n.cluster_id, topic_ids = n.topic_ids, offsets = n.offsets,
-               watermarks = n.watermarks, settled_ms = n.settled_ms, begun = n.begun, updated_at = now()
+               partitions = coalesce(n.partitions, p.partitions), watermarks = n.watermarks,
+               settled_ms = n.settled_ms, begun = n.begun, updated_at = now()
         FROM jsonb_to_recordset(%s::jsonb) AS n(flow text, task bigint, generation bigint, cluster_id text,
-             topic_ids jsonb, offsets jsonb, watermarks jsonb, settled_ms bigint, begun jsonb)
+             topic_ids jsonb, partitions bigint, offsets jsonb, last jsonb, watermarks jsonb, settled_ms bigint,
+             begun jsonb)
         WHERE p.flow = n.flow AND p.task = n.task AND p.generation = n.generation
+          AND (p.offsets = n.last OR p.offsets = n.offsets)
         """,
         (json.dumps(payload),),
     )
     if cursor.rowcount != len(changes):
-        tasks = ", ".join(str(c.task) for c in changes)
+        raise _why_not(cursor, changes, last)
+
+
+def _why_not(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int, dict[str, int]]) -> Exception:
+    """Returns why tasks did not stand where this worker left them."""
+    flow = changes[0].flow
+    cursor.execute("SELECT task, generation, offsets FROM task_progress WHERE flow = %s", (flow,))
+    found = {task: (generation, offsets) for task, generation, offsets in cursor.fetchall()}
+    taken = [c.task for c in changes if found.get(c.task, (0, {}))[0] > c.generation]
+    if taken:
         text = (
-            f"another worker has claimed one of the tasks {tasks} of {changes[0].flow}; nothing was written. "
+            f"another worker has claimed task {', '.join(map(str, taken))} of {flow}; nothing was written. "
             "This worker was frozen or cut off and has been replaced: it stops."
         )
-        raise FencedError(text)
+        return FencedError(text)
+    for c in changes:
+        generation, offsets = found.get(c.task, (0, {}))
+        wrote = last.get(c.task, c.claimed)
+        if generation != c.generation or offsets not in (wrote, c.offsets):
+            text = (
+                f"{flow} task {c.task}: the database no longer holds what this worker wrote (it held {wrote}, now "
+                f"{offsets}): it lost its last commits, by a failover or a backup that was restored. Nothing was "
+                f"written. {after_loss(flow)}"
+            )
+            return RefusedError(text)
+    text = f"task_progress of {flow} changed while it was read; nothing was written"
+    return FencedError(text)

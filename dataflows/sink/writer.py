@@ -15,11 +15,13 @@ import structlog
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from psycopg import sql
 
+from dataflows.failure import noted
 from dataflows.kafka import metrics
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect, with_patience
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
+from dataflows.sink.sqlstates import Verdict, sort
 from dataflows.sink.tables import TABLES, Table
 
 _NULL: Final = "\\N"
@@ -71,6 +73,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         self._connection: psycopg.Connection[Any] | None = None
         self._written: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
 
+    @noted
     def write_batch(self, items: list[tuple[str, Changes]]) -> None:
         """Writes all items in one transaction, trying again while the database is away.
 
@@ -107,18 +110,17 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         connection = self._connected()
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                advance(cursor, changes)
+                advance(cursor, changes, {task: offsets for task, (offsets, _marks) in self._written.items()})
                 for table, columns, data in payload:
                     started = time.perf_counter()
                     self._upsert(cursor, table, columns, data, spans.get(table.name))
                     metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
         except psycopg.Error as error:
-            # Some errors that end a session, such as having idled in a transaction, are of no operational class.
-            if not (connection.closed or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
-                raise
-            connection.close()
-            self._connection = None
-            raise psycopg.OperationalError(*error.args) from error
+            # What passes may pass at another server: the next try connects anew.
+            if sort(error) is Verdict.WAIT:
+                connection.close()
+                self._connection = None
+            raise
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

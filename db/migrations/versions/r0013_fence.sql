@@ -1,3 +1,15 @@
+-- What a worker must find again: of how many partitions the topics were, whatever became of the recovery store.
+ALTER TABLE task_progress ADD COLUMN partitions bigint;
+UPDATE task_progress p SET partitions = counted.tasks
+FROM (SELECT flow, count(*) AS tasks FROM task_progress GROUP BY flow) AS counted
+WHERE counted.flow = p.flow AND p.offsets <> '{}';
+
+-- Under which generation a rebuild left a state: a snapshot of an older one is behind it.
+ALTER TABLE task_seeds ADD COLUMN generation bigint NOT NULL DEFAULT 0;
+
+COMMENT ON COLUMN task_progress.partitions IS 'How many partitions the topics had at the last commit: another number is refused, since keys would hash to other tasks.';
+COMMENT ON COLUMN task_seeds.generation IS 'The generation under which the rebuild wrote; a worker leaves a snapshot of an older one for this state.';
+
 -- What a record of several topics is judged by: how far the time of a task was settled, and how far it was when each of its topics began.
 ALTER TABLE task_progress ADD COLUMN settled_ms bigint;
 ALTER TABLE task_progress ADD COLUMN begun jsonb NOT NULL DEFAULT '{}';

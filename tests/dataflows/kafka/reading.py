@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
@@ -16,6 +18,7 @@ from tests.waiting import until
 FLOW = "engagement"
 TICK = "classpulse-tick"
 UNCLAIMED = Claim(1, {}, "", {})
+_generations = itertools.count(1)
 
 
 def settings(servers: str, prefix: str = "", **more: object) -> Settings:
@@ -57,7 +60,8 @@ def source(  # noqa: PLR0913
     until: bool = False,
     from_oldest: bool = False,
 ) -> KafkaSource:
-    """Returns a source whose tasks are claimed with this answer."""
+    """Returns a source whose tasks are claimed with this answer; each claim is of a later generation."""
+    claim = replace(claim, generation=next(_generations))
     names = [here.topic(t) for t in topics], [here.topic(t) for t in optional]
     return KafkaSource(here, FLOW, *names, lambda _flow, _task: claim, until_caught_up=until, from_oldest=from_oldest)
 

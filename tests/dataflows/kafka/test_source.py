@@ -179,6 +179,45 @@ def test_a_partition_count_that_changed_since_the_snapshot_is_refused_with_advic
         source(real, [CLICKS]).build_part("source", "000", state)
 
 
+def test_a_partition_count_that_changed_since_results_were_written_is_refused_though_the_store_is_lost(
+    real: Settings,
+) -> None:
+    topic = real.topic(CLICKS)
+    claim = replace(UNCLAIMED, offsets={topic: 0}, partitions={topic: 2, "of another flow": 7})
+    source(real, [CLICKS], claim).build_part("source", "000", None).close()
+    add_partitions(real, 3)
+    for task in ("000", "002"):  # a new partition's worker may be the only one to meet this
+        with pytest.raises(RefusedError, match="2 partitions.*now 3.*CLASSPULSE_TOPIC_PREFIX"):
+            source(real, [CLICKS], claim).build_part("source", task, None)
+
+
+def test_of_a_snapshot_and_what_a_rebuild_left_the_newer_wins(real: Settings) -> None:
+    topic = real.topic(CLICKS)
+    write(real.kafka_bootstrap_servers, topic, numbers(5))
+    facts = LogFacts.read(real, [topic], [])
+    left = Seed(position(facts, {topic: 2}, {topic: 2}, 8), {"step": b"rebuilt"})
+
+    def begun(generation: int) -> list[int]:
+        """Where a task begins whose snapshot is of a generation."""
+        claim = Claim(generation + 9, {topic: 2}, facts.cluster_id, facts.topic_ids)
+        taken = position(facts, {topic: 3}, {topic: 2}, generation)
+        seed = lambda _flow, _task, after: left if after < 8 else None  # noqa: E731
+        made = KafkaSource(real, FLOW, [topic], [], lambda *_: claim, seed=seed, until_caught_up=True)
+        batches = drain(made.build_part("source", "000", taken))
+        assert bool(batches[0].seed) == (generation < 8)
+        return offsets(batches, topic)
+
+    assert (begun(7), begun(8), begun(9)) == ([2, 3, 4], [3, 4], [3, 4])
+
+
+def test_a_snapshot_of_a_claim_that_the_database_lost_is_refused(real: Settings) -> None:
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    state = part.snapshot() | {"generation": 1 << 40}
+    part.close()
+    with pytest.raises(RefusedError, match=f"restored from an older backup.*{REBUILD}"):
+        source(real, [CLICKS]).build_part("source", "000", state)
+
+
 def test_a_snapshot_of_another_version_of_the_code_is_refused_naming_rebuild(real: Settings) -> None:
     part = source(real, [CLICKS]).build_part("source", "000", None)
     state = part.snapshot() | {"version": SNAPSHOT_VERSION - 1}
@@ -227,7 +266,7 @@ def test_a_log_begun_anew_is_read_from_its_beginning_and_stands_after_the_old_on
     facts = LogFacts.read(real, [topic], [])
     begin = {topic: ERA}
     claim = Claim(1, begin, facts.cluster_id, facts.topic_ids, begin)
-    seed = Seed(position(facts, begin, begin), {"step": b"state"})
+    seed = Seed(position(facts, begin, begin, 0), {"step": b"state"})
     of_the_old_log = seed.position | {"cluster_id": "elsewhere", "offsets": {topic: 99}, "written": {topic: 99}}
     made = KafkaSource(real, FLOW, [topic], [], lambda *_: claim, seed=lambda *_: seed, until_caught_up=True)
     part = made.build_part("source", "000", of_the_old_log)

@@ -121,6 +121,53 @@ def test_a_worker_goes_on_after_a_rebuild(here: Stack) -> None:
     assert differing(rebuilt(here, dry_run=True)) == {}
 
 
+def test_a_snapshot_of_before_does_not_undo_a_rebuild(here: Stack) -> None:
+    # The archive told of more than it tells now: what the snapshot counted is too much.
+    change(
+        here,
+        "DELETE FROM events WHERE student_id = 's003'"
+        " AND event_time > (SELECT min(event_time) + interval '5 minutes' FROM events)",
+    )
+    assert differing(rebuilt(here))["student_days"]
+    more = [m for m in log_of(students=24, minutes=60) if m.arrives_ms > FRIDAY + 3 * DAY + 40 * MINUTE]
+    play(here, more)
+    here.catch_up()
+    assert differing(rebuilt(here, dry_run=True)) == {}
+    play(here, log_of(students=24, minutes=40, seed=5)[-50:])
+    here.catch_up()  # now from a snapshot that is newer than the rebuild
+    assert differing(rebuilt(here, dry_run=True)) == {}
+
+
+def test_what_the_archive_has_not_begun_to_read_is_not_lost(here: Stack) -> None:
+    before = tables(here)
+    change(
+        here,
+        "UPDATE task_progress SET offsets = '{}', watermarks = '{}' WHERE flow = 'archive' AND task = 1",
+        "DELETE FROM events WHERE partition = 1",
+    )
+    assert differing(rebuilt(here)) == {}
+    assert tables(here) == before
+
+
+def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: Stack) -> None:
+    more = log_of(students=24, minutes=40, seed=2)[-300:]
+    started: list[bool] = []
+
+    def meanwhile(_done: int) -> None:
+        if not started:
+            started.append(True)
+            publish(here.kafka, here.topic(), more)
+            here.catch_up("engagement")
+
+    settings = Settings(
+        database_url=SecretStr(here.database), kafka_bootstrap_servers=here.kafka, topic_prefix=here.prefix
+    )
+    with pytest.raises(RefusedError, match="started meanwhile.*stop the workers"):
+        rebuild_engagement(settings, meanwhile)
+    here.catch_up("archive")
+    assert differing(rebuilt(here, dry_run=True)) == {}
+
+
 def test_an_archive_that_lost_its_beginning_keeps_old_rows_and_says_from_when_it_holds(here: Stack) -> None:
     before = tables(here)
     # of every partition, only Friday's last event is kept

@@ -97,6 +97,21 @@ def test_rows_changed_by_hand_are_repaired_and_a_worker_goes_on(here: Stack) -> 
     assert fetch(here, "SELECT count(*) FROM sessions_open") == [(0,)]
 
 
+def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: Stack) -> None:
+    started: list[bool] = []
+
+    def meanwhile(_done: int) -> None:
+        if not started:
+            started.append(True)
+            send(here, spiteful_log(5, size=300, partitions=4, students=4, long=0.02))
+            here.catch_up("content")
+
+    with pytest.raises(RefusedError, match="started meanwhile.*stop the workers"):
+        rebuild_content(settings_of(here), meanwhile)
+    here.catch_up("archive")
+    assert differing(rebuilt(here, dry_run=True)) == {}
+
+
 def test_a_day_is_made_again_with_the_events_that_came_late(
     kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:

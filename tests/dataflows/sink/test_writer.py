@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -92,11 +93,80 @@ def test_a_write_under_an_old_generation_is_refused_and_writes_nothing(database:
     frozen = writer(database)
     write(frozen, days(0, 1, 1, ("ann", 1)))
     claim(database)
-    write(writer(database), days(0, 2, 9, ("ann", 5)))
+    write(writer(database), replace(days(0, 2, 9, ("ann", 5)), claimed={"t": 1}))
     with pytest.raises(FencedError, match="another worker has claimed"):
         write(frozen, days(0, 1, 3, ("ann", 2), ("bob", 1)))
     assert stored_days(database) == [("ann", 5)]
     assert progress(database) == [(0, 2, {"t": 9})]
+
+
+def set_back(url: str, offset: int) -> None:
+    """Takes the database back to where it was earlier, as a failover to a standby that was behind does."""
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE task_progress SET offsets = %s WHERE flow = %s", (Jsonb({"t": offset}), FLOW))
+        connection.execute("UPDATE student_days SET interactions = %s", (offset,))
+
+
+def test_a_database_that_lost_what_this_worker_wrote_last_is_refused_naming_rebuild(database: str) -> None:
+    claim(database)
+    here = writer(database)
+    for offset in (1, 2, 3):
+        write(here, days(0, 1, offset, ("ann", offset)))
+    set_back(database, 2)
+    with pytest.raises(RefusedError, match=r"held {'t': 3}, now {'t': 2}.*`classpulse rebuild engagement`"):
+        write(here, days(0, 1, 4, ("ann", 4)))
+    assert (stored_days(database), progress(database)) == ([("ann", 2)], [(0, 1, {"t": 2})])
+
+
+def test_a_database_that_lost_what_was_there_at_the_claim_is_refused_at_the_first_write(database: str) -> None:
+    claim(database)
+    write(writer(database), days(0, 1, 7, ("ann", 7)))
+    again = claim_task(database, FLOW, 0)
+    set_back(database, 5)
+    first = replace(days(0, 2, 9, ("ann", 9)), claimed=again.offsets)
+    with pytest.raises(RefusedError, match="lost its last commits"):
+        write(writer(database), first)
+    assert stored_days(database) == [("ann", 5)]
+
+
+def test_a_database_that_lost_the_claim_itself_is_refused_too(database: str) -> None:
+    claim(database, 0, 0)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE task_progress SET generation = 1")
+    with pytest.raises(RefusedError, match="lost its last commits"):
+        write(writer(database), days(0, 2, 1, ("ann", 1)))
+    assert stored_days(database) == []
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["it is there", "it is not"])
+def test_a_commit_whose_acknowledgement_was_lost_is_made_again(
+    database: str, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    claim(database)
+    here = writer(database, give_up=lambda: False)
+    lost: list[bool] = []
+    write(here, days(0, 1, 1, ("ann", 1)))
+    commit = Writer._commit
+
+    def unheard(self: Writer, *given: Any) -> None:
+        if lost:
+            return commit(self, *given)
+        lost.append(True)
+        if arrived:
+            commit(self, *given)
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(Writer, "_commit", unheard)
+    write(here, days(0, 1, 2, ("ann", 2)))
+    write(here, days(0, 1, 3, ("ann", 3)))
+    assert (stored_days(database), progress(database)) == ([("ann", 3)], [(0, 1, {"t": 3})])
+
+
+def test_a_claim_tells_of_how_many_partitions_a_topic_was_whichever_flow_has_written(database: str) -> None:
+    claim(database)
+    assert claim_task(database, FLOW, 0).partitions == {}
+    write(writer(database), replace(days(0, 2, 1, ("ann", 1)), partitions=4))
+    assert claim_task(database, "content", 3).partitions == {"t": 4}
 
 
 def test_one_task_that_was_taken_over_stops_the_whole_commit(database: str) -> None:
@@ -114,7 +184,7 @@ def test_a_claim_wins_over_a_worker_that_froze_in_an_open_transaction(database: 
         psycopg.connect(database, application_name=f"classpulse-{FLOW}") as frozen,
         frozen.cursor() as cursor,
     ):
-        advance(cursor, [days(0, 1, 5)])  # holds the task's row, and freezes
+        advance(cursor, [days(0, 1, 5)], {})  # holds the task's row, and freezes
         assert claim(database) == [2]
         cursor.execute("SELECT 1")
     assert progress(database) == [(0, 2, {})]
@@ -128,7 +198,7 @@ def test_a_sleeping_session_of_another_program_is_left_alone(database: str) -> N
     ):
         other.execute("SELECT count(*) FROM task_progress")
         with frozen.cursor() as cursor:
-            advance(cursor, [days(0, 1, 5)])
+            advance(cursor, [days(0, 1, 5)], {})
         claim(database)
         other.execute("SELECT 1")
         with pytest.raises(psycopg.Error):
@@ -152,8 +222,8 @@ def test_a_session_that_the_server_ended_for_idling_in_a_transaction_is_made_ane
     claim(database)
     froze: list[int] = []
 
-    def freezing_once(cursor: psycopg.Cursor[object], changes: list[Changes]) -> None:
-        advance(cursor, changes)
+    def freezing_once(cursor: psycopg.Cursor[object], changes: list[Changes], last: dict[int, dict[str, int]]) -> None:
+        advance(cursor, changes, last)
         if not froze:
             froze.append(cursor.connection.info.backend_pid)
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
