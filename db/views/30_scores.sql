@@ -1,7 +1,7 @@
 -- Engagement score and status of a student as of an instant, from the columns of student_state (docs/sql.md).
--- The same formulas as in Python, held equal by tests. Each is one expression, so that the planner inlines it;
--- date_part, since extract gives numeric, which is several times dearer. Those that use an argument twice are PL/pgSQL: the
--- planner does not inline them where the argument costs something, and a call of a function in SQL costs 8 µs.
+-- The same formulas as in Python, held equal by tests. Each is one expression, and the planner inlines it where arguments that are
+-- used twice are columns: the views of what is so now (60_live.sql) go step by step, so that no function is called a student.
+-- (A call of a function in SQL that is not inlined costs 8 µs.) date_part, since extract gives numeric, which is several times dearer.
 
 CREATE OR REPLACE FUNCTION engagement_recency(last_interaction_at timestamptz, as_of timestamptz) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -15,21 +15,19 @@ RETURN least(15, greatest(-10,
     floor(date_part('epoch', weights_end) / 60) - floor(date_part('epoch', as_of) / 60) + 1))::integer;
 
 -- Sum of up to ten hexadecimal digits: pairs first (at most 30 a byte), then the bytes, since 256 = 1 (mod 255).
-CREATE OR REPLACE FUNCTION nibble_sum(nibbles bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN ((nibbles & 64677154575) + ((nibbles >> 4) & 64677154575)) % 255;
-END $$;
+CREATE OR REPLACE FUNCTION nibble_sum(nibbles bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ((nibbles & 64677154575) + ((nibbles >> 4) & 64677154575)) % 255;
 
 -- The nibbles of the ten whole minutes before as_of; the lowest nibble of weights is the minute weights_end.
-CREATE OR REPLACE FUNCTION last_ten_weights(weights bigint, ahead integer) RETURNS bigint
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN (weights >> (4 * greatest(ahead, 0))) & ((1::bigint << (4 * least(10, 10 + ahead))) - 1);
-END $$;
+CREATE OR REPLACE FUNCTION last_ten_weights(weights bigint, ahead integer) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (weights >> (4 * greatest(ahead, 0))) & ((1::bigint << (4 * least(10, 10 + ahead))) - 1);
+
+CREATE OR REPLACE FUNCTION intensity_of(ten_weights bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(nibble_sum(ten_weights), 0) / 100.0::double precision;
 
 CREATE OR REPLACE FUNCTION engagement_intensity(weights bigint, weights_end timestamptz, as_of timestamptz)
 RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(nibble_sum(last_ten_weights(weights, weights_ahead(weights_end, as_of))), 0) / 100.0::double precision;
+RETURN intensity_of(last_ten_weights(weights, weights_ahead(weights_end, as_of)));
 
 CREATE OR REPLACE FUNCTION engagement_duration(session_minutes bigint) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -45,30 +43,34 @@ RETURN CASE
 END;
 
 -- Consecutive days: the bits below the first day that was neither active nor skippable; today (bit 0) breaks nothing yet.
-CREATE OR REPLACE FUNCTION streak_days(active bigint, skippable bigint) RETURNS bigint
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE
-    breaks bigint := ~(active | skippable | 1) & 4294967295 | 4294967296;
-BEGIN
-    RETURN bit_count((active & ((breaks & -breaks) - 1))::bit(64));
-END $$;
+-- kept: those days and today, as bits; the lowest bit that kept lacks is ~kept & (kept + 1).
+CREATE OR REPLACE FUNCTION days_upto_gap(active bigint, kept bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN bit_count((active & ((~kept & (kept + 1)) - 1))::bit(64));
+
+CREATE OR REPLACE FUNCTION streak_days(active bigint, skippable bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN days_upto_gap(active, active | skippable | 1);
 
 -- Saturdays and Sundays among the 32 days that end with day, as bits.
 CREATE OR REPLACE FUNCTION weekends_before(day date) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT sum(1::bigint << i)::bigint FROM generate_series(0, 31) i WHERE extract(isodow FROM day - i) > 5);
 
+CREATE OR REPLACE FUNCTION streak_of(days bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN least(7, days) / 7.0::double precision;
+
 CREATE OR REPLACE FUNCTION engagement_streak(day_bits bigint, last_day date, day date, skippable bigint)
 RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
-RETURN least(7, streak_days(days_back_from(day, day_bits, last_day), skippable)) / 7.0::double precision;
+RETURN streak_of(streak_days(days_back_from(day, day_bits, last_day), skippable));
+
+CREATE OR REPLACE FUNCTION weighted_score(recency double precision, intensity double precision, duration double precision, streak double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN floor(10000 * (0.35 * recency + 0.35 * intensity + 0.20 * duration + 0.10 * streak) + 0.5) / 10000;
 
 CREATE OR REPLACE FUNCTION engagement_score(
     last_interaction_at timestamptz, weights bigint, weights_end timestamptz, session_minutes bigint,
     day_bits bigint, last_day date, as_of timestamptz, day date, skippable bigint
 ) RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
-RETURN floor(10000 * (0.35 * engagement_recency(last_interaction_at, as_of)
-                    + 0.35 * engagement_intensity(weights, weights_end, as_of)
-                    + 0.20 * engagement_duration(session_minutes)
-                    + 0.10 * engagement_streak(day_bits, last_day, day, skippable)) + 0.5) / 10000;
+RETURN weighted_score(engagement_recency(last_interaction_at, as_of), engagement_intensity(weights, weights_end, as_of),
+                      engagement_duration(session_minutes), engagement_streak(day_bits, last_day, day, skippable));
 
 -- The same as of any instant, with weekends skipped: what the flow stores in engagement_scores.
 CREATE OR REPLACE FUNCTION engagement_score(
@@ -83,14 +85,20 @@ CREATE OR REPLACE FUNCTION seen_until(last_interaction_at timestamptz, playing_u
 RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN playing_until IS NULL THEN last_interaction_at ELSE greatest(last_interaction_at, least(as_of, playing_until)) END;
 
+-- seen: the last sign of life (seen_until); since when no sign of life makes idle, and offline.
+CREATE OR REPLACE FUNCTION status_of(
+    last_interaction_at timestamptz, idle_at timestamptz, session_end_at timestamptz, seen timestamptz,
+    idle_since timestamptz, offline_since timestamptz
+) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN last_interaction_at IS NULL OR session_end_at > last_interaction_at OR seen <= offline_since THEN 'offline'
+    WHEN idle_at > seen OR seen <= idle_since THEN 'idle'
+    ELSE 'active'
+END;
+
 CREATE OR REPLACE FUNCTION student_status(
     last_interaction_at timestamptz, idle_at timestamptz, session_end_at timestamptz, playing_until timestamptz,
     idle_after interval, as_of timestamptz
 ) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE
-    WHEN last_interaction_at IS NULL OR session_end_at > last_interaction_at
-      OR as_of - seen_until(last_interaction_at, playing_until, as_of) >= classpulse_offline_after() THEN 'offline'
-    WHEN idle_at > seen_until(last_interaction_at, playing_until, as_of)
-      OR as_of - seen_until(last_interaction_at, playing_until, as_of) >= idle_after THEN 'idle'
-    ELSE 'active'
-END;
+RETURN status_of(last_interaction_at, idle_at, session_end_at, seen_until(last_interaction_at, playing_until, as_of),
+                 as_of - idle_after, as_of - classpulse_offline_after());

@@ -15,6 +15,30 @@ WHERE e.role = 'student'
 CREATE OR REPLACE VIEW enrolled_students AS
 SELECT student_id, course_id, class_id, since, class_at FROM student_enrolments WHERE has_come AND NOT has_left;
 
+-- The same as spans of time by class, whatever the course: what the table memberships keeps, so that no view goes through the courses.
+CREATE OR REPLACE VIEW membership_spans AS
+SELECT student_id, class_id, lower(enrolled) AS since, upper(enrolled) AS until,
+       nullif(multirange(range_merge(enrolled)) - enrolled, '{}') AS away,
+       count(*) OVER (PARTITION BY student_id) = 1 AS is_only
+FROM (
+    SELECT student_id, class_id,
+           range_agg(tstzrange(coalesce(enrolled_at, '-infinity'),
+                               CASE WHEN enrolled_at IS NULL OR left_at >= enrolled_at THEN coalesce(left_at, 'infinity') ELSE 'infinity' END))
+               AS enrolled
+    FROM enrolments
+    WHERE role = 'student'
+    GROUP BY student_id, class_id
+) e
+WHERE NOT isempty(enrolled);
+SELECT settle_memberships(NULL); -- here, since what a membership is may have changed
+
+CREATE OR REPLACE VIEW class_enrolled AS
+SELECT m.class_id, m.student_id, m.is_only
+FROM memberships m
+WHERE m.since <= (SELECT classpulse_now()) AND m.until > (SELECT classpulse_now())
+  AND (m.away IS NULL OR NOT m.away @> (SELECT classpulse_now()))
+  AND NOT EXISTS (SELECT FROM class_staff c WHERE c.staff_id = m.student_id AND c.class_id = m.class_id);
+
 -- People whom the roster knows, but not as students: counted nowhere, whatever role their events claim.
 CREATE OR REPLACE VIEW known_staff AS
 SELECT staff_id FROM (
@@ -27,7 +51,7 @@ CREATE OR REPLACE VIEW running_periods AS
 SELECT p.class_id,
        max((l.now::date + p.starts) AT TIME ZONE classpulse_timezone()) AS began
 FROM (SELECT classpulse_now() AT TIME ZONE classpulse_timezone() AS now OFFSET 0) l
-JOIN periods p ON p.weekday = extract(isodow FROM l.now) AND p.starts <= l.now::time AND l.now::time < p.ends
+JOIN periods p ON p.weekday = extract(isodow FROM l.now)::bigint AND p.starts <= l.now::time AND l.now::time < p.ends
 WHERE NOT EXISTS (SELECT FROM terms)
    OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends)
 GROUP BY p.class_id;
@@ -41,7 +65,8 @@ SELECT d.day,
                   FROM generate_series(0, 31) i
                   WHERE NOT (EXISTS (SELECT FROM terms t WHERE d.day - i BETWEEN t.starts AND t.ends)
                              -- bit n: the n-th day of the week has a period
-                             AND coalesce((SELECT bit_or(1::bigint << weekday::integer) FROM periods), 62)
+                             AND coalesce((SELECT bit_or(1::bigint << n) FROM generate_series(1, 7) n
+                                           WHERE EXISTS (SELECT FROM periods WHERE weekday = n)), 62)
                                  >> extract(isodow FROM d.day - i)::integer & 1 = 1))
        END AS skippable
 FROM (SELECT local_day(classpulse_now() - interval '1 millisecond') AS day OFFSET 0) d;

@@ -12,30 +12,75 @@ CREATE OR REPLACE FUNCTION is_present(status text, seen_at timestamptz, began ti
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN status <> 'offline' AND (began IS NULL OR seen_at >= began);
 
--- One row a student: the building block of all the others.
-CREATE OR REPLACE VIEW student_now AS
-SELECT t.student_id, t.class_id, coalesce(t.grade, k.grade) AS grade, t.subject_id, t.course_id, t.chapter_id,
-       t.last_event_name, t.last_interaction_at, t.session_id, t.device, t.browser,
-       t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
-       s.seen_at,
+-- Every student by class: enrolled in it, or last seen in it, or both. is_only: the student has no other row.
+CREATE OR REPLACE VIEW class_people AS
+SELECT m.class_id, m.student_id, true AS is_enrolled,
+       t.student_id IS NOT NULL AND t.class_id IS NOT DISTINCT FROM m.class_id AS is_here,
+       m.is_only AND (t.student_id IS NULL OR t.class_id IS NOT DISTINCT FROM m.class_id) AS is_only,
+       t.class_id AS seen_class, t.grade, t.subject_id, t.course_id, t.chapter_id, t.last_event_at, t.last_event_name,
+       t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until, t.session_id, t.weights, t.weights_end,
+       t.session_minutes, t.day_bits, t.last_day, t.device, t.browser
+FROM class_enrolled m
+LEFT JOIN student_state t ON t.student_id = m.student_id AND (t.role IS NULL OR t.role = 'student')
+UNION ALL
+SELECT t.class_id, t.student_id, false, true,
+       NOT EXISTS (SELECT FROM class_enrolled m WHERE m.student_id = t.student_id),
+       t.class_id, t.grade, t.subject_id, t.course_id, t.chapter_id, t.last_event_at, t.last_event_name,
+       t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until, t.session_id, t.weights, t.weights_end,
+       t.session_minutes, t.day_bits, t.last_day, t.device, t.browser
+FROM known_students t
+WHERE NOT EXISTS (SELECT FROM class_enrolled m WHERE m.student_id = t.student_id AND m.class_id IS NOT DISTINCT FROM t.class_id);
+
+-- The same as of now, in three steps: a barrier is not flattened, so each of what a step computes is a column for the next, and is
+-- computed once; a choice of classes or students passes through.
+CREATE OR REPLACE VIEW people_seen WITH (security_barrier) AS
+SELECT t.class_id, t.student_id, t.is_enrolled, t.is_here, t.is_only, t.subject_id, t.course_id, t.chapter_id,
+       coalesce(t.grade, k.grade)                                            AS grade,
+       t.last_event_name, t.last_interaction_at, t.idle_at, t.session_end_at, t.session_id, t.weights, t.session_minutes,
+       t.device, t.browser,
+       clock.now                                                             AS as_of,
+       clock.skippable,
        p.began,
-       clock.now AS as_of, clock.day AS today, clock.skippable,
-       s.status,
-       is_present(s.status, s.seen_at, p.began) AS is_present,
-       CASE WHEN s.status <> 'offline'
-            THEN engagement_score(t.last_interaction_at, t.weights, t.weights_end, t.session_minutes, t.day_bits, t.last_day,
-                                  clock.now, clock.day, clock.skippable)
+       clock.now - coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()) AS idle_since,
+       clock.offline_since,
+       seen_until(t.last_interaction_at, t.playing_until, clock.now)         AS seen,
+       seen_until(t.last_event_at, t.playing_until, clock.now)               AS seen_at,
+       weights_ahead(t.weights_end, clock.now)                               AS ahead,
+       days_back_from(clock.day, t.day_bits, t.last_day)                     AS days
+FROM (
+    SELECT classpulse_now() AS now, classpulse_now() - classpulse_offline_after() AS offline_since, c.day, c.skippable
+    FROM streak_calendar c OFFSET 0
+) clock
+CROSS JOIN class_people t
+LEFT JOIN classes k ON k.class_id = t.seen_class
+LEFT JOIN running_periods p ON p.class_id = t.seen_class;
+
+CREATE OR REPLACE VIEW people_status WITH (security_barrier) AS
+SELECT class_id, student_id, is_enrolled, is_here, is_only, subject_id, course_id, chapter_id, grade,
+       last_event_name, last_interaction_at, session_id, session_minutes, device, browser, as_of, began, seen_at, days,
+       status_of(last_interaction_at, idle_at, session_end_at, seen, idle_since, offline_since) AS status,
+       last_ten_weights(weights, ahead)  AS ten_weights,
+       days | skippable | 1              AS kept_days
+FROM people_seen;
+
+-- is_present: in the class in which the student was last seen.
+CREATE OR REPLACE VIEW people_now WITH (security_barrier) AS
+SELECT class_id, student_id, is_enrolled, is_here, is_only, subject_id, course_id, chapter_id, grade,
+       last_event_name, last_interaction_at, session_id, device, browser, as_of,
+       status,
+       is_here AND is_present(status, seen_at, began) AS is_present,
+       CASE WHEN status <> 'offline'
+            THEN weighted_score(engagement_recency(last_interaction_at, as_of), intensity_of(ten_weights),
+                                engagement_duration(session_minutes), streak_of(days_upto_gap(days, kept_days)))
        END AS engagement_score
-FROM (SELECT classpulse_now() AS now, c.day, c.skippable FROM streak_calendar c OFFSET 0) clock
-CROSS JOIN known_students t
-LEFT JOIN classes k ON k.class_id = t.class_id
-LEFT JOIN running_periods p ON p.class_id = t.class_id
-CROSS JOIN LATERAL (
-    SELECT student_status(t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until,
-                          coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()), clock.now) AS status,
-           seen_until(t.last_event_at, t.playing_until, clock.now) AS seen_at
-    OFFSET 0 -- computed once, not wherever it is used; a choice of classes or students still reaches student_state
-) s;
+FROM people_status;
+
+-- One row a student who was ever seen.
+CREATE OR REPLACE VIEW student_now AS
+SELECT class_id, student_id, subject_id, course_id, chapter_id, grade, last_event_name, last_interaction_at, session_id, device, browser,
+       as_of, status, is_present, engagement_score
+FROM people_now
+WHERE is_here;
 
 CREATE OR REPLACE VIEW student_live_metrics WITH (security_barrier) AS
 SELECT student_id,

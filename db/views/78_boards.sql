@@ -7,13 +7,9 @@ WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id);
 
 -- Days without lessons are skipped, where terms and the timetable are known; today breaks nothing before it ends.
 CREATE OR REPLACE VIEW student_streak WITH (security_barrier) AS
-SELECT s.student_id,
-       streak_days(days_back_from(c.day, s.day_bits, s.last_day), c.skippable) AS streak_days,
-       classpulse_now()                                                       AS as_of
-FROM student_state s
-CROSS JOIN streak_calendar c
-WHERE coalesce(s.role, 'student') = 'student'
-  AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);
+SELECT student_id, days_upto_gap(days, kept_days) AS streak_days, as_of
+FROM people_status
+WHERE is_here;
 
 CREATE OR REPLACE VIEW forum_activity WITH (security_barrier) AS
 SELECT local_day(m.event_time)       AS day,

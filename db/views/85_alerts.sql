@@ -8,7 +8,7 @@ SELECT p.class_id,
        (l.now::date + p.starts) AT TIME ZONE classpulse_timezone()    AS began,
        (l.now::date + p.ends) AT TIME ZONE classpulse_timezone()      AS ends
 FROM (SELECT classpulse_now() AT TIME ZONE classpulse_timezone() AS now OFFSET 0) l
-JOIN periods p ON p.weekday = extract(isodow FROM l.now)
+JOIN periods p ON p.weekday = extract(isodow FROM l.now)::bigint
 WHERE NOT EXISTS (SELECT FROM terms)
    OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends);
 
@@ -19,7 +19,7 @@ UNION SELECT class_id FROM (SELECT DISTINCT class_id FROM enrolments WHERE class
 
 -- Who is enrolled in a class, each once.
 CREATE OR REPLACE VIEW class_members WITH (security_barrier) AS
-SELECT DISTINCT class_id, student_id FROM enrolled_students WHERE class_id IS NOT NULL;
+SELECT class_id, student_id FROM class_enrolled WHERE class_id IS NOT NULL;
 
 -- active_now of classes alone and without scores: rules ask it every minute.
 CREATE OR REPLACE VIEW class_presence WITH (security_barrier) AS

@@ -1,10 +1,16 @@
+matching AS MATERIALIZED (
+    SELECT student_id, display_name, class_id, is_present, is_enrolled, is_only, status, last_active_at, current_activity,
+           engagement_score, subject_id, course_id, chapter_id, device, browser
+    FROM class_students
+    WHERE {{in_choice}}
+),
+-- Who has several rows counts by one of them; they are few, and the others need no sorting.
 chosen AS (
-    SELECT DISTINCT ON (student_id)
-           student_id,
+    SELECT student_id,
            coalesce(display_name, student_id) AS name,
            class_id,
            is_present,
-           bool_or(is_enrolled) OVER (PARTITION BY student_id) AS is_enrolled,
+           is_enrolled,
            CASE WHEN is_present THEN status WHEN is_enrolled THEN 'absent' ELSE 'offline' END AS status,
            last_active_at,
            current_activity,
@@ -14,7 +20,16 @@ chosen AS (
            chapter_id,
            device,
            browser
-    FROM class_students
-    WHERE {{in_choice}}
-    ORDER BY student_id, is_present DESC, is_enrolled DESC, class_id
+    FROM (
+        SELECT * FROM matching WHERE is_only
+        UNION ALL
+        SELECT * FROM (
+            SELECT DISTINCT ON (student_id)
+                   student_id, display_name, class_id, is_present, bool_or(is_enrolled) OVER (PARTITION BY student_id), is_only, status,
+                   last_active_at, current_activity, engagement_score, subject_id, course_id, chapter_id, device, browser
+            FROM matching
+            WHERE NOT is_only
+            ORDER BY student_id, is_present DESC, is_enrolled DESC, class_id
+        ) several
+    ) m
 )
