@@ -66,7 +66,7 @@ def read(path: Path) -> Events:
     studied = decode_studied(records)
     learns = np.array([deed.role == "student" for deed in studied.deeds])
     keep = learns[studied.frame["deed"].to_numpy()]
-    return events_of(studied, keep, np.zeros(len(keep), np.bool_))
+    return events_of(studied, keep, np.zeros(len(keep), np.bool_), 0)
 
 
 def marks_of(events: Events) -> tuple[Codes, Marks]:

@@ -66,7 +66,8 @@ def _load(  # noqa: PLR0913 (what the options say)
 
     from cli.formats.log import Log, read_log, reader_of
 
-    log = read_log(files, reader_of(log_format, settings.timezone, class_id), keep_order=keep_order)
+    reader = reader_of(log_format, settings.timezone, class_id)
+    log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
     if topic is None:
         return log
     return Log([replace(entry, topic=topic) for entry in log.entries], log.skipped)

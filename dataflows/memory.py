@@ -16,7 +16,7 @@ from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
 from dataflows.events.coded import decode_coded
-from dataflows.events.kinds import KINDS, Kind, canonical_topic
+from dataflows.events.kinds import KINDS, Kind, canonical_topic, rank_of
 from dataflows.events.learning import decode_learning
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
@@ -25,9 +25,10 @@ from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
 from dataflows.kafka.trace import trace
+from dataflows.operators.places import placed
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator, stateful
-from dataflows.remember.columns import TOPIC_ORDER, Batch, Told
+from dataflows.remember.columns import Batch, Told
 from dataflows.remember.steps import FLOW, JudgeTime, KeepFacts, Remember
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -98,7 +99,8 @@ def _told(records: Records, rules: Rules) -> tuple[Told, list[Reject]]:
 
 
 def _with_times(records: Records, rules: Rules, frame: pl.DataFrame, facts: pl.DataFrame) -> Told:
-    rank = TOPIC_ORDER.index(records.topic.removeprefix(rules.topic_prefix))
+    rank = rank_of(records.topic, rules.topic_prefix)
+    facts = facts.with_columns(place=placed(rank, facts["offset"].to_numpy()))
     return Told(records.topic, rank, frame.select("event_ms", "append_ms", "is_tick"), facts)
 
 

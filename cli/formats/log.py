@@ -47,13 +47,15 @@ def reader_of(name: FormatName, timezone: str = "UTC", class_id: str | None = No
     return read_jsonl if name == "jsonl" else partial(read_moodle, timezone=timezone, class_id=class_id)
 
 
-def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False) -> Log:
+def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False, newest_first: bool = False) -> Log:
     """Reads the files into memory (about 1 GB for two million events).
 
     Args:
         paths: The files, which are one log together.
         reader: How to read each.
-        keep_order: Leaves the entries as they lie, else they are ordered by event time.
+        keep_order: Leaves the entries as they lie, else they are ordered by event time, and those of one time as they
+            happened.
+        newest_first: Whether files of this format begin with the newest, where their times do not tell.
     """
     entries: list[Entry] = []
     skipped: list[tuple[str, Unreadable]] = []
@@ -64,7 +66,7 @@ def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False)
                 read.append(item)
             else:
                 skipped.append((path.name, item))
-        if not keep_order and _newest_first(read):
+        if not keep_order and _newest_first(read, otherwise=newest_first):
             # a stable sort would leave equal times the wrong way round
             read.reverse()
         entries.extend(read)
@@ -89,8 +91,13 @@ def moved(log: Log, shift_ms: int) -> Log:
     return Log(entries, log.skipped)
 
 
-def _newest_first(entries: list[Entry]) -> bool:
-    times = [entry.event_ms for entry in entries if entry.event_ms is not None]
-    falls = sum(later < earlier for earlier, later in zip(times, times[1:], strict=False))
-    rises = sum(later > earlier for earlier, later in zip(times, times[1:], strict=False))
-    return falls > rises
+def _newest_first(entries: list[Entry], *, otherwise: bool) -> bool:
+    """Returns whether the newest lies first: for most students, since a file may hold them one after the other."""
+    last: dict[bytes | None, int] = {}
+    falls = 0
+    for entry in entries:
+        if entry.event_ms is not None:
+            before = last.get(entry.key, entry.event_ms)
+            falls += (entry.event_ms < before) - (entry.event_ms > before)
+            last[entry.key] = entry.event_ms
+    return falls > 0 if falls else otherwise

@@ -11,6 +11,7 @@ from dataflows.events.coded import Coded
 from dataflows.events.coding import Act, Place
 from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.operators.dedupe import Ids
+from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints
 from dataflows.scores.engagement import Floats
 
@@ -24,6 +25,7 @@ class Events:
         append_ms: Append time.
         hi: Upper half of the event_id.
         lo: Lower half.
+        placed: Place in the log (`places.placed`).
         student: Code into `students`, and after the encode step the task's own code.
         place: Code into `places`.
         act: Code into `acts`.
@@ -41,6 +43,7 @@ class Events:
     append_ms: Ints
     hi: Ids
     lo: Ids
+    placed: Ints
     student: Ints
     place: Ints
     act: Ints
@@ -66,6 +69,7 @@ class Events:
             self.append_ms[mask],
             self.hi[mask],
             self.lo[mask],
+            self.placed[mask],
             self.student[mask],
             self.place[mask],
             self.act[mask],
@@ -111,8 +115,8 @@ class Batch:
     before_ms: dict[str, Ints] = field(default_factory=dict)
 
 
-def events_of(coded: Coded, keep: Bools) -> Events:
-    """Returns the rows of a decoded frame for which `keep` holds, as columns."""
+def events_of(coded: Coded, keep: Bools, rank: int) -> Events:
+    """Returns the rows of a decoded frame for which `keep` holds, as columns; `rank` is the topic's."""
     frame = coded.frame
 
     def ints(name: str) -> Ints:
@@ -126,6 +130,7 @@ def events_of(coded: Coded, keep: Bools) -> Events:
         ints("append_ms"),
         frame["id_hi"].to_numpy()[keep],
         frame["id_lo"].to_numpy()[keep],
+        placed(rank, ints("offset")),
         ints("student"),
         ints("place"),
         ints("act"),

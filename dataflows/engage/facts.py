@@ -11,24 +11,26 @@ from dataflows.engage.columns import Events
 from dataflows.events.coding import Place
 from dataflows.operators import packing
 from dataflows.operators.dictionary import Dictionary, RowCache
-from dataflows.operators.latest import order_by_time_and_id
+from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints
-from dataflows.operators.session import NO_TIME, RANK_END, RANK_OTHER, RANK_START
+from dataflows.operators.session import END, NO_TIME, OTHER, START
 from dataflows.scores.engagement import is_interaction, weight_tenths
 
 Texts = Dictionary[str | None]
 
+_KINDS: Final = {"session_end": END, "session_start": START}
 _PLAYING: Final = frozenset({"video_play", "video_seek"})
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts of events, sorted by (student, time, event_id); all arrays have shape (n,).
+    """Facts of events, sorted by (student, time, place in the log); all arrays have shape (n,).
 
     Attributes:
         order: The order of the events in the batch that these rows are in.
         student: Task's student code.
-        moment: Packed (student, time, rank).
+        moment: Packed (student, time, kind of mark).
+        placed: Place in the log.
         minute: Packed minute.
         interaction: Whether it is an interaction.
         tenths: Weight in tenths.
@@ -42,6 +44,7 @@ class Facts:
     order: Ints
     student: Ints
     moment: Ints
+    placed: Ints
     minute: Ints
     interaction: Bools
     tenths: Ints
@@ -73,12 +76,9 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
     """
     acts = events.acts
     names = [name for _role, name, _device, _browser, _hidden in acts]
-    rank = np.array(
-        [RANK_END if n == "session_end" else RANK_START if n == "session_start" else RANK_OTHER for n in names],
-        np.int64,
-    )
-    moment = packing.moment(events.student, events.event_ms, rank[events.act] if len(acts) else events.act)
-    order = order_by_time_and_id(moment >> 2, events.hi, events.lo)
+    kind = np.array([_KINDS.get(name, OTHER) for name in names], np.int64)
+    moment = packing.moment(events.student, events.event_ms, kind[events.act] if len(acts) else events.act)
+    order = order_by_time(moment >> 2, events.placed)
     moment = moment[order]
     act, place = events.act[order], events.place[order]
 
@@ -96,6 +96,7 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
         order=order,
         student=events.student[order],
         moment=moment,
+        placed=events.placed[order],
         minute=packing.moment_minute(moment),
         interaction=flag([is_interaction(n, hidden=a[4]) for n, a in zip(names, acts, strict=True)]),
         tenths=tenths[act] if len(acts) else act,

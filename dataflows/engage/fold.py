@@ -9,9 +9,10 @@ import numpy as np
 
 from dataflows.engage.base import Base
 from dataflows.engage.days import Calendar
+from dataflows.engage.marks import Marks, Recent
 from dataflows.operators import packing
-from dataflows.operators.segments import Ints, previous_where, starts_of
-from dataflows.operators.session import RANK_END, SessionCarry, Sessions, assign_sessions
+from dataflows.operators.segments import Bools, Ints, previous_where, starts_of
+from dataflows.operators.session import END, SessionCarry, Sessions, assign_sessions, same_session
 
 NIBBLES: Final = 15
 _WEIGHT_MASK: Final = (1 << 4 * NIBBLES) - 1
@@ -50,14 +51,22 @@ class Folded:
 
 
 def fold(  # noqa: PLR0913
-    base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints, rules: Rules, calendar: Calendar
+    base: Base,
+    member: Ints,
+    marks: Marks,
+    recent: Recent,
+    minutes: Ints,
+    weights: Ints,
+    rules: Rules,
+    calendar: Calendar,
 ) -> Folded:
     """Folds marks (interactions and explicit ends) and minute weights into `base`.
 
     Args:
         base: The state before, one entry a member.
         member: Index into `base` of each mark, ascending.
-        marks: Packed moments (`packing.moment`), ascending within a member; shape (marks,).
+        marks: The marks; shape (marks,).
+        recent: Session ids that may go on; `student` holds the index of the member.
         minutes: Packed (member, minute) of minutes with weight, ascending; shape (minutes,).
         weights: Their weights in tenths.
         rules: Session gap and grace.
@@ -66,14 +75,18 @@ def fold(  # noqa: PLR0913
     Returns:
         The state after each mark and at the end.
     """
-    time_ms, rank = packing.moment_ms(marks), marks & 3
-    minute = packing.moment_minute(marks)
-    carry = SessionCarry(base.last_ms, base.end_ms, base.start_ms, base.close_ms)
+    minute, acts = marks.minute, marks.kind != END
     sessions = assign_sessions(
-        member, time_ms, rank, carry, gap_ms=rules.session_gap_ms, end_grace_ms=rules.end_grace_ms
+        member,
+        marks.time_ms,
+        marks.kind,
+        _goes_on(member, marks, acts, recent, rules.session_gap_ms),
+        SessionCarry(base.last_ms, base.end_ms, base.start_ms, base.close_ms),
+        gap_ms=rules.session_gap_ms,
+        end_grace_ms=rules.end_grace_ms,
     )
-    session_minutes = _session_minutes(base, member, minute, rank, sessions)
-    day_bits, last_day = _days(base, member, minute, rank, calendar)
+    session_minutes = _session_minutes(base, member, minute, acts, sessions)
+    day_bits, last_day = _days(base, member, minute, acts, calendar)
     after = base.of(np.arange(len(base)))
     last = np.append(starts_of(member)[1:], len(member)) - 1 if len(member) else member
     who = member[last]
@@ -87,12 +100,25 @@ def fold(  # noqa: PLR0913
     return Folded(after, member, minute, sessions, session_minutes, day_bits, last_day)
 
 
-def _session_minutes(base: Base, member: Ints, minute: Ints, rank: Ints, sessions: Sessions) -> Ints:
+def _goes_on(member: Ints, marks: Marks, acts: Bools, recent: Recent, gap_ms: int) -> Bools:
+    """Returns of each mark whether its session id goes on from an earlier mark, or from before all of them."""
+    before = len(recent.student)
+    found = same_session(
+        np.concatenate([recent.student, member]),
+        np.concatenate([recent.last_ms, marks.time_ms]),
+        np.concatenate([recent.session, marks.session]),
+        np.concatenate([np.ones(before, np.bool_), acts]),
+        gap_ms,
+    )
+    goes_on: Bools = found[before:] >= 0
+    return goes_on
+
+
+def _session_minutes(base: Base, member: Ints, minute: Ints, acts: Bools, sessions: Sessions) -> Ints:
     """Returns, after each mark, the distinct minutes with an interaction in the current session."""
     if not len(member):
         return member
     starts = starts_of(member)
-    acts = rank != RANK_END
     prev = previous_where(acts, starts)
     prev_minute = np.where(prev >= 0, minute[prev], packing.minute_of(base.last_ms[member]))
     counted = np.cumsum(acts & (sessions.opens | (minute != prev_minute)))
@@ -105,11 +131,11 @@ def _session_minutes(base: Base, member: Ints, minute: Ints, rank: Ints, session
     return minutes
 
 
-def _days(base: Base, member: Ints, minute: Ints, rank: Ints, calendar: Calendar) -> tuple[Ints, Ints]:
+def _days(base: Base, member: Ints, minute: Ints, is_act: Bools, calendar: Calendar) -> tuple[Ints, Ints]:
     """Returns day bits and last day after each mark."""
     if not len(member):
         return member, member
-    acts = np.flatnonzero(rank != RANK_END)
+    acts = np.flatnonzero(is_act)
     bits, last = base.day_bits.copy(), base.last_day.copy()
     out_bits, out_day = base.day_bits[member], base.last_day[member]
     if not len(acts):

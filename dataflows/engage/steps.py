@@ -9,6 +9,7 @@ from dataflows.engage.columns import Batch, Events, events_of
 from dataflows.engage.days import Calendar
 from dataflows.engage.fold import Rules
 from dataflows.engage.students import StudentRules, Students
+from dataflows.events.kinds import rank_of
 from dataflows.kafka import metrics
 from dataflows.operators import packing
 from dataflows.operators.dedupe import Seen
@@ -26,7 +27,7 @@ class JudgeTime:
 
     def __init__(self, settings: Settings) -> None:
         """Starts without a watermark."""
-        self._lateness_ms = settings.lateness_s * 1000
+        self._lateness_ms, self._prefix = settings.lateness_s * 1000, settings.topic_prefix
         self._time = EventTime()
 
     def process(self, batch: Batch) -> Batch:
@@ -39,7 +40,7 @@ class JudgeTime:
             if late.any():
                 metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
             keep = counts & ~late
-            batch.events.append(events_of(coded, keep))
+            batch.events.append(events_of(coded, keep, rank_of(topic, self._prefix)))
             batch.before.append(met[keep])
         batch.decoded = []
         self._time.settle(batch)

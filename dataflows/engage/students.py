@@ -14,16 +14,19 @@ from dataflows.engage.columns import Events
 from dataflows.engage.days import Calendar
 from dataflows.engage.facts import Facts, Texts, facts_of, place_codes
 from dataflows.engage.fold import Folded, Rules, fold, last_upto
+from dataflows.engage.marks import Marks, Recent
 from dataflows.engage.spans import score_rows
 from dataflows.operators import packing
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
-from dataflows.operators.segments import Bools, Ints, merge_sorted
-from dataflows.operators.session import NO_TIME, ends_to_give_again
+from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.session import END, NO_SESSION, NO_TIME, ends_to_give_again
 
 DAY_BITS: Final = 20
 _COMPACT_FROM: Final = 50_000
+_TEXTS: Final = 7
+"""Of the last event's values the first are codes of texts; the others are the halves of its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,10 @@ class Students:
         self._base = Base.empty(0)
         self._dirty: Bools = np.empty(0, np.bool_)
         self._final = 0  # packed minute: everything before it is in `base`
-        self._marks: Ints = np.empty(0, np.int64)
+        self._marks, self._recent = Marks.none(), Recent.none()
         self._minutes = KeyedTable((np.maximum,), (0,))
         self._minute_class, self._minute_video = Latest(1), Latest(1)
-        self._last = Latest(7)
+        self._last = Latest(9)
         self._last_class, self._last_grade, self._last_session = Latest(1), Latest(1), Latest(1)
         self._last_video = Latest(1)
         self._times = KeyedTable((np.maximum, np.maximum, np.maximum), (NO_TIME, NO_TIME, NO_TIME))
@@ -79,16 +82,16 @@ class Students:
         if not len(events):
             return
         facts = facts_of(events, self._texts, self._places, self._sessions, self._rules.unknown_video_ms)
-        time_ms, hi, lo = events.event_ms[facts.order], events.hi[facts.order], events.lo[facts.order]
+        time_ms = events.event_ms[facts.order]
         self._dirty[facts.student] = True
-        self._keep_last(facts, time_ms, hi, lo)
-        marks = np.flatnonzero(facts.interaction | facts.end)
-        self._marks = merge_sorted(self._marks, np.sort(facts.moment[marks]))
+        self._keep_last(facts, time_ms, events)
+        marks = facts.interaction | facts.end
+        self._marks = self._marks.with_more(Marks(facts.moment[marks], facts.placed[marks], facts.session[marks]))
         key = packing.student_minute(facts.student, facts.minute)
-        self._add_days(facts, key, time_ms, hi, lo)
+        self._add_days(facts, key, time_ms)
         self._minutes.add(key, (facts.tenths,))
-        _keep(self._minute_class, facts.class_id >= 0, key, time_ms, hi, lo, facts.class_id)
-        _keep(self._minute_video, facts.video, key, time_ms, hi, lo, facts.until_ms)
+        _keep(self._minute_class, facts.class_id >= 0, key, time_ms, facts.placed, facts.class_id)
+        _keep(self._minute_video, facts.video, key, time_ms, facts.placed, facts.until_ms)
 
     def _grow(self, students: int) -> None:
         if students > packing.MAX_STUDENTS:
@@ -97,17 +100,18 @@ class Students:
         self._base = self._base.grown_to(students)
         self._dirty = np.concatenate([self._dirty, np.zeros(students - len(self._dirty), np.bool_)])
 
-    def _keep_last(self, facts: Facts, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
-        student = facts.student
+    def _keep_last(self, facts: Facts, time_ms: Ints, events: Events) -> None:
+        student, placed = facts.student, facts.placed
+        event_id = (half[facts.order].view(np.int64) for half in (events.hi, events.lo))
         columns = (facts.role, facts.name, facts.subject, facts.course, facts.chapter, facts.device, facts.browser)
-        _keep(self._last, None, student, time_ms, hi, lo, *columns)
+        _keep(self._last, None, student, time_ms, placed, *columns, *event_id)
         for latest, code in (
             (self._last_class, facts.class_id),
             (self._last_grade, facts.grade),
             (self._last_session, facts.session),
         ):
-            _keep(latest, code >= 0, student, time_ms, hi, lo, code)
-        _keep(self._last_video, facts.video, student, time_ms, hi, lo, facts.until_ms)
+            _keep(latest, code >= 0, student, time_ms, placed, code)
+        _keep(self._last_video, facts.video, student, time_ms, placed, facts.until_ms)
         self._times.add(
             student,
             (
@@ -117,7 +121,7 @@ class Students:
             ),
         )
 
-    def _add_days(self, facts: Facts, key: Ints, time_ms: Ints, hi: Any, lo: Any) -> None:  # noqa: ANN401
+    def _add_days(self, facts: Facts, key: Ints, time_ms: Ints) -> None:
         day_key = facts.student << DAY_BITS | self._calendar.day_of(facts.minute)
         # A minute is new to its day with its first interaction. Other events may still change the day's class.
         acts = np.flatnonzero(facts.interaction)
@@ -125,7 +129,7 @@ class Students:
         first[acts] = np.append(True, key[acts][1:] != key[acts][:-1])[: len(acts)]
         first &= self._minutes.get(key)[:, 0] == 0
         self._days.add(day_key, (first.astype(np.int64), facts.interaction.astype(np.int64)))
-        _keep(self._day_class, facts.class_id >= 0, day_key, time_ms, hi, lo, facts.class_id)
+        _keep(self._day_class, facts.class_id >= 0, day_key, time_ms, facts.placed, facts.class_id)
 
     def settle(self, low_ms: int) -> None:
         """Folds the minutes that the watermark has made final into the base and makes their score rows."""
@@ -135,32 +139,41 @@ class Students:
         first, self._final = self._final, final
         split = packing.minute_in(self._minutes.key) < final
         facts, weights = self._minutes.key[split], self._minutes.values[split, 0]
-        marks_split = packing.moment_minute(self._marks) < final
-        marks = self._marks[marks_split]
+        marks_split = self._marks.minute < final
+        marks = self._marks.take(marks_split)
         before = self._base
-        folded = self._fold(before, packing.moment_student(marks), marks, facts, weights)
+        folded = self._fold(before, marks.student, marks, self._recent, facts, weights)
         self._make_scores(before, folded, facts, weights, max(first, self._first_minute(before, facts)), final - 1)
         self._base = folded.base
         member = packing.student_of(self._minute_class.key)
         self._carry(self._minute_class, member, self._base.class_code, final)
         self._carry(self._minute_video, packing.student_of(self._minute_video.key), self._base.until_ms, final)
-        self._marks = merge_sorted(self._ends_again(marks, final), self._marks[~marks_split])
+        self._marks = self._ends_again(marks, final).with_more(self._marks.take(~marks_split))
+        self._recent = self._still_recent(marks, final)
         self._minutes.keep(~split)
 
-    def _ends_again(self, marks: Ints, final: int) -> Ints:
+    def _ends_again(self, marks: Marks, final: int) -> Marks:
         """Returns the session ends, of the marks that became final, that the next fold must get again."""
         mask = ends_to_give_again(
-            packing.moment_student(marks),
-            packing.moment_ms(marks),
-            marks & 3,
+            marks.student,
+            marks.time_ms,
+            marks.kind,
             upto_ms=(final + packing.EPOCH_MIN) * packing.MINUTE_MS,
             end_grace_ms=self._rules.fold.end_grace_ms,
         )
-        return marks[mask]
+        return marks.take(mask)
 
-    def _fold(self, base: Base, member: Ints, marks: Ints, minutes: Ints, weights: Ints) -> Folded:
+    def _still_recent(self, marks: Marks, final: int) -> Recent:
+        """Returns the session ids that may still go on, once some marks have become final."""
+        named = marks.take((marks.kind != END) & (marks.session != NO_SESSION))
+        since_ms = (final + packing.EPOCH_MIN) * packing.MINUTE_MS - self._rules.fold.session_gap_ms
+        return self._recent.with_later(Recent(named.student, named.session, named.time_ms), since_ms)
+
+    def _fold(  # noqa: PLR0913
+        self, base: Base, member: Ints, marks: Marks, recent: Recent, minutes: Ints, weights: Ints
+    ) -> Folded:
         weighty = weights > 0
-        return fold(base, member, marks, minutes[weighty], weights[weighty], self._rules.fold, self._calendar)
+        return fold(base, member, marks, recent, minutes[weighty], weights[weighty], self._rules.fold, self._calendar)
 
     @staticmethod
     def _first_minute(base: Base, facts: Ints) -> int:
@@ -232,13 +245,18 @@ class Students:
         """Returns the state of some students with their open minutes folded in."""
         member = np.full(len(self._base), -1, np.int64)
         member[students] = np.arange(len(students))
-        mark_member = member[packing.moment_student(self._marks)]
-        mine = mark_member >= 0
+        mark_member, recent_member = member[self._marks.student], member[self._recent.student]
+        mine, known = mark_member >= 0, recent_member >= 0
         minute_member = member[packing.student_of(self._minutes.key)]
         open_ = minute_member >= 0
         minutes = packing.student_minute(minute_member[open_], packing.minute_in(self._minutes.key[open_]))
         return self._fold(
-            self._base.of(students), mark_member[mine], self._marks[mine], minutes, self._minutes.values[open_, 0]
+            self._base.of(students),
+            mark_member[mine],
+            self._marks.take(mine),
+            Recent(recent_member[known], self._recent.session[known], self._recent.last_ms[known]),
+            minutes,
+            self._minutes.values[open_, 0],
         ).base
 
     def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> pl.DataFrame:
@@ -267,10 +285,12 @@ class Students:
         """Gives up session ids and other texts that nothing in the state speaks of any more."""
         limit = max(_COMPACT_FROM, 3 * len(self._base))
         if len(self._sessions) > limit:
-            self._sessions = _renumber(self._sessions, [self._last_session.values])
+            spoken_of = [self._last_session.values, self._marks.session, self._recent.session]
+            self._sessions = _renumber(self._sessions, spoken_of)
         if len(self._texts) > limit:
             tables = (self._last, self._last_class, self._last_grade, self._minute_class, self._day_class)
-            self._texts = _renumber(self._texts, [*(t.values for t in tables), self._base.class_code])
+            codes = [t.values[:, :_TEXTS] for t in tables]
+            self._texts = _renumber(self._texts, [*codes, self._base.class_code])
             self._places = place_codes(self._texts)
 
     def state(self) -> dict[str, Any]:
@@ -281,7 +301,8 @@ class Students:
             "base": asdict(self._base),
             "dirty": self._dirty,
             "final": self._final,
-            "marks": self._marks,
+            "marks": asdict(self._marks),
+            "recent": asdict(self._recent),
             "scores": self._scores,
             **{name: getattr(self, f"_{name}").state() for name in _TABLES},
         }
@@ -291,7 +312,8 @@ class Students:
         self._texts, self._sessions = Dictionary(state["texts"]), Dictionary(state["sessions"])
         self._places = place_codes(self._texts)
         self._base = Base(**state["base"])
-        self._dirty, self._final, self._marks = state["dirty"].copy(), state["final"], state["marks"]
+        self._dirty, self._final = state["dirty"].copy(), state["final"]
+        self._marks, self._recent = Marks(**state["marks"]), Recent(**state["recent"])
         self._scores = list(state["scores"])
         for name in _TABLES:
             getattr(self, f"_{name}").restore(state[name])
@@ -312,7 +334,7 @@ _TABLES: Final = (
 )
 
 
-def _keep(latest: Latest, mask: Bools | None, key: Ints, time_ms: Ints, hi: Any, lo: Any, *columns: Ints) -> None:  # noqa: ANN401, PLR0913
+def _keep(latest: Latest, mask: Bools | None, key: Ints, time_ms: Ints, placed: Ints, *columns: Ints) -> None:
     """Gives `latest` the last event of each key among those for which `mask` holds; the events are sorted by key."""
     rows = np.arange(len(key)) if mask is None else np.flatnonzero(mask)
     if not len(rows):
@@ -320,7 +342,7 @@ def _keep(latest: Latest, mask: Bools | None, key: Ints, time_ms: Ints, hi: Any,
     held = key if len(rows) == len(key) else key[rows]
     # Only the last of each key can count, so the columns are gathered for these alone.
     last = rows[np.append(np.flatnonzero(held[1:] != held[:-1]), len(held) - 1)]
-    latest.add(key[last], time_ms[last], hi[last], lo[last], np.stack([column[last] for column in columns], axis=1))
+    latest.add(key[last], time_ms[last], placed[last], np.stack([column[last] for column in columns], axis=1))
 
 
 def _renumber(texts: Texts, columns: list[Ints]) -> Texts:

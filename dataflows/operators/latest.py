@@ -1,22 +1,21 @@
-"""Keyed last-value state: by key, the values of the last event by (event time, event_id)."""
+"""Keyed last-value state: by key, the values of the last event by (event time, place in the log)."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints, found_in, starts_of
 
-State = tuple[Ints, Ints, Ids, Ids, Ints]
+State = tuple[Ints, Ints, Ints, Ints]
 
 
 class Latest:
-    """The last values by packed key; ties break by event_id, so any order of arrival gives the same.
+    """The last values by packed key; of events of one instant the later in the log counts, however they are batched.
 
     Attributes:
         key: Packed keys, ascending, shape (n,).
         time_ms: Event time of the event that gave the values.
+        placed: Its place in the log (`places.placed`).
         values: Integer values (times or dictionary codes), shape (n, columns).
     """
 
@@ -24,18 +23,16 @@ class Latest:
         """Starts empty, with `columns` values a key."""
         self.key: Ints = np.empty(0, np.int64)
         self.time_ms: Ints = np.empty(0, np.int64)
-        self.hi: Ids = np.empty(0, np.uint64)
-        self.lo: Ids = np.empty(0, np.uint64)
+        self.placed: Ints = np.empty(0, np.int64)
         self.values: Ints = np.empty((0, columns), np.int64)
 
-    def add(self, keys: Ints, time_ms: Ints, hi: Ids, lo: Ids, values: Ints) -> None:  # noqa: PLR0913
-        """Takes events sorted by (key, time, event_id).
+    def add(self, keys: Ints, time_ms: Ints, placed: Ints, values: Ints) -> None:
+        """Takes events sorted by (key, time, place in the log).
 
         Args:
             keys: Packed keys, ascending, with repeats, shape (n,).
             time_ms: Event times.
-            hi: Upper halves of the event ids.
-            lo: Lower halves.
+            placed: Places in the log.
             values: Shape (n, columns).
         """
         if not len(keys):
@@ -47,13 +44,14 @@ class Latest:
             where, new = at[~known], groups[~known]
             self.key = np.insert(self.key, where, new)
             self.time_ms = np.insert(self.time_ms, where, np.iinfo(np.int64).min)
-            self.hi = np.insert(self.hi, where, 0)
-            self.lo = np.insert(self.lo, where, 0)
+            self.placed = np.insert(self.placed, where, -1)
             self.values = np.insert(self.values, where, -1, axis=0)
             at = np.searchsorted(self.key, groups)
-        newer = _after(time_ms[last], hi[last], lo[last], self.time_ms[at], self.hi[at], self.lo[at])
+        newer = (time_ms[last] > self.time_ms[at]) | (
+            (time_ms[last] == self.time_ms[at]) & (placed[last] > self.placed[at])
+        )
         to, source = at[newer], last[newer]
-        self.time_ms[to], self.hi[to], self.lo[to] = time_ms[source], hi[source], lo[source]
+        self.time_ms[to], self.placed[to] = time_ms[source], placed[source]
         self.values[to] = values[source]
 
     def get(self, keys: Ints, default: int) -> Ints:
@@ -66,31 +64,13 @@ class Latest:
     def keep(self, mask: Bools) -> None:
         """Drops the keys for which `mask` is False."""
         if not mask.all():
-            self.key, self.time_ms, self.values = self.key[mask], self.time_ms[mask], self.values[mask]
-            self.hi, self.lo = self.hi[mask], self.lo[mask]
+            self.key, self.time_ms = self.key[mask], self.time_ms[mask]
+            self.placed, self.values = self.placed[mask], self.values[mask]
 
     def state(self) -> State:
         """Returns what a snapshot must hold."""
-        return self.key, self.time_ms, self.hi, self.lo, self.values
+        return self.key, self.time_ms, self.placed, self.values
 
     def restore(self, state: State) -> None:
         """Continues from a snapshot's state."""
-        self.key, self.time_ms, self.hi, self.lo, self.values = (part.copy() for part in state)  # type: ignore[assignment]
-
-
-def _after(time_a: Ints, hi_a: Ids, lo_a: Ids, time_b: Ints, hi_b: Ids, lo_b: Ids) -> Bools:  # noqa: PLR0913
-    later_id = (hi_a > hi_b) | ((hi_a == hi_b) & (lo_a > lo_b))
-    later: Bools = (time_a > time_b) | ((time_a == time_b) & later_id)
-    return later
-
-
-def order_by_time_and_id(moments: Ints, hi: Ids, lo: Ids) -> npt.NDArray[np.intp]:
-    """Returns the order of events by (packed moment, event_id): one fast sort, and a slow one for the rare ties."""
-    order = np.argsort(moments)
-    ordered = moments[order]
-    tied = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if len(tied):
-        rows = np.unique(np.concatenate([tied, tied + 1]))
-        among = order[rows]
-        order[rows] = among[np.lexsort((lo[among], hi[among], moments[among]))]
-    return order
+        self.key, self.time_ms, self.placed, self.values = (part.copy() for part in state)

@@ -80,7 +80,7 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
         goals = _goals(connection, settings, url, claim=not dry_run)
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.generation for goal in goals})
         memories, done = _memories(settings, goals), 0
-        for attempts in stored_attempts(connection, settings, list(memories)):
+        for attempts in stored_attempts(connection, list(memories)):
             for (task,), mine in attempts.group_by("task", maintain_order=True):
                 memories[int(str(task))].add(scored(memories[int(str(task))], mine))
             done += len(attempts)

@@ -1,4 +1,4 @@
-"""Every scored attempt of a task, once: found by its identity (time, event_id) and by its pair (student, module)."""
+"""Every scored attempt of a task, once: found by its event_id, whatever its time, and by its pair (student, module)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Scored:
         time_ms: When, epoch milliseconds.
         hi: Upper half of the event_id.
         lo: Lower half.
-        rank: Place of the topic that tells it: where two tell one attempt, the lower is believed.
+        placed: Place in the log (`places.placed`): of two records that tell one attempt, the lower is believed.
         pair: Code of the student and module, or `NO_PAIR`.
         score: 0-100.
         domain: Code of the domain, 0 where none is told.
@@ -35,7 +35,7 @@ class Scored:
     time_ms: Ints
     hi: Ids
     lo: Ids
-    rank: npt.NDArray[np.int8]
+    placed: Ints
     pair: npt.NDArray[np.int32]
     score: Floats
     domain: npt.NDArray[np.int32]
@@ -54,8 +54,8 @@ class Scored:
         return cls(*(np.empty(0, dtype) for dtype in _DTYPES))
 
 
-_COLUMNS: Final = ("time_ms", "hi", "lo", "rank", "pair", "score", "domain")
-_DTYPES: Final[tuple[Any, ...]] = (np.int64, np.uint64, np.uint64, np.int8, np.int32, np.float64, np.int32)
+_COLUMNS: Final = ("time_ms", "hi", "lo", "placed", "pair", "score", "domain")
+_DTYPES: Final[tuple[Any, ...]] = (np.int64, np.uint64, np.uint64, np.int64, np.int32, np.float64, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Added:
     Attributes:
         new: Which of the given attempts are believed; the others were told before, or by a topic of lower rank.
         rows: Where these now stand.
-        left: Pairs that lost an attempt to another pair, or to none, because a topic of lower rank tells it otherwise.
+        left: Pairs that lost an attempt to another pair or time, or to none, because a topic of lower rank tells it
+            otherwise.
     """
 
     new: Bools
@@ -93,13 +94,13 @@ class Attempts:
         return self._held.take(rows)
 
     def add(self, told: Scored) -> Added:
-        """Takes attempts in the order in which they are believed (by rank, then by offset)."""
-        word = mix(told.hi ^ told.time_ms.astype(np.uint64), told.lo)
+        """Takes attempts in the order in which they are believed, that of their places in the log."""
+        word = mix(told.hi, told.lo)
         first = _first_of_each(word, told)
         known = self._find(word, told)
         again = first & (known >= 0)
         better = np.zeros(len(told), np.bool_)
-        better[again] = told.rank[again] < self._held.rank[known[again]]
+        better[again] = told.placed[again] < self._held.placed[known[again]]
         fresh = np.flatnonzero(first & (known < 0))
         left = self._overwrite(known[better], told.take(better)) if better.any() else np.empty(0, np.int64)
         rows = known
@@ -129,12 +130,12 @@ class Attempts:
         return rows
 
     def _overwrite(self, rows: Ints, told: Scored) -> Ints:
-        before = self._held.pair[rows].astype(np.int64)
+        before, time_ms = self._held.pair[rows].astype(np.int64), self._held.time_ms[rows]
         for name in _COLUMNS:
             getattr(self._held, name)[rows] = getattr(told, name)
         held = np.flatnonzero(self._held.pair[: self._size] != NO_PAIR)
         self._pair_row = np.sort(_pair_row(self._held.pair[held], held))
-        left: Ints = before[(before != told.pair) & (before != NO_PAIR)]
+        left: Ints = before[((before != told.pair) | (time_ms != told.time_ms)) & (before != NO_PAIR)]
         return left
 
     def _find(self, word: Ids, told: Scored) -> Ints:
@@ -149,11 +150,7 @@ class Attempts:
         while len(look):
             look = look[self._id[at[look]] == word[look]]
             row = self._id_row[at[look]]
-            same = (
-                (self._held.time_ms[row] == told.time_ms[look])
-                & (self._held.hi[row] == told.hi[look])
-                & (self._held.lo[row] == told.lo[look])
-            )
+            same = (self._held.hi[row] == told.hi[look]) & (self._held.lo[row] == told.lo[look])
             found[look[same]] = row[same]
             # Another identity under the same word: a chance of 1 in 2⁶⁴ a comparison, so a loop costs nothing.
             look = look[~same]
@@ -179,7 +176,7 @@ class Attempts:
         """Continues from a snapshot's state."""
         self.__init__()  # type: ignore[misc]
         told = Scored(*state)
-        self._append(told, mix(told.hi ^ told.time_ms.astype(np.uint64), told.lo))
+        self._append(told, mix(told.hi, told.lo))
 
 
 def _pair_row(pair: npt.NDArray[np.int32], rows: Ints) -> Ints:
@@ -197,17 +194,17 @@ def _first_of_each(word: Ids, told: Scored) -> Bools:
     if not len(repeats):
         return first
     rows = order[np.unique(np.concatenate([repeats, repeats + 1]))]
-    seen: set[tuple[int, int, int]] = set()
+    seen: set[tuple[int, int]] = set()
     for row in np.sort(rows).tolist():
-        identity = (int(told.time_ms[row]), int(told.hi[row]), int(told.lo[row]))
+        identity = (int(told.hi[row]), int(told.lo[row]))
         first[row] = identity not in seen
         seen.add(identity)
     return first
 
 
 def by_pair_and_time(pair: npt.NDArray[Any], held: Scored) -> npt.NDArray[np.intp]:
-    """Returns the order of attempts by (pair, time, event_id)."""
-    return np.lexsort((held.lo, held.hi, held.time_ms, pair))
+    """Returns the order of attempts by (pair, time, place in the log)."""
+    return np.lexsort((held.placed, held.time_ms, pair))
 
 
 def places(starts: npt.NDArray[np.intp], total: int) -> Ints:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import polars as pl
 
 from dataflows.kafka.batch import Settled, TaskBatch
-from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
 from dataflows.operators.segments import Ints
-
-TOPIC_ORDER: Final = (CLICKSTREAM, CLICKSTREAM_ALIAS, *LEARNING_TOPICS)
-"""Where two topics tell one fact, the one that stands further left here is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +19,8 @@ class Told:
         topic: The topic's name on the broker.
         rank: Its place in `TOPIC_ORDER`.
         times: event_ms, append_ms and is_tick of all accepted records and ticks in log order: they move the watermark.
-        learned: Those that may be facts of learning, as `dataflows.events.learning.Learned.frame`, ticks left out.
+        learned: Those that may be facts of learning, as `dataflows.events.learning.Learned.frame`, ticks left out, and
+            the `place` of each in the log.
     """
 
     topic: str
@@ -40,7 +36,7 @@ class Batch:
     Attributes:
         source: Where the batch comes from and whether rows are due.
         told: Decoded records, by rank of their topics.
-        attempts: Scored attempts: event_ms, id_hi, id_lo, rank, the texts and numbers of `Learned`, and quiz_type.
+        attempts: Scored attempts: event_ms, id_hi, id_lo, place, the texts and numbers of `Learned`, and quiz_type.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
         low: Up to when the task is settled: no later record changes what lies before.

@@ -64,7 +64,7 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """Reviews sorted by (slot, time, event_id); arrays have shape (n,).
+    """Reviews sorted by (slot, time, place in the log); arrays have shape (n,).
 
     Attributes:
         slot: Which of the pairs that are folded.

@@ -31,7 +31,7 @@ class Work:
         anew: Which slots are folded from their first review on, not from where they stand.
         rows: The reviews' rows in `Attempts`, in the order of `reviews`.
         held: The attempts in these rows.
-        reviews: The reviews by (slot, time, event_id).
+        reviews: The reviews by (slot, time, place in the log).
         start: Each slot's curves before.
         counted: Which reviews count.
         domain: Each slot's domain after each review.
@@ -139,8 +139,8 @@ class Memories:
             return np.ones(len(known), np.bool_)
         than = self.attempts.of(np.where(known, last, 0).astype(np.int64))
         same_time = held.time_ms == than.time_ms
-        later_id = (held.hi > than.hi) | ((held.hi == than.hi) & (held.lo > than.lo))
-        after: Bools = np.logical_not(known) | (held.time_ms > than.time_ms) | (same_time & later_id)
+        later = (held.time_ms > than.time_ms) | (same_time & (held.placed > than.placed))
+        after: Bools = np.logical_not(known) | later
         return after
 
     def _fold_pairs(self, pairs: Ints, anew: Ints, rows: Ints, changed: Ints) -> None:

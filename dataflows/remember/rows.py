@@ -24,21 +24,23 @@ _EARLIEST_MS: Final = 0
 
 def attempt_rows(attempts: pl.DataFrame) -> pl.DataFrame:
     """Returns rows of `quiz_attempts`; of an attempt that two topics told otherwise, the later telling is believed."""
-    attempts = attempts.unique(("event_ms", "id_hi", "id_lo"), keep="last", maintain_order=True)
+    attempts = attempts.unique(("id_hi", "id_lo"), keep="last", maintain_order=True)
     return attempts.select(
         pl.col("event_ms").cast(pl.Datetime("ms")).alias("attempted_at"),
         pl.Series("event_id", uuids(attempts["id_hi"].to_numpy(), attempts["id_lo"].to_numpy())),
         *("user_id", "class_id", "domain", "course", "module", "quiz_type", "score"),
         pl.col("time_taken").alias("time_taken_seconds"),
+        "place",
     )
 
 
 def learning_rows(facts: pl.DataFrame) -> pl.DataFrame:
-    """Returns rows of `learning_events`."""
+    """Returns rows of `learning_events`, each event once: as the topic of the lowest rank told it first."""
+    facts = facts.sort("place").unique(("user_id", "id_hi", "id_lo"), keep="first", maintain_order=True)
     return facts.select(
         pl.col("event_ms").cast(pl.Datetime("ms")).alias("event_time"),
         pl.Series("event_id", uuids(facts["id_hi"].to_numpy(), facts["id_lo"].to_numpy())),
-        *("user_id", "kind", "domain", "course", "module", "class_id"),
+        *("user_id", "kind", "domain", "course", "module", "class_id", "place"),
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 import polars as pl
 
 from dataflows.engage.days import Calendar
+from dataflows.events.kinds import TOPIC_ORDER
 from dataflows.kafka import metrics
 from dataflows.operators import packing
 from dataflows.operators.event_time import COUNTED_ROLE, EventTime, State
 from dataflows.operators.watermark import NEVER
 from dataflows.remember import rows
 from dataflows.remember.choice import Choice
-from dataflows.remember.columns import TOPIC_ORDER, Batch, Told
+from dataflows.remember.columns import Batch, Told
 from dataflows.remember.memories import Memories
 from dataflows.remember.writing import scored, write
 from dataflows.settings import Settings
@@ -65,14 +66,13 @@ class KeepFacts:
             mine = told.learned.filter(pl.col("role") == COUNTED_ROLE)
             kind = _kind(told)
             if kind is not None:
-                self._facts.append(mine.with_columns(kind.alias("kind"), rank=pl.lit(told.rank)))
+                self._facts.append(mine.with_columns(kind.alias("kind")))
             else:
                 attempts.append(_attempts(told, mine))
         batch.told = []
         batch.attempts = pl.concat(attempts) if attempts else pl.DataFrame()
         if batch.source.writes and self._facts:
-            facts = pl.concat(self._facts).sort("rank", maintain_order=True)
-            batch.rows["learning_events"] = rows.learning_rows(facts)
+            batch.rows["learning_events"] = rows.learning_rows(pl.concat(self._facts))
             self._facts = []
         return batch
 
@@ -102,7 +102,7 @@ def _attempts(told: Told, mine: pl.DataFrame) -> pl.DataFrame:
     said = pl.when(pl.col("quiz_type") == "diagnostic").then(pl.lit("diagnostic")).otherwise(pl.lit("module"))
     given = _QUIZZES.get(TOPIC_ORDER[told.rank])
     kind = said if given is None else pl.lit(given)
-    return scored.with_columns(kind.alias("quiz_type"), rank=pl.lit(told.rank, dtype=pl.Int8))
+    return scored.with_columns(kind.alias("quiz_type"))
 
 
 class Remember:

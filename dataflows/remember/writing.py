@@ -35,13 +35,13 @@ def scored(memories: Memories, attempts: pl.DataFrame) -> Scored:
 
     Args:
         memories: The task's memory.
-        attempts: event_ms, id_hi, id_lo, rank, user_id, module, score, domain.
+        attempts: event_ms, id_hi, id_lo, place, user_id, module, score, domain.
     """
     return Scored(
         attempts["event_ms"].to_numpy(),
         attempts["id_hi"].to_numpy(),
         attempts["id_lo"].to_numpy(),
-        attempts["rank"].to_numpy(),
+        attempts["place"].to_numpy(),
         memories.pairs.codes(attempts["user_id"].to_list(), attempts["module"].to_list()),
         attempts["score"].to_numpy(),
         memories.domains.codes(attempts["domain"].to_list()).astype(np.int32),

@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 from psycopg import sql
 
 from dataflows.sink import course_activity, enrolments
+from dataflows.sink.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Table:
             tasks write one row; the writer then merges them and reports it.
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
         span: How a stretch of time is replaced; None where that is never done.
+        facts: How its facts are known, so that each stands once whatever times its records give.
         into: The table in the database, where it is not `name`: rows of one table that conflict in another way.
     """
 
@@ -49,6 +51,7 @@ class Table:
     owner: bool = False
     merge: Callable[[str], sql.Composed] | None = None
     span: Span | None = None
+    facts: Facts | None = None
     into: str | None = None
 
     @property
@@ -113,6 +116,8 @@ def _equal(left: str, right: str, columns: tuple[str, ...]) -> sql.Composed:
 STAMPED: Final = frozenset({"activity_windows", "student_state", "memory_state"})
 """Tables with an `updated_at` of wall time."""
 
+VISITS: Final = Facts("chapter_visit_places", "student_id", "start_time")
+
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
@@ -126,8 +131,17 @@ TABLES: Final[dict[str, Table]] = {
         Table("course_activity", ("student_id", "course_id"), merge=course_activity.merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
         # Where two topics tell an attempt otherwise, the flow knows which is believed, and writes that one again.
-        Table("quiz_attempts", ("attempted_at", "event_id")),
-        Table("learning_events", ("event_time", "event_id"), on_conflict="keep"),
+        Table(
+            "quiz_attempts",
+            ("attempted_at", "event_id"),
+            facts=Facts("quiz_attempt_places", "user_id", "attempted_at"),
+        ),
+        Table(
+            "learning_events",
+            ("event_time", "event_id"),
+            on_conflict="keep",
+            facts=Facts("learning_event_places", "user_id", "event_time"),
+        ),
         Table("memory_reviews", ("reviewed_at", "event_id"), span=Span(("user_id", "module"), "reviewed_at")),
         Table("memory_state", ("user_id", "module"), span=Span(("user_id", "module"), "last_reviewed_at")),
         Table(
@@ -142,11 +156,23 @@ TABLES: Final[dict[str, Table]] = {
             ("start_time", "event_id"),
             # A visit that was sent is a fact for ever; one that was derived may be absorbed or joined with another.
             span=Span(("student_id",), "start_time", only="t.source = 'clickstream'"),
+            facts=VISITS,
         ),
         # After those that came in time: a repeat that comes late must not take the place of the first.
-        Table("late_chapter_visits", ("start_time", "event_id"), on_conflict="keep", into="chapter_visit_facts"),
+        Table(
+            "late_chapter_visits",
+            ("start_time", "event_id"),
+            on_conflict="keep",
+            into="chapter_visit_facts",
+            facts=VISITS,
+        ),
         Table("video_views", ("start_time", "student_id", "video_id"), span=Span(("student_id",), "start_time")),
-        Table("milestones", ("event_time", "event_id"), on_conflict="keep"),
+        Table(
+            "milestones",
+            ("event_time", "event_id"),
+            on_conflict="keep",
+            facts=Facts("milestone_places", "student_id", "event_time"),
+        ),
         Table("student_click_days", ("day", "student_id")),
         Table("page_days", ("day", "page_url", "task"), owner=True),
     )

@@ -19,6 +19,7 @@ from dataflows.failure import noted
 from dataflows.kafka import metrics
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect, with_patience
+from dataflows.sink.facts import believe
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
 from dataflows.sink.sqlstates import Verdict, sort
@@ -137,6 +138,8 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
     ) -> None:
         # Rows that only make way have no values, and must not leave their staging table to rows that have.
         stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
+        if data and table.facts is not None:
+            believe(cursor, table.stored_as, table.facts, stage)
         if stretches is not None:
             owners, spans, since = stretches
             cursor.execute(table.replace_sql(_stage(cursor, table, owners, spans, suffix="_since"), stage, since))
@@ -238,6 +241,8 @@ def _payload(changes: list[Changes]) -> list[Staged]:
                 payload.append((table, list(table.key), b""))
             continue
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
+        if table.facts is not None and table.on_conflict == "keep":
+            frame = frame.sort("place", maintain_order=True)
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
         keep: Literal["first", "last"] = "first" if table.on_conflict == "keep" else "last"
         if table.merge is None:

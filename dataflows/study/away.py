@@ -70,8 +70,9 @@ def away_from(marks: Marks, member: Ints, chapter: Ints, start_ms: Ints) -> Away
     here, place = found_in(marks.member[named] << 32 | (marks.chapter[named] + 1), known)
     named, place = named[here], place[here]
 
-    # at one instant a visit's start comes before the marks, which keep their order
-    order = np.concatenate([2 * np.searchsorted(mark_keys, key_of(member, start_ms)), 2 * named + 1])
+    # at one instant a visit's start comes after the marks, as its topic does, and these keep their order
+    begun = np.searchsorted(mark_keys, key_of(member, start_ms), side="right")
+    order = np.concatenate([2 * begun, 2 * named + 1])
     groups = np.concatenate([group, place])
     sorting = np.lexsort((order, groups))
     order, groups = order[sorting], groups[sorting]

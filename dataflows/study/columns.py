@@ -11,6 +11,7 @@ import polars as pl
 from dataflows.events.studied import Deed, Floats, Gear, Item, Number, Studied, Where
 from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.operators.dedupe import Ids
+from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints
 from dataflows.study.marks import NONE
 
@@ -27,6 +28,7 @@ class Events:
         append_ms: Append time.
         hi: Upper half of the event_id.
         lo: Lower half.
+        placed: Place in the log (`places.placed`).
         late: Whether the event came too late for anything but milestones (of a chapter view: stands alone).
         student: Code into `students`, and after the encode step the task's own code.
         where: Code into `places`.
@@ -50,6 +52,7 @@ class Events:
     append_ms: Ints
     hi: Ids
     lo: Ids
+    placed: Ints
     late: Bools
     student: Ints
     where: Ints
@@ -102,7 +105,7 @@ class Events:
         return np.where(rate > 0, rate, NONE)
 
 
-COLUMNS: Final = tuple(f.name for f in fields(Events))[:13]
+COLUMNS: Final = tuple(f.name for f in fields(Events))[:14]
 """The columns of `Events` that have an entry an event."""
 
 
@@ -165,8 +168,15 @@ class Batch:
             self.rows[table] = rows
 
 
-def events_of(studied: Studied, keep: Bools, late: Bools) -> Events:
-    """Returns the rows of a decoded frame for which `keep` holds, as columns; `late` is of all rows."""
+def events_of(studied: Studied, keep: Bools, late: Bools, rank: int) -> Events:
+    """Returns the rows of a decoded frame for which `keep` holds, as columns; `late` is of all rows.
+
+    Args:
+        studied: What was decoded.
+        keep: Which rows.
+        late: Which rows are late.
+        rank: The topic's rank.
+    """
     frame = studied.frame
 
     def ints(name: str) -> Ints:
@@ -177,6 +187,7 @@ def events_of(studied: Studied, keep: Bools, late: Bools) -> Events:
         append_ms=ints("append_ms"),
         hi=frame["id_hi"].to_numpy()[keep],
         lo=frame["id_lo"].to_numpy()[keep],
+        placed=placed(rank, ints("offset")),
         late=late[keep],
         **{name: ints(name) for name in ("student", "where", "deed", "gear", "session", "item", "page", "extra")},
         students=studied.students,

@@ -14,7 +14,8 @@ from dataflows.events.studied import Deed
 from dataflows.operators import packing
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
-from dataflows.operators.latest import Latest, order_by_time_and_id
+from dataflows.operators.latest import Latest
+from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints, is_sorted
 from dataflows.scores.engagement import is_interaction
 from dataflows.study.columns import Events
@@ -50,7 +51,7 @@ class ClickDays:
         klass = self._classes.codes([place.class_id for place in events.places])[events.where][order]
         named = np.flatnonzero(np.array([text is not None for text in self._classes.values], np.bool_)[klass])
         order = order[named]
-        self._class.add(key[named], events.event_ms[order], events.hi[order], events.lo[order], klass[named][:, None])
+        self._class.add(key[named], events.event_ms[order], events.placed[order], klass[named][:, None])
 
     def rows(self, low_ms: int, ids: list[str]) -> pl.DataFrame:
         """Returns the rows that changed since the last call, and forgets days that are closed.
@@ -137,9 +138,9 @@ def _amounts(events: Events) -> tuple[Ints, ...]:
 
 
 def _by_student_day(events: Events, day: Ints) -> Ints:
-    """Returns the order of events by (student, local day, time, event_id)."""
+    """Returns the order of events by (student, local day, time, place in the log)."""
     moment = packing.moment(events.student, events.event_ms, np.zeros(len(events), np.int64))
-    order = order_by_time_and_id(moment >> 2, events.hi, events.lo)
+    order = order_by_time(moment >> 2, events.placed)
     key = (events.student << DAY_BITS | day)[order]
     # Where clocks go back over midnight, days do not follow time.
     return order if is_sorted(key) else order[np.argsort(key, kind="stable")]

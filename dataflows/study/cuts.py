@@ -41,7 +41,8 @@ def cuts_of(marks: Marks, sessions: Sessions, explicit: Explicit, members: int, 
     """Returns where the marks of some students may be cut.
 
     A start of a session is no such instant where an explicit end within the grace before it may still close what
-    comes after; where a video of the session before may still be playing; where an explicit visit spans or touches it.
+    comes after; where a session id from before may go on; where a video of the session before may still be playing;
+    where an explicit visit spans or touches it; where another mark of the same instant comes before it in the log.
 
     Args:
         marks: The students' marks.
@@ -53,13 +54,16 @@ def cuts_of(marks: Marks, sessions: Sessions, explicit: Explicit, members: int, 
     keys = key_of(marks.member, marks.time_ms)
     begins = starts_of(marks.member)
     at = _opening_marks(marks, sessions)
-    ended, played = (_last_ms(marks, begins, at, flag) for flag in (Flag.END, Flag.VIDEO))
+    ended, played = (_last_ms(marks, begins, at, marks.has(flag)) for flag in (Flag.END, Flag.VIDEO))
+    named = _last_ms(marks, begins, at, marks.has(Flag.INTERACTION) & (marks.session != NONE))
     leaves = (marks.flags[at] & int(Flag.LEAVES)) != 0
     views = ((marks.flags[at] & int(Flag.VIDEO)) != 0) & (marks.video[at] != NONE)
     safe = sessions.start_ms - ended > rules.end_grace_ms
+    safe &= sessions.is_cut | (sessions.start_ms - named >= rules.gap_ms)
     safe &= leaves | views | (sessions.start_ms - played >= rules.idle_cap_ms)
     safe &= ~_spanned(sessions.member, sessions.start_ms, explicit, reach_of(explicit, rules))
     earlier = np.searchsorted(keys, key_of(sessions.member, sessions.start_ms), side="left")
+    safe &= earlier == at
     first = (earlier == 0) | (marks.member[np.maximum(earlier - 1, 0)] != sessions.member)
     if len(explicit):
         before = np.searchsorted(key_of(explicit.member, explicit.start_ms), key_of(sessions.member, sessions.start_ms))
@@ -73,9 +77,9 @@ def _opening_marks(marks: Marks, sessions: Sessions) -> Ints:
     return rows[np.searchsorted(sessions.of[rows], np.arange(len(sessions)))]
 
 
-def _last_ms(marks: Marks, begins: Ints, at: Ints, flag: Flag) -> Ints:
-    """Returns the time of the last mark with a flag before each of some marks; long ago where there is none."""
-    last = previous_where(marks.has(flag), begins)[at]
+def _last_ms(marks: Marks, begins: Ints, at: Ints, mask: Bools) -> Ints:
+    """Returns the time of the last mark for which `mask` holds before each of some; long ago where there is none."""
+    last = previous_where(mask, begins)[at]
     return np.where(last >= 0, marks.time_ms[last], -_ORIGIN_MS)
 
 

@@ -94,6 +94,7 @@ def visit_rows(visits: Visits, students: pl.Series, texts: TextColumn, task: int
             )
             .to_series()
             .cast(pl.String),
+            "place": pl.select(pl.when(pl.Series(visits.is_view)).then(pl.Series(visits.placed))).to_series(),
             "task": np.full(len(visits), task, np.int64),
         }
     )

@@ -43,13 +43,14 @@ class Flag(IntFlag):
 class Marks:
     """Events of some students that count, each event once; all arrays have shape (n,).
 
-    Sorted by (member, time, rank at one instant: end, start, other, event_id).
+    Sorted by (member, time, place in the log).
 
     Attributes:
         member: Index of the student among those that are folded, ascending from 0.
         time_ms: Event time, epoch milliseconds.
         hi: Upper half of the event_id.
         lo: Lower half.
+        placed: Place in the log (`places.placed`).
         flags: `Flag` bits.
         klass: Code of class_id into the task's texts; `NONE` where the event has none. The same holds for
             `course`, `chapter`, `lesson`, `video`, `session`, `device`, `browser` and `country`.
@@ -65,6 +66,7 @@ class Marks:
     time_ms: Ints
     hi: Ids
     lo: Ids
+    placed: Ints
     flags: Ints
     klass: Ints
     course: Ints
@@ -98,7 +100,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """Explicit chapter visits (`chapter_view_events`) of the same students, sorted by (member, start, event_id).
+    """Explicit chapter visits (`chapter_view_events`) of the students, sorted by (member, start, place in the log).
 
     Attributes:
         member: As in `Marks`.
@@ -106,6 +108,7 @@ class Explicit:
         end_ms: As sent, never before the start; `NONE` where no end was sent.
         hi: Upper half of the event_id.
         lo: Lower half.
+        placed: Place in the log.
         klass: Codes of texts, `NONE` where absent; so are `course` and `chapter`.
         scroll: Tenths of a per cent, `NONE` where unknown.
         alone: Came so late that it stands alone: it takes nothing from others, and they take nothing from it.
@@ -116,6 +119,7 @@ class Explicit:
     end_ms: Ints
     hi: Ids
     lo: Ids
+    placed: Ints
     klass: Ints
     course: Ints
     chapter: Ints

@@ -34,7 +34,8 @@ KINDS: Final = frozenset(
 class Milestones:
     """The rows of `milestones` that wait for the next write.
 
-    Late events count like all others, for a fact stands by its key: a repeat changes nothing.
+    Late events count like all others. Repeats are left to the sink, which knows for as long as a fact is kept which
+    record told it first (`dataflows.sink.facts`).
     """
 
     def __init__(self) -> None:
@@ -48,9 +49,9 @@ class Milestones:
             self._rows.append(rows)
 
     def rows(self) -> pl.DataFrame:
-        """Returns the rows since the last call, each key once: the first that came."""
+        """Returns the rows since the last call."""
         rows, self._rows = self._rows, []
-        return pl.concat(rows).unique(("event_time", "event_id"), keep="first", maintain_order=True) if rows else _NONE
+        return pl.concat(rows) if rows else _NONE
 
     def state(self) -> list[pl.DataFrame]:
         """Returns what a snapshot must hold."""
@@ -90,6 +91,7 @@ def milestone_rows(events: Events, students: Sequence[str]) -> pl.DataFrame:
             "item_id": pl.select(pl.coalesce(lesson, assessment)).to_series(),
             "price": _number(events, at, Number.PRICE),
             "score": _number(events, at, Number.SCORE),
+            "place": events.placed[at],
         }
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataflows.events.studied import Number
 from dataflows.operators import packing
-from dataflows.operators.latest import order_by_time_and_id
+from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints
 from dataflows.study.codes import Codes
 from dataflows.study.columns import Events
@@ -32,6 +32,7 @@ def explicit_of(events: Events, codes: Codes, rules: FoldRules) -> Explicit:
         end_ms=np.where(np.isnan(sent), NONE, end_ms),
         hi=events.hi,
         lo=events.lo,
+        placed=events.placed,
         klass=klass,
         course=course,
         chapter=chapter,
@@ -58,11 +59,11 @@ def taken(explicit: Explicit, index: Any) -> Explicit:  # noqa: ANN401
 
 
 def joined(one: Explicit, other: Explicit) -> Explicit:
-    """Returns both, sorted by (member, start, event_id)."""
+    """Returns both, sorted by (member, start, place in the log)."""
     both = Explicit(
         **{f.name: np.concatenate([getattr(one, f.name), getattr(other, f.name)]) for f in fields(Explicit)}
     )
-    return taken(both, order_by_time_and_id(_keys(both), both.hi, both.lo))
+    return taken(both, order_by_time(_keys(both), both.placed))
 
 
 def _keys(explicit: Explicit) -> Ints:

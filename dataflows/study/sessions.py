@@ -8,12 +8,13 @@ import numpy as np
 
 from dataflows.operators.segments import Bools, Ints, last_where, starts_of
 from dataflows.operators.session import (
+    END,
     NO_TIME,
-    RANK_END,
-    RANK_OTHER,
-    RANK_START,
+    OTHER,
+    START,
     SessionCarry,
     assign_sessions,
+    same_session,
 )
 from dataflows.study.marks import NONE, Flag, FoldRules, Marks
 
@@ -33,9 +34,10 @@ class Sessions:
         pages: Page views.
         is_bounce: One page view and no other interaction than those that are passive.
         is_open: Whether it may still go on.
+        is_cut: Whether it begins because the session before had lasted for too long.
         klass: Code of the last class that an interaction carries, or `NONE`.
-        session: Code of the first session id that one carries; so are the following.
-        device: Type of device.
+        session: Code of the first session id that one carries and that does not go on from a session before.
+        device: Code of the first one that an interaction carries; so are the following.
         browser: Browser.
         country: Country code.
     """
@@ -49,6 +51,7 @@ class Sessions:
     pages: Ints
     is_bounce: Bools
     is_open: Bools
+    is_cut: Bools
     klass: Ints
     session: Ints
     device: Ints
@@ -78,46 +81,80 @@ def fold_sessions(marks: Marks, low_ms: int, rules: FoldRules) -> Sessions:
         rules: Settings of the folds.
     """
     rows = np.flatnonzero(marks.has(Flag.INTERACTION) | marks.has(Flag.END))
-    opens, close_ms = _opened(marks, rows, rules)
+    opened = _opened(marks, rows, rules)
     acts = marks.has(Flag.INTERACTION)[rows]
-    inter, first = rows[acts], np.flatnonzero(opens[acts])
+    inter, first = rows[acts], np.flatnonzero(opened.opens[acts])
     member, start_ms = marks.member[inter[first]], marks.time_ms[inter[first]]
     last_row = np.append(first[1:], len(inter))[: len(first)] - 1
     last_ms = marks.time_ms[inter[last_row]]
     is_last = np.append(member[1:] != member[:-1], True)[: len(member)]
-    until = np.where(is_last, last_ms + rules.gap_ms, np.append(start_ms[1:], 0)[: len(member)])
-    close = close_ms[np.flatnonzero(acts)[last_row]]
-    # At one instant an end comes before whatever opens a session.
-    close = np.where((close <= until) & (close < last_ms + rules.gap_ms), close, NO_TIME)
+    close_at = opened.close_at[np.flatnonzero(acts)[last_row]]
+    close = np.where(close_at >= 0, marks.time_ms[rows][close_at], NO_TIME) if len(rows) else close_at
+    # An end that comes after what opens the next session is none of this one's.
+    before_next = is_last | (rows[close_at] < np.append(inter[first[1:]], 0)[: len(first)]) if len(rows) else is_last
+    close = np.where(before_next & (close < last_ms + rules.gap_ms), close, NO_TIME)
     over = (close > NO_TIME) & (low_ms >= close + rules.end_grace_ms)
+    of = _session_of(marks, acts_at=inter, opens=opened.opens[acts], gap_ms=rules.gap_ms)
     return Sessions(
-        of=_session_of(marks, acts_at=inter, opens=opens[acts], gap_ms=rules.gap_ms),
+        of=of,
         member=member,
         start_ms=start_ms,
         last_ms=last_ms,
         close_ms=close,
         is_open=is_last & ~over & (low_ms < last_ms + rules.gap_ms),
+        is_cut=opened.cuts[acts][first],
         **_counted(marks, inter, first),
         is_bounce=_bounces(marks, inter, first),
-        **_carried(marks, inter, first),
+        **_carried(marks, inter, first, _told_before(of, rows, opened.goes_on)),
     )
 
 
-def _opened(marks: Marks, rows: Ints, rules: FoldRules) -> tuple[Bools, Ints]:
-    """Returns whether each interaction or end among `rows` opens a session, and the end that would close it there."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What opens sessions; arrays have the shape of the interactions and ends, rows are indices among these.
+
+    Attributes:
+        opens: Whether a session begins.
+        cuts: Whether it begins because the one before had lasted for too long.
+        close_at: Row of the end that would close the session there; -1 where there is none.
+        goes_on: Row of the interaction from which the session id goes on; -1 where there is none.
+    """
+
+    opens: Bools
+    cuts: Bools
+    close_at: Ints
+    goes_on: Ints
+
+
+def _opened(marks: Marks, rows: Ints, rules: FoldRules) -> _Opened:
+    """Returns what opens sessions among interactions and ends.
+
+    A session that lasts for `rules.longest_ms` is cut, and a student starts afresh there: what is known of the time
+    before, session ids that go on among it, bears on nothing after it.
+    """
     member, time_ms = marks.member[rows], marks.time_ms[rows]
     end, start = marks.has(Flag.END)[rows], marks.has(Flag.START)[rows]
     size = int(member[-1]) + 1 if len(member) else 0
     never = np.full(size, NO_TIME, np.int64)
-    found = assign_sessions(
-        member,
-        time_ms,
-        np.where(end, RANK_END, np.where(start, RANK_START, RANK_OTHER)),
-        SessionCarry(never, never, never, never),
-        gap_ms=rules.gap_ms,
-        end_grace_ms=rules.end_grace_ms,
-    )
-    return _cut(_once_an_instant(found.opens, member, time_ms), ~end, time_ms, rules.longest_ms), found.close_ms
+    goes_on = same_session(member, time_ms, marks.session[rows], ~end, rules.gap_ms)
+    cuts = np.zeros(len(rows), np.bool_)
+    while True:
+        found = assign_sessions(
+            member,
+            time_ms,
+            np.where(end, END, np.where(start, START, OTHER)),
+            goes_on >= 0,
+            SessionCarry(never, never, never, never),
+            gap_ms=rules.gap_ms,
+            end_grace_ms=rules.end_grace_ms,
+        )
+        opens = _once_an_instant(found.opens | cuts, member, time_ms)
+        more = _too_long(opens, ~end, member, time_ms, rules.longest_ms)
+        if not len(more):
+            return _Opened(opens, cuts, found.close_at, goes_on)
+        cuts[more] = True
+        passed = np.cumsum(cuts)
+        goes_on = np.where((goes_on >= 0) & (passed[goes_on] == passed), goes_on, -1)
 
 
 def _once_an_instant(opens: Bools, member: Ints, time_ms: Ints) -> Bools:
@@ -129,16 +166,21 @@ def _once_an_instant(opens: Bools, member: Ints, time_ms: Ints) -> Bools:
     return once
 
 
-def _cut(opens: Bools, acts: Bools, time_ms: Ints, longest_ms: int) -> Bools:
-    """Opens a session at the first interaction that is `longest_ms` or more after the start of its own."""
-    index = np.arange(len(opens))
-    while True:
-        at = np.maximum.accumulate(np.where(opens, index, -1)) if len(opens) else index
-        too_long = np.flatnonzero(acts & (at >= 0) & (time_ms - time_ms[at] >= longest_ms))
-        if not len(too_long):
-            return opens
-        opens = opens.copy()
-        opens[too_long[starts_of(at[too_long])]] = True
+def _too_long(opens: Bools, acts: Bools, member: Ints, time_ms: Ints, longest_ms: int) -> Ints:
+    """Returns each member's first interaction that is `longest_ms` or more after the start of its session."""
+    if not len(opens):
+        return np.empty(0, np.int64)
+    at = np.maximum.accumulate(np.where(opens, np.arange(len(opens)), -1))
+    rows = np.flatnonzero(acts & (at >= 0) & (time_ms - time_ms[at] >= longest_ms))
+    return rows[starts_of(member[rows])]
+
+
+def _told_before(of: Ints, rows: Ints, goes_on: Ints) -> Ints:
+    """Returns the marks whose session id goes on from an earlier session: it names that one."""
+    on = np.flatnonzero(goes_on >= 0)
+    mine = rows[on]
+    told: Ints = mine[of[rows[goes_on[on]]] < of[mine]]
+    return told
 
 
 def _session_of(marks: Marks, *, acts_at: Ints, opens: Bools, gap_ms: int) -> Ints:
@@ -167,9 +209,12 @@ def _sums(values: Ints, starts: Ints) -> Ints:
     return np.add.reduceat(values, starts) if len(starts) else np.empty(0, np.int64)
 
 
-def _carried(marks: Marks, inter: Ints, first: Ints) -> dict[str, Ints]:
+def _carried(marks: Marks, inter: Ints, first: Ints, told_before: Ints) -> dict[str, Ints]:
+    names = marks.session.copy()
+    names[told_before] = NONE
+
     def of(name: str) -> Ints:
-        codes: Ints = getattr(marks, name)[inter]
+        codes: Ints = (names if name == "session" else getattr(marks, name))[inter]
         at = last_where(codes != NONE, first) if name == "klass" else _first_where(codes != NONE, first)
         return np.where(at >= 0, codes[at], NONE) if len(first) else at
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from dataflows.engage.days import Calendar
+from dataflows.events.kinds import rank_of
 from dataflows.kafka import metrics
 from dataflows.operators.dedupe import Seen
 from dataflows.operators.event_time import EventTime, of_students
@@ -48,6 +49,7 @@ class JudgeTime:
     def __init__(self, settings: Settings) -> None:
         """Starts without a watermark."""
         self._rules, self._reach_ms = fold_rules(settings), reach_ms(settings)
+        self._prefix = settings.topic_prefix
         self._time = EventTime()
         self._views_met: int | None = None
 
@@ -57,7 +59,8 @@ class JudgeTime:
             met = self._time.meet(batch, topic, studied.frame)
             counts = of_students(studied.frame, studied.deeds, "deed")
             event_ms = studied.frame["event_ms"].to_numpy()
-            events = events_of(studied, counts, is_late(met, event_ms, self._reach_ms))
+            late = is_late(met, event_ms, self._reach_ms)
+            events = events_of(studied, counts, late, rank_of(topic, self._prefix))
             if studied.is_view:
                 events.late = self._late_views(events, met[counts])
             batch.note(events, met[counts], is_view=studied.is_view)

@@ -1,4 +1,4 @@
-"""The marks that a task holds, compactly: 46 bytes an event, sorted by student and time, and the few numbers beside.
+"""The marks that a task holds, compactly: 54 bytes an event, sorted by student and time, and the few numbers beside.
 
 New marks wait in a small sorted heap of their own, so that a batch does not move everything that is held.
 """
@@ -14,12 +14,12 @@ import numpy.typing as npt
 from dataflows.events.studied import Number
 from dataflows.operators import packing
 from dataflows.operators.dedupe import Ids
+from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints
-from dataflows.operators.session import RANK_END, RANK_OTHER, RANK_START
 from dataflows.study.codes import Codes
 from dataflows.study.columns import Events
 from dataflows.study.flags import flags_of, flags_with_video
-from dataflows.study.marks import NONE, Flag, Marks
+from dataflows.study.marks import NONE, Marks
 
 _Small = npt.NDArray[Any]
 
@@ -31,10 +31,11 @@ _MEDIA: Final = (Number.POSITION_S, Number.DURATION_S, Number.FROM_S, Number.TO_
 
 @dataclass(slots=True)
 class Held:
-    """Marks sorted by (key, event_id); arrays have shape (n,).
+    """Marks sorted by (key, place in the log); arrays have shape (n,).
 
     Attributes:
-        key: Packed (student, time, rank).
+        key: Packed (student, time).
+        placed: Place in the log.
         hi: Upper half of the event_id.
         lo: Lower half.
         flags: `Flag` bits.
@@ -46,6 +47,7 @@ class Held:
     """
 
     key: Ints
+    placed: Ints
     hi: Ids
     lo: Ids
     flags: _Small
@@ -68,7 +70,7 @@ class Held:
         if not len(other):
             return self
         both = Held(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(Held)))
-        return both if not len(self) else both.take(_order(both.key, both.hi, both.lo))
+        return both if not len(self) else both.take(order_by_time(both.key, both.placed, runs=True))
 
     @property
     def bytes(self) -> int:
@@ -76,24 +78,12 @@ class Held:
         return sum(getattr(self, field.name).nbytes for field in fields(Held))
 
 
-_DTYPES: Final = (np.int64, np.uint64, np.uint64, np.int16, np.int32, np.int32, np.int32, np.int32, np.int32)
+_DTYPES: Final = (np.int64, np.int64, np.uint64, np.uint64, np.int16, np.int32, np.int32, np.int32, np.int32, np.int32)
 
 
 def _empty() -> Held:
     columns: list[Any] = [np.empty(0, dtype) for dtype in _DTYPES]
     return Held(*columns)
-
-
-def _order(key: Ints, hi: Ids, lo: Ids) -> npt.NDArray[np.intp]:
-    """Returns the order by (key, event_id); two sorted runs are merged in linear time, and ties are rare."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    tied = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if len(tied):
-        rows = np.unique(np.concatenate([tied, tied + 1]))
-        among = order[rows]
-        order[rows] = among[np.lexsort((lo[among], hi[among], key[among]))]
-    return order
 
 
 class Numbers:
@@ -152,11 +142,9 @@ class MarkStore:
         video = self._codes.of_videos(events)
         meant = np.array([(flags_of(deed), flags_with_video(deed)) for deed in events.deeds], np.int16).reshape(-1, 2)
         flags = meant[events.deed, (video != NONE).astype(np.int64)]
-        rank = np.where(
-            (flags & int(Flag.END)) != 0, RANK_END, np.where((flags & int(Flag.START)) != 0, RANK_START, RANK_OTHER)
-        )
         held = Held(
-            packing.moment(events.student, events.event_ms, rank),
+            packing.moment(events.student, events.event_ms, np.zeros_like(events.student)),
+            events.placed,
             events.hi,
             events.lo,
             flags,
@@ -166,7 +154,7 @@ class MarkStore:
             video.astype(np.int32),
             self._extra(events),
         )
-        return held.take(_order(held.key, held.hi, held.lo))
+        return held.take(order_by_time(held.key, held.placed))
 
     def _extra(self, events: Events) -> _Small:
         extra = np.zeros(len(events), np.int32)
@@ -200,6 +188,7 @@ class MarkStore:
             time_ms=packing.moment_ms(held.key),
             hi=held.hi,
             lo=held.lo,
+            placed=held.placed,
             flags=held.flags.astype(np.int64),
             klass=klass,
             course=course,

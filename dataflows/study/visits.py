@@ -33,6 +33,7 @@ class Visits:
         scroll: Highest scroll depth in tenths of a per cent, `NONE` where unknown.
         capped: Whether something was cut by a cap or was time away: `raw_ms` is more than `spent_ms`.
         is_view: Whether it is an explicit visit.
+        placed: Place in the log of an explicit one; `NONE` of the others.
     """
 
     member: Ints
@@ -48,6 +49,7 @@ class Visits:
     scroll: Ints
     capped: Bools
     is_view: Bools
+    placed: Ints
 
     def __len__(self) -> int:
         """How many visits."""
@@ -111,6 +113,7 @@ def _derived(marks: Marks, of: Ints, stretches: Stretches, views: Views) -> Visi
         scroll=np.maximum.reduceat(marks.scroll[mark], begins),
         capped=raw_ms > spent_ms,
         is_view=np.zeros(len(head), np.bool_),
+        placed=np.full(len(head), NONE, np.int64),
     )
 
 
@@ -129,6 +132,7 @@ def _explicit(explicit: Explicit, views: Views) -> Visits:
         scroll=explicit.scroll,
         capped=views.raw_ms > views.spent_ms,
         is_view=np.ones(len(explicit), np.bool_),
+        placed=explicit.placed,
     )
 
 

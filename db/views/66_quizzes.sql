@@ -4,13 +4,14 @@
 CREATE OR REPLACE VIEW marked_attempts AS
 SELECT a.attempted_at, a.event_id, a.user_id, a.class_id, a.domain, a.course, a.module, a.quiz_type, a.score, a.time_taken_seconds,
        coalesce(p.pass_mark, classpulse_pass_mark())             AS pass_mark,
-       a.score >= coalesce(p.pass_mark, classpulse_pass_mark())  AS passed
+       a.score >= coalesce(p.pass_mark, classpulse_pass_mark())  AS passed,
+       coalesce(a.place, -1)                                     AS place
 FROM quiz_attempts a
 LEFT JOIN module_pass_marks p ON p.module = a.module
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = a.user_id);
 
 CREATE OR REPLACE VIEW student_attempts WITH (security_barrier) AS
-SELECT attempted_at, event_id, user_id, class_id, domain, course, module, quiz_type, score, time_taken_seconds, pass_mark, passed
+SELECT attempted_at, event_id, user_id, class_id, domain, course, module, quiz_type, score, time_taken_seconds, pass_mark, passed, place
 FROM marked_attempts;
 
 -- Sums of hundredths and of milliseconds: integers, so that the order of rows does not matter.
@@ -30,14 +31,14 @@ SELECT user_id,
 FROM student_attempts
 GROUP BY user_id, domain, course, module, quiz_type;
 
--- The first attempt ever of a student at a module's quiz: later ones say how often it was repeated, not how hard it is.
+-- The first attempt ever of a student at a module's quiz (of those of one instant the first in the log): later ones say how often it was repeated, not how hard it is.
 CREATE OR REPLACE VIEW first_attempts AS
 SELECT user_id, module, quiz_type, attempted_at, domain, passed
 FROM marked_attempts a
 WHERE module IS NOT NULL
   AND NOT EXISTS (SELECT FROM quiz_attempts b
                   WHERE b.user_id = a.user_id AND b.module = a.module AND b.quiz_type = a.quiz_type
-                    AND (b.attempted_at, b.event_id) < (a.attempted_at, a.event_id));
+                    AND (b.attempted_at, coalesce(b.place, -1), b.event_id) < (a.attempted_at, a.place, a.event_id));
 
 -- Local days. Counts add up over days; rates and averages are those of the day.
 CREATE OR REPLACE VIEW module_performance WITH (security_barrier) AS
@@ -82,7 +83,7 @@ WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - 
            AND module IS NOT NULL
            AND attempted_at > (SELECT since FROM span)
            AND attempted_at <= (SELECT until FROM span)
-         ORDER BY user_id, module, attempted_at, event_id
+         ORDER BY user_id, module, attempted_at, place, event_id
      )
 SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
        f.module,
@@ -109,7 +110,7 @@ WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - 
            AND module IS NOT NULL
            AND attempted_at > (SELECT since FROM span)
            AND attempted_at <= (SELECT until FROM span)
-         ORDER BY user_id, module, attempted_at, event_id
+         ORDER BY user_id, module, attempted_at, place, event_id
      )
 SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
        f.module,

@@ -15,8 +15,8 @@ WITH reviews AS (
     SELECT reviewed_at, module,
            reviewed_at + interval_days * interval '1 day'   AS due_at,
            reviewed_at + interval_days * interval '2 days'  AS high_at,
-           lead(reviewed_at, 1, 'infinity') OVER (PARTITION BY user_id, module ORDER BY reviewed_at, event_id) AS next_at,
-           row_number() OVER (PARTITION BY user_id, module ORDER BY reviewed_at, event_id)                     AS number
+           lead(reviewed_at, 1, 'infinity') OVER (PARTITION BY user_id, module ORDER BY reviewed_at) AS next_at,
+           row_number() OVER (PARTITION BY user_id, module ORDER BY reviewed_at)                     AS number
     FROM memory_history
     WHERE counted
       AND user_id IN (SELECT student_id FROM all_students)

@@ -69,11 +69,11 @@ FROM (
         SELECT user_id, course, count(*) = 2 AND bool_and(NOT passed) AS failing
         FROM (
             SELECT user_id, course, passed,
-                   row_number() OVER (PARTITION BY user_id, course ORDER BY attempted_at DESC, event_id DESC) AS place
+                   row_number() OVER (PARTITION BY user_id, course ORDER BY attempted_at DESC, place DESC, event_id DESC) AS nth
             FROM student_attempts
             WHERE quiz_type <> 'diagnostic'
         ) a
-        WHERE place <= 2
+        WHERE nth <= 2
         GROUP BY user_id, course
     ) f ON f.user_id = e.student_id AND f.course = e.course_id
     LEFT JOIN (
@@ -116,7 +116,7 @@ JOIN LATERAL (
     SELECT a.score, a.pass_mark, a.passed, a.attempted_at
     FROM marked_attempts a
     WHERE a.user_id = e.student_id AND a.course = r.course_id AND a.quiz_type <> 'diagnostic'
-    ORDER BY a.attempted_at DESC, a.event_id DESC LIMIT 1
+    ORDER BY a.attempted_at DESC, a.place DESC, a.event_id DESC LIMIT 1
 ) l ON true
 WHERE EXISTS (SELECT FROM enrolled_students x
               WHERE x.student_id = e.student_id AND x.course_id = r.course_id AND x.class_id IS NOT DISTINCT FROM e.class_id);

@@ -25,6 +25,7 @@ DECLARE
     flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, dead_letters, anomalies, enrolments, course_activity, '
                          'quiz_attempts, learning_events, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
+                         'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
                          'cluster_members, cluster_formations, task_seeds';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '

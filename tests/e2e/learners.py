@@ -190,7 +190,7 @@ def _attempt(one: Lesson) -> Attempt | None:
     if "score" not in inner:
         return None
     identity = (one.at, one.body["event_id"], one.user, None)
-    return Attempt(*identity, inner["domain"], None, inner["module"], "module", inner["score"], None)
+    return Attempt(*identity, inner["domain"], None, inner["module"], "module", inner["score"], None, (0, 0))
 
 
 def _delay(rng: random.Random) -> int:

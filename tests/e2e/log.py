@@ -95,16 +95,19 @@ def shuffled(records: Iterable[Record], seed: int, within_ms: int = 60_000) -> l
     """Returns the records in another order, in which none is late that was not: ticks stay at the end.
 
     A record is sorted by its time and up to `within_ms` more, so that whatever comes before it is at most
-    `within_ms` newer, and the lateness forgives as much.
+    `within_ms` newer, and the lateness forgives as much. Records of one key and instant keep their order, which is the
+    log's to tell.
     """
     rng = random.Random(seed)
     result: list[Record] = []
     for log in by_partition(records).values():
         places, now = [], 0
+        moved: dict[tuple[bytes | None, int], tuple[int, float]] = {}
         for record in log:
             now = time_of(record) or now
-            jitter = within_ms if record.tick is not None else rng.randrange(within_ms)
-            places.append((now + jitter, rng.random(), record))
+            jitter = (rng.randrange(within_ms), rng.random())
+            by, tie = (within_ms, 0.0) if record.tick is not None else moved.setdefault((record.key, now), jitter)
+            places.append((now + by, tie, record))
         result += [record for _, _, record in sorted(places, key=lambda place: place[:2])]
     return result
 

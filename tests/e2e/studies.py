@@ -144,9 +144,15 @@ class _Sitting:
 
 
 def shuffled(deeds: Iterable[Deed], seed: int, within_ms: int = 80 * MINUTE) -> list[Deed]:
-    """Returns the deeds in another order, in which none comes too late: nothing before one is much newer than it."""
+    """Returns the deeds in another order, in which none comes too late: nothing before one is much newer than it.
+
+    What a student did at one instant keeps its order, which is the log's to tell.
+    """
     rng = random.Random(seed)
-    return sorted(deeds, key=lambda deed: deed.at_ms + rng.randrange(within_ms))
+    delays: dict[tuple[bytes, int], int] = {}
+    return sorted(
+        deeds, key=lambda deed: deed.at_ms + delays.setdefault((deed.key, deed.at_ms), rng.randrange(within_ms))
+    )
 
 
 def repeated(deeds: Iterable[Deed], seed: int, share: float = 0.05) -> list[Deed]:

@@ -38,12 +38,18 @@ class View:
     course: str | None
     class_id: str | None
     scroll: int | None
+    place: tuple[int, int] = (0, 0)
     alone: bool = False
 
     @property
-    def order(self) -> tuple[int, str]:
-        """Visits begin in this order."""
+    def key(self) -> tuple[int, str]:
+        """The key of its row."""
         return self.start, self.event_id
+
+    @property
+    def order(self) -> tuple[int, tuple[int, int]]:
+        """Visits begin in this order."""
+        return self.start, self.place
 
 
 def view_of(record: Record, max_future_ms: int, max_bytes: int) -> View | None:
@@ -73,6 +79,7 @@ def view_of(record: Record, max_future_ms: int, max_bytes: int) -> View | None:
         course=event.texts["course_id"],
         class_id=event.texts["class_id"],
         scroll=scroll_of(event),
+        place=event.place,
     )
 
 
@@ -106,7 +113,7 @@ def is_going(event: Event) -> bool:
 
 
 def in_order(events: list[Event]) -> list[Event]:
-    """Returns a student's events as they are told: at one instant ends, then starts, then others by their id."""
+    """Returns a student's events as they are told: those of one instant as they lie in the log."""
     return sorted(events, key=telling_order)
 
 

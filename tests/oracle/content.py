@@ -13,6 +13,7 @@ Decisions where the text leaves room:
 - A record is judged, as late and as a repeat, by the greater of its topic-partition's watermark and of what its task
   had settled before that topic-partition's first record (`begun`: how the topics were read decides it).
 - An id is remembered by half hours of event time, until no event of that half hour can count any more.
+- Milestones and explicit visits are facts: a student's event_id stands once, as the lowest (topic, offset) tells it.
 - Topics of one task that hold the same id are read in the order of their names.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.clicks import CLICKS, VIEWS, View, in_order, is_ping, number, scroll_of, view_of
-from tests.oracle.reading import Event, Record, read, type_of
+from tests.oracle.reading import Event, Record, number_of, read, type_of
 from tests.oracle.sittings import Times, places, sittings_of
 from tests.oracle.student import is_interaction
 from tests.oracle.visits import visits_of
@@ -89,6 +90,7 @@ class _Task:
 
     clicks: dict[str, list[Event]] = field(default_factory=dict)
     views: dict[str, list[View]] = field(default_factory=dict)
+    milestones: dict[tuple[str, str], Event] = field(default_factory=dict)
     seen_clicks: dict[str, list[int]] = field(default_factory=dict)
     seen_views: dict[str, list[int]] = field(default_factory=dict)
     low: int | None = None
@@ -137,7 +139,7 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
         if not isinstance(event, Event):
             continue
         if event.role == "student":
-            _milestone(event, expected)
+            _milestone(event, task)
             met = max(mark, settled)
             if met >= event.event_ms + rules.reach:
                 expected.late += 1
@@ -185,23 +187,30 @@ def _is_repeat(seen: dict[str, list[int]], event_id: str, at: int, mark: int, ho
     return False
 
 
-def _milestone(event: Event, expected: ExpectedContent) -> None:
-    if event.event_name not in MILESTONES:
-        return
+def _milestone(event: Event, task: _Task) -> None:
+    if event.event_name in MILESTONES:
+        known = task.milestones.setdefault((event.student_id, event.event_id), event)
+        if event.place < known.place:
+            task.milestones[event.student_id, event.event_id] = event
+
+
+def _milestone_row(event: Event) -> dict[str, Any]:
     texts = event.texts
-    row = {
+    return {
         "student_id": event.student_id,
         **{name: texts[name] for name in ("class_id", "course_id", "chapter_id")},
         "kind": event.event_name,
         "item_id": texts["lesson_id"] or texts["assessment_id"],
         "price": number(event, "price"),
         "score": number(event, "score"),
+        "place": number_of(event.place),
     }
-    expected.milestones.setdefault((event.event_ms, event.event_id), row)
 
 
 def _tell(number_: int, task: _Task, rules: ContentRules, expected: ExpectedContent) -> None:
     low = NEVER if task.low is None else task.low
+    for event in sorted(task.milestones.values(), key=lambda event: event.place):
+        expected.milestones.setdefault((event.event_ms, event.event_id), _milestone_row(event))
     _pages(number_, task, rules, expected)
     for student in sorted(task.clicks.keys() | task.views.keys()):
         story, views = in_order(task.clicks.get(student, [])), task.views.get(student, [])
@@ -211,8 +220,12 @@ def _tell(number_: int, task: _Task, rules: ContentRules, expected: ExpectedCont
             table = expected.sessions_open if sitting.is_open else expected.sessions_closed
             _put(table, (sitting.first, student), sitting.row(number_))
         # One that came late never takes the place of another of the same key; what came in time is told first.
+        told: dict[str, int] = {}
+        for view in views:
+            told[view.event_id] = min(number_of(view.place), told.get(view.event_id, number_of(view.place)))
         for key, row in visits_of(story, at, views, low, rules.times, number_):
-            expected.chapter_visit_facts.setdefault(key, row)
+            if row["place"] is None or row["place"] == told[key[1]]:
+                expected.chapter_visit_facts.setdefault(key, row)
         for view, row in watched(story, at, sittings, low, rules.times):
             _put(expected.video_views, view, row | {"task": number_})
         _days(student, story, rules, expected)
@@ -236,7 +249,7 @@ def _days(student: str, story: list[Event], rules: ContentRules, expected: Expec
         names = [act.event_name for act in acts]
         clicks = [a for a in acts if type_of(a.event_name) == "click" and a.event_name != "search" and not is_ping(a)]
         scrolls = [scroll for scroll in map(scroll_of, acts) if scroll is not None]
-        classes = [(e.event_ms, e.event_id, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
+        classes = [(e.event_ms, e.place, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
         if acts:
             expected.student_click_days[day.isoformat(), student] = {
                 "class_id": max(classes)[2] if classes else None,

@@ -220,7 +220,7 @@ def _days(student_id: str, story: list[Event], local_day: Any, expected: Expecte
         days.setdefault(local_day(event.event_ms), []).append(event)
     for day, events in days.items():
         acts = [e for e in events if is_interaction(e)]
-        classes = [(e.event_ms, e.event_id, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
+        classes = [(e.event_ms, e.place, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
         if acts:
             expected.student_days[day.isoformat(), student_id] = {
                 "class_id": max(classes)[2] if classes else None,

@@ -46,6 +46,7 @@ class Attempt:
     quiz_type: str
     score: float
     seconds: float | None
+    place: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Fact:
     course: str | None
     module: str | None
     class_id: str | None
+    place: tuple[int, int]
 
 
 def event_of(record: Record, prefix: str, max_future_ms: int, max_bytes: int) -> Event | None:
@@ -99,7 +101,7 @@ def fact_of(event: Event, topic: str) -> Attempt | Fact | None:
     kinds = {"user_login_events": "login", "learning_domain_selection_events": "domain_selected"}
     started = "module_started" if "start" in event.event_name else "module_completed"
     kind = kinds.get(topic, started)
-    return Fact(event.event_ms, event.event_id, event.student_id, kind, domain, course, module, class_id)
+    return Fact(event.event_ms, event.event_id, event.student_id, kind, domain, course, module, class_id, event.place)
 
 
 def _attempt(
@@ -110,7 +112,7 @@ def _attempt(
         return None
     class_id = event.texts["class_id"]
     identity = (event.event_ms, event.event_id, event.student_id, class_id)
-    return Attempt(*identity, domain, course, module, kind, score, seconds)
+    return Attempt(*identity, domain, course, module, kind, score, seconds, event.place)
 
 
 def _with_derived_id(event: Event, record: Record, topic: str) -> Event:

@@ -6,7 +6,8 @@ from its whole sorted history, once, at the end. Times are epoch milliseconds, r
 Decisions where the text leaves room:
 
 - A topic-partition that holds nothing but rejects never held a record that counts: it holds no watermark back.
-- Facts of the two tables are told apart: one id may stand in each.
+- Facts of the two tables are told apart: one id may stand in each. Within a table a student's id stands once, whatever
+  the times that come with it.
 - One model holds for all reviews of a pair: that of the domain that `memory_state` names.
 - `memory_reviews.domain` is the attempt's own, and its model that of its pair, counted or not.
 """
@@ -22,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle.forgetting import Memory, fold
 from tests.oracle.learning import TOPICS, Attempt, Fact, event_of, fact_of
-from tests.oracle.reading import Record
+from tests.oracle.reading import Record, number_of
 
 NEVER = -(1 << 62)
 Rows = dict[tuple[Any, ...], dict[str, Any]]
@@ -127,7 +128,7 @@ def listen(records: Iterable[Record], rules: MemoryRules, expected: ExpectedMemo
     for record in records:
         place = TOPICS.index(record.topic.removeprefix(rules.prefix))
         logs.setdefault((record.partition, place), []).append(record)
-    found: dict[tuple[type, int, str], Heard] = {}
+    found: dict[tuple[type, str, str], Heard] = {}
     for (task, place), log in sorted(logs.items()):
         watermark = NEVER
         for record in sorted(log, key=lambda r: r.offset):
@@ -140,7 +141,7 @@ def listen(records: Iterable[Record], rules: MemoryRules, expected: ExpectedMemo
             fact = fact_of(event, TOPICS[place]) if event.role == "student" else None
             if fact is not None:
                 heard = Heard(fact, task, TOPICS[place], watermark)
-                found.setdefault((type(fact), fact.at, fact.event_id), heard)
+                found.setdefault((type(fact), fact.user, fact.event_id), heard)
             elif event.role == "student" and ("quiz_events" in TOPICS[place] or event.event_name == "quiz_submit"):
                 expected.unscored += 1
             watermark = max(watermark, min(event.event_ms, record.append_ms))
@@ -170,9 +171,9 @@ def _remember(pair: Pair, story: list[Heard], rules: MemoryRules, expected: Expe
 def remembered(reviews: list[Attempt], rules: MemoryRules) -> tuple[list[Attempt], str, list[Memory]]:
     """Returns the counted reviews of one pair in time order, the model, and the memory after each."""
     days: dict[date, Attempt] = {}
-    for review in sorted(reviews, key=lambda r: (r.at, r.event_id)):
+    for review in sorted(reviews, key=lambda r: (r.at, r.place)):
         days.setdefault(rules.day(review.at), review)
-    counted = sorted(days.values(), key=lambda r: (r.at, r.event_id))
+    counted = sorted(days.values(), key=lambda r: (r.at, r.place))
     domain = _domain(counted)
     model = rules.models_by_domain.get(domain, rules.model) if domain is not None else rules.model
     return counted, model, fold(model, [(r.at, r.score) for r in counted])
@@ -202,6 +203,7 @@ def _attempt_row(fact: Attempt) -> dict[str, Any]:
         "quiz_type": fact.quiz_type,
         "score": fact.score,
         "time_taken_seconds": fact.seconds,
+        "place": number_of(fact.place),
     }
 
 
@@ -213,6 +215,7 @@ def _learning_row(fact: Fact) -> dict[str, Any]:
         "course": fact.course,
         "module": fact.module,
         "class_id": fact.class_id,
+        "place": number_of(fact.place),
     }
 
 

@@ -16,6 +16,7 @@ from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.tables import TABLES
 from tests.e2e.tables import MEMORY
+from tests.known import Known
 from tests.oracle.memory import Rows
 from tests.oracle.reading import Record
 from tests.oracle.task import plain
@@ -39,6 +40,7 @@ class MemoryRun:
     tables: dict[str, Rows] = field(default_factory=lambda: {table: {} for table in MEMORY})
     published: list[dict[str, Any]] = field(default_factory=list)
     committed: dict[str, int] = field(default_factory=dict)
+    _known: Known = field(default_factory=Known)
 
     def run(self, rng: random.Random, crashes: int = 0, restarts: float = 0.2, slow: bool = True) -> MemoryRun:
         """Reads the logs in random batches and in random order; crashes and goes on from the last snapshot.
@@ -122,7 +124,7 @@ class MemoryRun:
             self._replace(table, plain(spans), changes.rows.get(table))
         for table, frame in changes.rows.items():
             key, stored, seen = TABLES[table].key, self.tables[table], set[tuple[Any, ...]]()
-            for values in plain(frame).to_dicts():
+            for values in self._known.believed(TABLES[table], plain(frame).to_dicts(), stored):
                 at = tuple(values.pop(name) for name in key)
                 keeps = TABLES[table].on_conflict == "keep"
                 assert keeps or at not in seen, f"{table} writes {at} twice in one go"

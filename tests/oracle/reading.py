@@ -13,6 +13,7 @@ Decisions where the text leaves room:
 - An event without an id gets a uuid5 of this module's own namespace: its value is not comparable, its
   sameness is.
 - The type that a name stands for is written nowhere in the contract: it follows the decoder's documentation.
+- Events of one instant are told topic by topic, in this order, and within a topic as they lie in the log.
 - `hidden` is looked for where unknown fields end up: in `metadata`, else beside it.
 """
 
@@ -64,6 +65,16 @@ AGENTS = {
     "Mobile/15E148 Safari/604.1": {"device_type": "mobile", "os": "iOS", "browser": "Safari"},
 }
 """User agents that our tests send, and what they say where nothing else does."""
+TOPIC_ORDER = (
+    "clickstream_events",
+    "lms_clickstream",
+    "chapter_view_events",
+    "user_login_events",
+    "learning_domain_selection_events",
+    "diagnostic_quiz_events",
+    "module_quiz_events",
+    "module_completion_events",
+)
 TYPE_OF_PREFIX = (
     ("video_", "video_event"),
     ("quiz_", "quiz_action"),
@@ -100,9 +111,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Event:
-    """An accepted event, with every column of the table `events` that it decides."""
+    """An accepted event, with every column of the table `events` that it decides.
+
+    `place` is where it lies: the rank of its topic, and its offset.
+    """
 
     event_ms: int
+    place: tuple[int, int]
     event_id: str
     student_id: str
     role: str
@@ -184,6 +199,7 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
     is_ping = name in ("time_ping", "heartbeat") or given_type == "heartbeat"
     return Event(
         event_ms=event_ms,
+        place=place_of(record),
         event_id=event_uuid,
         student_id=_text(student),
         role=texts.pop("role") or "student",
@@ -193,6 +209,16 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
         metadata=extras or None,
         hidden=is_ping and extras.get("hidden") is True,
     )
+
+
+def place_of(record: Record) -> tuple[int, int]:
+    """Returns where a record lies; the names of topics may have a prefix."""
+    return next(rank for rank, name in enumerate(TOPIC_ORDER) if record.topic.endswith(name)), record.offset
+
+
+def number_of(place: tuple[int, int]) -> int:
+    """Returns the number by which tables speak of a place."""
+    return place[0] * 2**56 + place[1]
 
 
 def moment(value: Any) -> int | None:

@@ -3,7 +3,11 @@
 Decisions where the text leaves room:
 
 - An explicit start opens no second session at the very instant at which one has begun.
-- An end closes the session whose last interaction lies at most the grace after it and less than the gap before it.
+- An end closes the session whose last interaction lies at most the grace after it and less than the gap before it,
+  unless the next session has been opened before it in the log, or an explicit start comes in between.
+- A session id goes on if the student interacted with it less than the gap ago, whatever came in between. Neither a
+  start nor an end then opens a session; and where another session has begun meanwhile, the id does not name that one.
+- Where a session lasts too long, the student starts afresh: no session id goes on across that.
 - What a session carries (class, id, device, browser, country), its interactions carry: idling and ends do not.
 """
 
@@ -38,20 +42,24 @@ class Sitting:
 
     Attributes:
         acts: Its interactions in order.
-        explicit: The student's last explicit start up to its last interaction.
+        names: Session ids that its interactions carry, those that go on from a session before left out.
+        at: The place in the story of its first interaction, and of its last.
+        explicit: The place of the student's last explicit start up to its last interaction.
         close: The explicit end that closed it.
         is_open: Whether it may still go on.
     """
 
     acts: list[Event]
-    explicit: int | None
+    at: list[int]
+    names: list[str] = field(default_factory=list)
+    explicit: int = -1
     close: int | None = None
     is_open: bool = False
-    first: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Notes its start."""
-        self.first = self.acts[0].event_ms
+    @property
+    def first(self) -> int:
+        """Its start."""
+        return self.acts[0].event_ms
 
     @property
     def last(self) -> int:
@@ -61,7 +69,7 @@ class Sitting:
     @property
     def session_id(self) -> str:
         """The first one that was sent, else one made up."""
-        sent = first_of([act.texts["session_id"] for act in self.acts])
+        sent = first_of(list(self.names))
         return sent or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.acts[0].student_id}|{self.first}"))
 
     def row(self, task: int) -> dict[str, Any]:
@@ -85,42 +93,47 @@ class Sitting:
 def sittings_of(story: list[Event], low: int, times: Times) -> list[Sitting]:
     """Returns the sessions of a student's events (in telling order), as of the low watermark `low`."""
     found: list[Sitting] = []
-    ends = [event.event_ms for event in story if event.event_name == "session_end"]
-    explicit = None
-    for event in filter(is_interaction, story):
-        now, is_start = event.event_ms, event.event_name == "session_start"
+    ends = [(place, event.event_ms) for place, event in enumerate(story) if event.event_name == "session_end"]
+    explicit = -1
+    used: dict[str, tuple[int, Sitting]] = {}
+    for place, event in enumerate(story):
+        if not is_interaction(event):
+            continue
+        now, is_start, name = event.event_ms, event.event_name == "session_start", event.texts["session_id"]
         known = found[-1] if found else None
-        if known is None or (is_start and now > known.first) or _is_over(known, now, explicit, ends, times):
-            found.append(Sitting([event], explicit))
-        else:
-            known.acts.append(event)
-        explicit = now if is_start else explicit
-        found[-1].explicit = explicit
+        before = used.get(name) if name is not None else None
+        goes_on = before is not None and now - before[0] < times.gap
+        if known is not None and now - known.last < times.gap and now - known.first >= times.longest:
+            goes_on, used = False, {}
+            found.append(Sitting([], [place]))
+        elif known is None or now - known.last >= times.gap:
+            found.append(Sitting([], [place]))
+        elif not goes_on and now > known.first and (is_start or _is_over(known, now, explicit, ends, times)):
+            found.append(Sitting([], [place]))
+        mine = found[-1]
+        mine.acts.append(event)
+        explicit = place if is_start else explicit
+        mine.at, mine.explicit = [mine.at[0], place], explicit
+        if name is not None:
+            if not (goes_on and before is not None and before[1] is not mine):
+                mine.names.append(name)
+            used[name] = now, mine
     for sitting, following in zip_longest(found, found[1:]):
-        until = following.first if following else sitting.last + times.gap
-        sitting.close = _closing_end(sitting, until, ends, times)
+        sitting.close = _closing_end(sitting, following.at[0] if following else len(story), ends, times)
         is_closed = sitting.close is not None and low >= sitting.close + times.grace
         sitting.is_open = following is None and not is_closed and low < sitting.last + times.gap
     return found
 
 
-def _is_over(known: Sitting, now: int, explicit: int | None, ends: list[int], times: Times) -> bool:
-    if now - known.last >= times.gap or now - known.first >= times.longest:
-        return True
-    return any(
-        known.last - times.grace <= end < now - times.grace and (explicit is None or end > explicit) for end in ends
-    )
+def _is_over(known: Sitting, now: int, explicit: int, ends: list[tuple[int, int]], times: Times) -> bool:
+    return any(known.last - times.grace <= end < now - times.grace and place > explicit for place, end in ends)
 
 
-def _closing_end(sitting: Sitting, until: int, ends: list[int], times: Times) -> int | None:
-    mine = [
-        end
-        for end in ends
-        if end >= sitting.last - times.grace and (sitting.explicit is None or end > sitting.explicit)
-    ]
-    if not mine or mine[0] > until or mine[0] >= sitting.last + times.gap:
+def _closing_end(sitting: Sitting, until: int, ends: list[tuple[int, int]], times: Times) -> int | None:
+    mine = [(place, end) for place, end in ends if end >= sitting.last - times.grace and place > sitting.explicit]
+    if not mine or mine[0][0] > until or mine[0][1] >= sitting.last + times.gap:
         return None
-    return mine[0]
+    return mine[0][1]
 
 
 def places(story: list[Event], sittings: list[Sitting], times: Times) -> list[int | None]:

@@ -2,9 +2,10 @@
 
 Decisions where the text leaves room:
 
-- Events are told by (time, `session_end` before `session_start` before others, event_id).
+- Events are told by (time, place in the log).
 - "The last session_start" of the session rule is the last *event* of that name, not the start that the
-  rule inferred.
+  rule inferred, and whether or not it opened a session.
+- A session id goes on if the student interacted with it less than the gap ago, whatever came in between.
 - A student without any interaction has nulls for times and days, and 0 for `weights`,
   `session_minutes`, `day_bits`.
 - The end of a playing video: (duration - position) / rate seconds, cut to whole milliseconds; a position
@@ -18,7 +19,6 @@ Decisions where the text leaves room:
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -50,10 +50,12 @@ def weight(event: Event) -> int:
     return 1 if name in ("time_ping", "heartbeat") else 3
 
 
-def telling_order(event: Event) -> tuple[int, int, str]:
+Stamp = tuple[int, tuple[int, int]]
+
+
+def telling_order(event: Event) -> Stamp:
     """Returns the sort key of a student's events."""
-    rank = {"session_end": 0, "session_start": 1}.get(event.event_name, 2)
-    return event.event_ms, rank, event.event_id
+    return event.event_ms, event.place
 
 
 @dataclass
@@ -62,15 +64,15 @@ class Student:
 
     local_day: Callable[[int], date]
     last: Event | None = None
-    last_class: tuple[int, str, str] | None = None
-    last_grade: tuple[int, str, str] | None = None
-    last_session: tuple[int, str, str] | None = None
+    last_class: tuple[Stamp, str] | None = None
+    last_grade: tuple[Stamp, str] | None = None
+    last_session: tuple[Stamp, str] | None = None
     last_video: Event | None = None
     last_interaction: int | None = None
     idle: int | None = None
     end: int | None = None
     ends: list[int] = field(default_factory=list)
-    explicit_start: int | None = None
+    session_ids: dict[str, int] = field(default_factory=dict)
     session_start: int | None = None
     session_minutes: set[int] = field(default_factory=set)
     weights: dict[int, int] = field(default_factory=dict)
@@ -79,15 +81,12 @@ class Student:
     def tell(self, event: Event) -> None:
         """Takes the next event in telling order."""
         now = event.event_ms
-        stamp = (now, event.event_id)
-        if self.last is None or stamp > (self.last.event_ms, self.last.event_id):
-            self.last = event
+        stamp = telling_order(event)
+        self.last = event
         self.last_class = _latest(self.last_class, stamp, event.texts["class_id"])
         self.last_grade = _latest(self.last_grade, stamp, event.texts["grade"])
         self.last_session = _latest(self.last_session, stamp, event.texts["session_id"])
-        if event.event_name.startswith("video_") and (
-            self.last_video is None or stamp > (self.last_video.event_ms, self.last_video.event_id)
-        ):
+        if event.event_name.startswith("video_"):
             self.last_video = event
         if event.event_name == "idle":
             self.idle = now
@@ -103,27 +102,28 @@ class Student:
             self.session_start = now
             self.session_minutes = set()
         if event.event_name == "session_start":
-            self.explicit_start = now
+            self.ends = []
+        if event.texts["session_id"] is not None:
+            self.session_ids[event.texts["session_id"]] = now
         self.session_minutes.add(now // MINUTE)
         self.weights[now // MINUTE] = max(self.weights.get(now // MINUTE, 0), weight(event))
         self.days.add(self.local_day(now))
         self.last_interaction = now
 
     def _starts_session(self, event: Event) -> bool:
-        now, previous = event.event_ms, self.last_interaction
-        if event.event_name == "session_start" or previous is None or now - previous >= SESSION_GAP:
+        now, previous, named = event.event_ms, self.last_interaction, event.texts["session_id"]
+        if previous is None or now - previous >= SESSION_GAP:
             return True
-        before = bisect_left(self.ends, now - END_GRACE)
-        if before == 0:
+        if named in self.session_ids and now - self.session_ids[named] < SESSION_GAP:
             return False
-        end = self.ends[before - 1]
-        in_this_session = self.explicit_start is None or end > self.explicit_start
-        return in_this_session and previous <= end + END_GRACE
+        return event.event_name == "session_start" or any(
+            previous - END_GRACE <= end < now - END_GRACE for end in self.ends
+        )
 
     @property
     def class_id(self) -> str | None:
         """The class of the last event that carries one."""
-        return self.last_class[2] if self.last_class else None
+        return self.last_class[1] if self.last_class else None
 
     @property
     def playing_until(self) -> int | None:
@@ -181,7 +181,7 @@ class Student:
             "task": task,
             "role": self.last.role,
             "class_id": self.class_id,
-            "grade": self.last_grade[2] if self.last_grade else None,
+            "grade": self.last_grade[1] if self.last_grade else None,
             "subject_id": texts["subject_id"],
             "course_id": texts["course_id"],
             "chapter_id": texts["chapter_id"],
@@ -192,7 +192,7 @@ class Student:
             "idle_at": self.idle,
             "session_end_at": self.end,
             "playing_until": self.playing_until,
-            "session_id": self.last_session[2] if self.last_session else None,
+            "session_id": self.last_session[1] if self.last_session else None,
             "weights": self._nibbles(),
             "weights_end": recent // MINUTE * MINUTE if recent is not None else None,
             "session_start": self.session_start,
@@ -210,9 +210,5 @@ class Student:
         return sum(self.weights.get(newest - i, 0) << (4 * i) for i in range(15))
 
 
-def _latest(
-    known: tuple[int, str, str] | None, stamp: tuple[int, str], value: str | None
-) -> tuple[int, str, str] | None:
-    if value is None or (known is not None and (known[0], known[1]) > stamp):
-        return known
-    return (*stamp, value)
+def _latest(known: tuple[Stamp, str] | None, stamp: Stamp, value: str | None) -> tuple[Stamp, str] | None:
+    return known if value is None else (stamp, value)

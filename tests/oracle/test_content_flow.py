@@ -132,7 +132,12 @@ def test_shuffled_within_the_lateness_and_repeated_the_tables_are_the_same(seed:
     ordered = expect(closed(deeds))
     # some repeats come so late that they are late, and change nothing either
     assert ordered.late == 0
-    assert all(not differences(getattr(ordered, table), found[table], table) for table in CONTENT)
+    assert all(not differences(placeless(getattr(ordered, table)), placeless(found[table]), table) for table in CONTENT)
+
+
+def placeless(rows: Rows) -> Rows:
+    """Returns rows without where in the log each was told, which is another in a shuffled one."""
+    return {key: {name: value for name, value in row.items() if name != "place"} for key, row in rows.items()}
 
 
 def closed(deeds: list[Deed]) -> list[Record]:

@@ -6,7 +6,8 @@ Decisions where the text leaves room:
   in the background and say nothing of the current one.
 - A `session_end` leaves the chapter, and what comes within the grace after it counts only up to the next event.
 - An explicit visit is away from its chapter where the last event that names the chapter, or no chapter, or ends the
-  session, says so; a visit that begins brings the student back to its chapter.
+  session, says so; a visit that begins brings the student back to its chapter (at one instant it comes after the
+  events of the clickstream).
 - A derived visit that overlaps an explicit one of its chapter with an end goes into the first such, without its time;
   else one that overlaps or touches an explicit one without an end goes into the first such, with its time.
 """
@@ -19,7 +20,7 @@ from itertools import pairwise, zip_longest
 from typing import Any
 
 from tests.oracle.clicks import LEAVES, View, first_of, is_going, last_of, scroll_of
-from tests.oracle.reading import Event
+from tests.oracle.reading import Event, number_of
 from tests.oracle.sittings import Times
 from tests.oracle.spans import Span, joined, length, minus
 from tests.oracle.student import is_interaction
@@ -121,10 +122,10 @@ def visits_of(  # noqa: PLR0913
         if not _taken_in(run, told):
             yield (run.start, run.stays[0].event.event_id), _derived_row(run, taken, task)
     for one in told:
-        yield one.view.order, _told_row(one, taken, task)
+        yield one.view.key, _told_row(one, taken, task)
     for view in views:
         if view.alone:
-            yield view.order, _alone_row(view, times, task)
+            yield view.key, _alone_row(view, times, task)
 
 
 def stays_of(story: list[Event], at: list[int | None], low: int, times: Times) -> list[Stay]:
@@ -205,9 +206,9 @@ def _reach(view: View, stays: list[Stay], shared: list[View], low: int, times: T
 
 
 def _away(view: View, story: list[Event], shared: list[View]) -> list[Span]:
-    said = [(other.start, 0, 0, False) for other in shared if other.chapter == view.chapter]
+    said = [(other.start, 1, 0, False) for other in shared if other.chapter == view.chapter]
     said += [
-        (event.event_ms, 1, place, is_going(event))
+        (event.event_ms, 0, place, is_going(event))
         for place, event in enumerate(story)
         if (is_going(event) or is_interaction(event))
         and (event.event_name == "session_end" or event.texts["chapter_id"] in (None, view.chapter))
@@ -245,6 +246,7 @@ def _derived_row(run: Derived, taken: list[Span], task: int) -> dict[str, Any]:
         raw=length(minus(run.raw, taken)),
         scroll=scroll if known else None,
         source="clickstream",
+        place=None,
         task=task,
     )
 
@@ -263,6 +265,7 @@ def _told_row(one: Told, taken: list[Span], task: int) -> dict[str, Any]:
         raw=length(one.owned + beyond) + sum(length(minus(giver.raw, taken)) for giver in one.givers),
         scroll=max([*scrolls, *([] if view.scroll is None else [view.scroll])], default=None),
         source="view",
+        place=number_of(view.place),
         task=task,
     )
 
@@ -279,6 +282,7 @@ def _alone_row(view: View, times: Times, task: int) -> dict[str, Any]:
         raw=end - view.start,
         scroll=view.scroll,
         source="view",
+        place=number_of(view.place),
         task=task,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from cli.formats import Entry, Unreadable
@@ -33,6 +34,19 @@ def test_entries_are_ordered_by_time_and_those_without_come_last() -> None:
 def test_equal_times_of_a_file_that_is_newest_first_come_out_oldest_first() -> None:
     lies = [entry(3, "d"), entry(2, "c"), entry(2, "b"), entry(1, "a")]
     assert names(read_log([Path("x")], reader(*lies))) == ["a", "b", "c", "d"]  # type: ignore[arg-type]
+
+
+def test_a_file_may_hold_students_one_after_the_other_each_newest_first() -> None:
+    lies = [entry(at, name) for name, ats in (("a", (3, 1, 1)), ("b", (9, 7, 7)), ("c", (20, 19))) for at in ats]
+    numbered = [replace(one, value=str(number).encode()) for number, one in enumerate(lies)]
+    log = read_log([Path("x")], reader(*numbered))  # type: ignore[arg-type]
+    assert [int(one.value) for one in log.entries] == [2, 1, 0, 5, 4, 3, 7, 6]
+
+
+def test_where_the_times_tell_nothing_the_format_says_which_end_is_the_newest() -> None:
+    lies = [entry(1, "b"), entry(1, "a")]
+    assert names(read_log([Path("x")], reader(*lies))) == ["b", "a"]  # type: ignore[arg-type]
+    assert names(read_log([Path("x")], reader(*lies), newest_first=True)) == ["a", "b"]  # type: ignore[arg-type]
 
 
 def test_keep_order_publishes_as_the_file_lies() -> None:

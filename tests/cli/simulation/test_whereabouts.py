@@ -45,7 +45,7 @@ def events_on(topic: str, sent: list[Sent], codes: dict[str, int]) -> Events:
     studied = decode_studied(Records(topic, 0, list(range(len(at))), at, keys, values))
     assert not studied.rejects
     everything = np.ones(len(at), np.bool_)
-    events = events_of(studied, everything, ~everything)
+    events = events_of(studied, everything, ~everything, 0)
     own = np.array([codes.setdefault(student, len(codes)) for student in events.students], np.int64)
     events.student = own[events.student]
     return events

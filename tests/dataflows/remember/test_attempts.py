@@ -1,4 +1,4 @@
-"""Every attempt stands once, under its time and id, as the believed topic tells it."""
+"""Every attempt stands once, under its id whatever its time, as the lowest place in the log tells it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Told = tuple[int, int, int, int, float]
 
 
 def told(*rows: Told) -> Scored:
-    """Attempts of (time, id, rank, pair, score)."""
-    time_ms, lo, rank, pair, score = (np.array(column) for column in zip(*rows, strict=True))
+    """Attempts of (time, id, place, pair, score)."""
+    time_ms, lo, place, pair, score = (np.array(column) for column in zip(*rows, strict=True))
     zero = np.zeros(len(rows), np.uint64)
     return Scored(
         time_ms.astype(np.int64),
         zero,
         lo.astype(np.uint64),
-        rank.astype(np.int8),
+        place.astype(np.int64),
         pair.astype(np.int32),
         score.astype(np.float64),
         zero.astype(np.int32),
@@ -31,18 +31,19 @@ def scores(held: Attempts, *pairs: int) -> list[float]:
     return found
 
 
-def test_the_first_telling_of_an_attempt_stands() -> None:
+def test_the_first_telling_of_an_attempt_stands_whatever_time_a_later_one_gives() -> None:
     held = Attempts()
-    assert held.add(told((5, 1, 3, 0, 85), (5, 1, 3, 0, 40), (6, 1, 3, 0, 50))).new.tolist() == [True, False, True]
-    assert held.add(told((5, 1, 3, 0, 99), (7, 2, 3, 0, 60))).new.tolist() == [False, True]
-    assert scores(held, 0) == [85, 50, 60]
+    assert held.add(told((5, 1, 3, 0, 85), (5, 1, 4, 0, 40), (6, 1, 5, 0, 50))).new.tolist() == [True, False, False]
+    assert held.add(told((99, 1, 6, 0, 99), (7, 2, 7, 0, 60))).new.tolist() == [False, True]
+    assert scores(held, 0) == [85, 60]
 
 
 def test_a_topic_of_lower_rank_is_believed_later_too_and_the_pair_that_loses_is_named() -> None:
     held = Attempts()
-    held.add(told((5, 1, 3, 0, 85), (6, 1, 3, 1, 70)))
-    added = held.add(told((5, 1, 2, 1, 40), (6, 1, 2, 1, 60)))
-    assert (added.new.tolist(), added.rows.tolist(), added.left.tolist()) == ([True, True], [0, 1], [0])
+    held.add(told((5, 1, 3, 0, 85), (6, 2, 3, 1, 70), (7, 3, 3, 4, 70)))
+    added = held.add(told((5, 1, 2, 1, 40), (6, 2, 2, 1, 60), (8, 3, 2, 4, 70)))
+    # The third keeps its pair, but not its time.
+    assert (added.new.tolist(), added.rows.tolist(), added.left.tolist()) == ([True] * 3, [0, 1, 2], [0, 4])
     assert scores(held, 0) == []
     assert scores(held, 1) == [40, 60]
     assert held.add(told((5, 1, 3, 0, 85))).new.tolist() == [False]

@@ -38,6 +38,7 @@ def test_one_quiz_of_85_gives_these_rows() -> None:
         "quiz_type": "module",
         "score": 85.0,
         "time_taken_seconds": 420.0,
+        "place": 6 << 56,
     }
     ((_, login),) = done.tables["learning_events"].items()
     assert (login["user_id"], login["kind"]) == ("user123", "login")

@@ -31,7 +31,7 @@ def decoded(sent: list[dict[str, Any]], students: Dictionary[str]) -> Events:
     count = len(sent)
     studied = decode_studied(Records("clickstream_events", 0, list(range(count)), appended, [None] * count, values))
     assert not studied.rejects
-    events = events_of(studied, np.ones(count, np.bool_), np.zeros(count, np.bool_))
+    events = events_of(studied, np.ones(count, np.bool_), np.zeros(count, np.bool_), 0)
     if count:
         events.student = students.codes(events.students)[events.student]
     return events

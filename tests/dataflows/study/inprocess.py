@@ -15,7 +15,8 @@ from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.operators import snapshot
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
-from dataflows.sink.tables import TABLES
+from dataflows.sink.tables import TABLES, Table
+from tests.known import Known
 from tests.oracle.reading import Record
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]
@@ -44,6 +45,7 @@ class Database:
     tables: dict[str, Rows] = field(default_factory=lambda: {name: {} for name in CONTENT})
     floors: dict[int, dict[str, int]] = field(default_factory=dict)
     writes: int = 0
+    known: Known = field(default_factory=Known)
 
     def write(self, changes: Changes) -> None:
         """Applies one transaction: stretches are emptied of what is not written again, then rows are upserted."""
@@ -54,7 +56,7 @@ class Database:
             stored = self.tables.get(table.stored_as)
             if stored is None:
                 continue
-            rows = _rows(changes.rows.get(name), table.key)
+            rows = _by_key(self.known.believed(table, _rows(changes.rows.get(name)), stored), table)
             if name in changes.replaces:
                 self._empty(name, changes.replaces[name], rows)
             for key, values in rows.items():
@@ -77,16 +79,22 @@ class Database:
                 del stored[key]
 
 
-def _rows(frame: pl.DataFrame | None, key: tuple[str, ...]) -> Rows:
-    rows: Rows = {}
+def _rows(frame: pl.DataFrame | None) -> list[dict[str, Any]]:
     if frame is None:
-        return rows
-    for row in frame.with_columns(pl.col(pl.Datetime).dt.epoch("ms")).iter_rows(named=True):
-        values = {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
-        at = tuple(values.pop(name) for name in key)
-        assert at not in rows, f"{at} is written twice in one go"
-        rows[at] = values
-    return rows
+        return []
+    return [
+        {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+        for row in frame.with_columns(pl.col(pl.Datetime).dt.epoch("ms")).iter_rows(named=True)
+    ]
+
+
+def _by_key(rows: list[dict[str, Any]], table: Table) -> Rows:
+    found: Rows = {}
+    for values in rows:
+        at = tuple(values.pop(name) for name in table.key)
+        assert at not in found or table.on_conflict == "keep", f"{at} is written twice in one go"
+        found.setdefault(at, values)
+    return found
 
 
 class Task:

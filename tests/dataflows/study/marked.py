@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dataflows.operators.segments import Ints
-from dataflows.operators.session import RANK_END, RANK_OTHER, RANK_START
 from dataflows.study.intervals import ORIGIN_MS
 from dataflows.study.marks import NONE, Explicit, Flag, FoldRules, Marks
 from dataflows.study.sessions import fold_sessions
@@ -24,7 +23,6 @@ KINDS = {
     "hidden": Flag.HIDDEN,
     "server": Flag(0),
 }
-RANKS = {"end": RANK_END, "start": RANK_START}
 
 
 @dataclass(frozen=True, order=True)
@@ -41,8 +39,8 @@ class Event:
     scroll: int = NONE
 
     @property
-    def order(self) -> tuple[int, int, int, int]:
-        return self.member, self.ms, RANKS.get(self.kind, RANK_OTHER), self.id
+    def order(self) -> tuple[int, int, int]:
+        return self.member, self.ms, self.id
 
 
 @dataclass(frozen=True, order=True)
@@ -94,6 +92,7 @@ def marks_of(events: list[Event]) -> Marks:
         time_ms=column([event.ms + START for event in events]),
         hi=np.zeros(len(events), np.uint64),
         lo=np.array([event.id for event in events], np.uint64),
+        placed=column([event.id for event in events]),
         flags=column([int(KINDS[event.kind]) for event in events]),
         klass=column([event.klass for event in events]),
         course=column([event.course for event in events]),
@@ -114,6 +113,7 @@ def explicit_of(views: list[View]) -> Explicit:
         end_ms=column([NONE if view.end is None else max(view.start, view.end) + START for view in views]),
         hi=np.zeros(len(views), np.uint64),
         lo=np.array([view.id for view in views], np.uint64),
+        placed=column([view.id for view in views]),
         klass=column([view.klass for view in views]),
         course=column([view.course for view in views]),
         chapter=column([view.chapter for view in views]),

@@ -43,6 +43,7 @@ def test_a_row_says_who_where_on_what_and_how_much() -> None:
     nothing = dict.fromkeys(["class_id", "course_id", "chapter_id", "item_id", "price", "score"])
     rows = rows_of(enrol, event("cat", "scroll", NOON_MS), lesson, quiz)
     assert [row.pop("event_id") for row in rows] == [enrol["event_id"], lesson["event_id"], quiz["event_id"]]
+    assert [row.pop("place") for row in rows] == [0, 2, 3]
     noon = datetime(2023, 11, 15, 12)  # noqa: DTZ001
     assert rows[0] == nothing | place | {
         "event_time": noon,
@@ -63,11 +64,6 @@ def test_a_row_says_who_where_on_what_and_how_much() -> None:
         "item_id": "q1",
         "score": 80.0,
     }
-
-
-def test_a_repeat_is_given_once_and_the_first_wins() -> None:
-    first = event("ann", "login", NOON_MS, class_id="7B")
-    assert [row["class_id"] for row in rows_of(first, first | {"class_id": "7C"})] == ["7B"]
 
 
 def test_rows_that_wait_outlive_a_crash_and_are_given_once() -> None:

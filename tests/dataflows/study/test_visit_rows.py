@@ -37,6 +37,7 @@ def test_a_row_says_who_was_where_how_long_and_how_that_is_known() -> None:
             45.5,
             False,
             "clickstream",
+            None,
             2,
         ),
         (
@@ -52,6 +53,7 @@ def test_a_row_says_who_was_where_how_long_and_how_that_is_known() -> None:
             None,
             False,
             "view",
+            9,
             2,
         ),
     ]

@@ -120,10 +120,10 @@ def _owners(shared: list[View], reach: dict[int, tuple[int, int]]) -> dict[int, 
 
 
 def _is_away(instant: int, chapter: int, events: list[tuple[Event, int]], shared: list[View]) -> bool:
-    """What the last event that concerns the chapter says; at one instant the start of a view comes first."""
-    said = [(view.start, 0, 0, False) for view in shared if view.chapter == chapter and view.start <= instant]
+    """What the last event that concerns the chapter says; at one instant the start of a view comes last."""
+    said = [(view.start, 1, 0, False) for view in shared if view.chapter == chapter and view.start <= instant]
     said += [
-        (event.ms, 1, place, event.kind in GOINGS)
+        (event.ms, 0, place, event.kind in GOINGS)
         for place, (event, _) in enumerate(events)
         if event.ms <= instant and event.kind != "server" and (event.kind == "end" or event.chapter in {NONE, chapter})
     ]
