@@ -93,11 +93,17 @@ def moved(log: Log, shift_ms: int) -> Log:
 
 def _newest_first(entries: list[Entry], *, otherwise: bool) -> bool:
     """Returns whether the newest lies first: for most students, since a file may hold them one after the other."""
+    timed = [(entry.key, entry.event_ms) for entry in entries if entry.event_ms is not None]
+    falls = _falls(timed) or _falls([(None, time_ms) for _, time_ms in timed])
+    return falls > 0 if falls else otherwise
+
+
+def _falls(timed: list[tuple[bytes | None, int]]) -> int:
+    """Returns how many more times fall than rise, each beside the one before it of the same key."""
     last: dict[bytes | None, int] = {}
     falls = 0
-    for entry in entries:
-        if entry.event_ms is not None:
-            before = last.get(entry.key, entry.event_ms)
-            falls += (entry.event_ms < before) - (entry.event_ms > before)
-            last[entry.key] = entry.event_ms
-    return falls > 0 if falls else otherwise
+    for key, time_ms in timed:
+        before = last.get(key, time_ms)
+        falls += (time_ms < before) - (time_ms > before)
+        last[key] = time_ms
+    return falls

@@ -226,8 +226,8 @@ def _tell(number_: int, task: _Task, rules: ContentRules, expected: ExpectedCont
         for key, row in visits_of(story, at, views, low, rules.times, number_):
             if row["place"] is None or row["place"] == told[key[1]]:
                 expected.chapter_visit_facts.setdefault(key, row)
-        for view, row in watched(story, at, sittings, low, rules.times):
-            _put(expected.video_views, view, row | {"task": number_})
+        for watched_view, row in watched(story, at, sittings, low, rules.times):
+            _put(expected.video_views, watched_view, row | {"task": number_})
         _days(student, story, rules, expected)
 
 

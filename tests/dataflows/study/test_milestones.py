@@ -50,6 +50,7 @@ def test_a_row_says_who_where_on_what_and_how_much() -> None:
         "student_id": "ann",
         "kind": "course_enroll",
         "price": 49.5,
+        "score": 87.0,
     }
     assert rows[1] == nothing | {
         "event_time": noon.replace(microsecond=1000),

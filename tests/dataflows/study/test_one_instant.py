@@ -21,7 +21,7 @@ def log_of(*said: tuple[str, int, str, str | None], session: str | None = None) 
     for offset, (student, minute, name, chapter) in enumerate(said):
         body = {"event_id": str(uuid.uuid4()), "student_id": student, "event_name": name, "chapter_id": chapter}
         value = json.dumps(body | {"timestamp": TEN + minute * MINUTE, "session_id": session}).encode()
-        records.append(Record(CLICKS, 0, offset, TEN + 10 * MINUTE, value, student.encode()))
+        records.append(Record(CLICKS, 0, offset, TEN + 100 * MINUTE, value, student.encode()))
     end = TEN + 120 * MINUTE
     return [*records, Record(CLICKS, 0, len(records), end, None, tick=end)]
 
