@@ -39,11 +39,13 @@ def load(
 
     settings = Settings()
     failed, done = False, []
+    placed: dict[tuple[str, str], list[str]] = {}
     try:
         with psycopg.connect(settings.database_url.get_secret_value()) as connection:
             for path in files:
                 try:
-                    done.append((path, _load(connection, read(path, ZoneInfo(settings.timezone)), dry_run=dry_run)))
+                    parsed = read(path, ZoneInfo(settings.timezone))
+                    done.append((path, _load(connection, parsed, placed, dry_run=dry_run)))
                 except FileError as error:
                     failed = True
                     typer.echo("\n".join(error.lines(path)), err=True)
@@ -58,14 +60,32 @@ def load(
         raise typer.Exit(1)
 
 
-def _load(connection: psycopg.Connection[Any], parsed: Roster, *, dry_run: bool) -> list[Written]:
-    """Writes one file in one transaction."""
-    from db.roster import KEYS, write
+def _load(
+    connection: psycopg.Connection[Any], parsed: Roster, placed: dict[tuple[str, str], list[str]], *, dry_run: bool
+) -> list[Written]:
+    """Writes one file in one transaction.
 
+    Args:
+        connection: An open connection.
+        parsed: The file.
+        placed: The classes of enrolments that files of this call have named: whoever stands in two lists is in both
+            classes.
+        dry_run: Write nothing.
+    """
+    from db.roster import KEYS, place, write
+
+    further: dict[tuple[str, str], list[str]] = {}
+    for key, row in parsed.tables.get("enrolments", {}).items():
+        if "class_id" in row:
+            placed[key] = list(dict.fromkeys([*placed.get(key, []), *parsed.classes[key]]))
+            row["class_id"] = next(iter(placed[key]), None)
+            further[key] = placed[key][1:]
     with connection.transaction(force_rollback=dry_run):
-        return [
+        written = [
             write(connection, table, list(parsed.tables[table].values())) for table in KEYS if table in parsed.tables
         ]
+        classes = place(connection, further) if further else None
+        return written + ([classes] if classes and (classes.new or classes.same or classes.removed) else [])
 
 
 def _warnings(connection: psycopg.Connection[Any]) -> list[str]:

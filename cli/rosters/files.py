@@ -23,11 +23,13 @@ class Roster:
         kinds: What the file holds.
         tables: Table → key → row.
         records: How many records the file has.
+        classes: (student_id, course_id) → the classes that the file names, in its order.
     """
 
     kinds: list[str] = field(default_factory=list)
     tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict)
     records: int = 0
+    classes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
 
 def read(path: Path, zone: ZoneInfo) -> Roster:
@@ -97,6 +99,21 @@ def _json_parts(text: str, path: Path) -> list[tuple[str, list[Record]]]:
     return [(str(ALIASES.get(name, name)), json_records(rows, f"{name} ")) for name, rows in data.items()]
 
 
+def _further_class(roster: Roster, key: tuple[Any, ...], row: dict[str, Any], *, may_repeat: bool) -> bool:
+    """Notes the row's class; says whether it is one more class of an enrolment that is otherwise given the same."""
+    before, class_id = roster.tables["enrolments"].get(key), row["class_id"]
+    classes = roster.classes.setdefault(key, [])
+    if before is None:
+        classes += [class_id] if class_id else []
+        return False
+    if not class_id or {**before, "class_id": class_id} != row:
+        return False
+    if class_id in classes:
+        return may_repeat
+    classes.append(class_id)
+    return True
+
+
 def _add(roster: Roster, model: type[Row], records: list[Record], zone: ZoneInfo) -> Iterator[str]:
     """Adds valid records to the roster and yields the faults of the others."""
     places: dict[tuple[str, tuple[Any, ...]], str] = {}
@@ -109,6 +126,8 @@ def _add(roster: Roster, model: type[Row], records: list[Record], zone: ZoneInfo
         for table, row in tables.items():
             key = tuple(row[column] for column in KEYS[table])
             known = roster.tables.setdefault(table, {})
+            if table == "enrolments" and _further_class(roster, key, row, may_repeat=table != model.kind):
+                continue
             if key in known and (table == model.kind or known[key] != row):
                 before = places.get((table, key), "another part")
                 yield f"{place}: {' / '.join(map(str, key))} is given again, after {before}"

@@ -94,6 +94,21 @@ def day_frame(  # noqa: PLR0913
     )
 
 
+def class_day_frame(pair: Ints, classes: list[str], values: Ints, day_bits: int, ids: list[str]) -> pl.DataFrame:
+    """Returns rows of `student_day_classes`; `pair` holds packed (student, day)."""
+    if not len(pair):
+        return pl.DataFrame()
+    return pl.DataFrame(
+        {
+            "day": pl.Series(pair & ((1 << day_bits) - 1), dtype=pl.Int64).cast(pl.Int32).cast(pl.Date),
+            "student_id": pl.Series(ids, dtype=pl.String).gather(pair >> day_bits),
+            "class_id": pl.Series(classes, dtype=pl.String),
+            "minutes_active": values[:, 0],
+            "interactions": values[:, 1],
+        }
+    )
+
+
 def state_frame(  # noqa: PLR0913
     task: int,
     students: Ints,

@@ -136,7 +136,7 @@ class CountActivity:
 
 
 class FollowStudents:
-    """`student_state`, `engagement_scores` and `student_days`."""
+    """`student_state`, `engagement_scores`, `student_days` and `student_day_classes`."""
 
     def __init__(self, task: int, settings: Settings) -> None:
         """Starts without students."""

@@ -10,6 +10,7 @@ import polars as pl
 
 from dataflows.engage import frames
 from dataflows.engage.base import Base
+from dataflows.engage.class_days import DAY_BITS, ClassDays
 from dataflows.engage.columns import Events
 from dataflows.engage.days import Calendar
 from dataflows.engage.facts import Facts, Texts, facts_of, place_codes
@@ -23,7 +24,6 @@ from dataflows.operators.latest import Latest
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.session import END, NO_SESSION, NO_TIME, ends_to_give_again
 
-DAY_BITS: Final = 20
 _COMPACT_FROM: Final = 50_000
 _TEXTS: Final = 7
 """Of the last event's values the first are codes of texts; the others are the halves of its id."""
@@ -74,6 +74,7 @@ class Students:
         self._times = KeyedTable((np.maximum, np.maximum, np.maximum), (NO_TIME, NO_TIME, NO_TIME))
         self._days = KeyedTable((np.add, np.add), (0, 0))
         self._day_class = Latest(1)
+        self._class_days = ClassDays()
         self._scores: list[pl.DataFrame] = []
 
     def add(self, events: Events, students: int) -> None:
@@ -123,13 +124,16 @@ class Students:
 
     def _add_days(self, facts: Facts, key: Ints, time_ms: Ints) -> None:
         day_key = facts.student << DAY_BITS | self._calendar.day_of(facts.minute)
-        # A minute is new to its day with its first interaction. Other events may still change the day's class.
+        # A minute is new to its day with its first interaction.
         acts = np.flatnonzero(facts.interaction)
         first = np.zeros(len(key), np.bool_)
         first[acts] = np.append(True, key[acts][1:] != key[acts][:-1])[: len(acts)]
         first &= self._minutes.get(key)[:, 0] == 0
         self._days.add(day_key, (first.astype(np.int64), facts.interaction.astype(np.int64)))
-        _keep(self._day_class, facts.class_id >= 0, day_key, time_ms, facts.placed, facts.class_id)
+        named = facts.interaction & (facts.class_id >= 0)
+        _keep(self._day_class, named, day_key, time_ms, facts.placed, facts.class_id)
+        where = facts.student[acts], facts.minute[acts], facts.class_id[acts]
+        self._class_days.add(*where, self._texts.values, self._calendar.day_of)
 
     def settle(self, low_ms: int) -> None:
         """Folds the minutes that the watermark has made final into the base and makes their score rows."""
@@ -151,6 +155,7 @@ class Students:
         self._marks = self._ends_again(marks, final).with_more(self._marks.take(~marks_split))
         self._recent = self._still_recent(marks, final)
         self._minutes.keep(~split)
+        self._class_days.settle(final)
 
     def _ends_again(self, marks: Marks, final: int) -> Marks:
         """Returns the session ends, of the marks that became final, that the next fold must get again."""
@@ -211,12 +216,12 @@ class Students:
             self._scores.append(frames.score_frame(rows))
 
     def rows(self, low_ms: int, ids: list[str]) -> dict[str, pl.DataFrame]:
-        """Returns the changed rows of `student_state`, `engagement_scores` and `student_days`, and unmarks them."""
+        """Returns the changed rows of all tables of students, and unmarks them."""
         texts = frames.TextColumn(self._texts.values)
         out = {
             "student_state": self._state_rows(ids, texts),
             "engagement_scores": frames.named_scores(self._scores, ids, texts),
-            "student_days": self._day_rows(ids, texts, low_ms),
+            **self._day_rows(ids, texts, low_ms),
         }
         self._scores = []
         self._compact()
@@ -259,7 +264,7 @@ class Students:
             self._minutes.values[open_, 0],
         ).base
 
-    def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> pl.DataFrame:
+    def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> dict[str, pl.DataFrame]:
         due = np.flatnonzero(self._days.dirty & (self._days.values[:, 1] > 0))
         key = self._days.key[due]
         frame = frames.day_frame(
@@ -270,11 +275,13 @@ class Students:
             ids,
             texts,
         )
+        several = frames.class_day_frame(*self._class_days.rows(key), DAY_BITS, ids)
         self._days.dirty[due] = False
         over = self._days_over(self._days.key & ((1 << DAY_BITS) - 1), low_ms)
         self._days.keep(~over)
+        self._class_days.drop_days(lambda day: self._days_over(day, low_ms))
         self._day_class.keep(~self._days_over(self._day_class.key & ((1 << DAY_BITS) - 1), low_ms))
-        return frame
+        return {"student_days": frame, "student_day_classes": several}
 
     def _days_over(self, day: Ints, low_ms: int) -> Bools:
         days, at = np.unique(day, return_inverse=True)
@@ -331,6 +338,7 @@ _TABLES: Final = (
     "times",
     "days",
     "day_class",
+    "class_days",
 )
 
 

@@ -16,7 +16,7 @@ from dataflows.rebuild.shadow import SHADOW, Report
 from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 
-REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days")
+REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
 
 _KEEP_CLASSES: Final = sql.SQL(
     # The event that told a score's class may no longer be in the archive.
@@ -28,7 +28,12 @@ PAST: Final = Past(
     flow=FLOW,
     module=engagement,
     tables=REBUILT,
-    times={"activity_windows": "window_start", "engagement_scores": "time", "student_days": "day"},
+    times={
+        "activity_windows": "window_start",
+        "engagement_scores": "time",
+        "student_days": "day",
+        "student_day_classes": "day",
+    },
     older="EXISTS (SELECT 1 FROM activity_windows w WHERE w.task = kept.partition AND w.scope = 'all' "
     "AND w.window_start < date_trunc('minute', kept.first_kept))",
     reach={"engagement_scores": timedelta(days=STREAK_REACH_DAYS)},

@@ -127,6 +127,7 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_state", ("student_id",)),
         Table("engagement_scores", ("time", "student_id")),
         Table("student_days", ("day", "student_id")),
+        Table("student_day_classes", ("day", "student_id", "class_id")),
         Table("enrolments", ("student_id", "course_id"), merge=enrolments.merge_statement),
         Table("course_activity", ("student_id", "course_id"), merge=course_activity.merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),

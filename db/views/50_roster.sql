@@ -12,8 +12,24 @@ FROM enrolments e
 WHERE e.role = 'student'
   AND NOT EXISTS (SELECT FROM class_staff f WHERE f.staff_id = e.student_id AND f.class_id = e.class_id);
 
+-- Every class of an enrolment.
+CREATE OR REPLACE VIEW enrolment_places AS
+SELECT student_id, course_id, class_id FROM enrolments
+UNION ALL
+SELECT x.student_id, x.course_id, x.class_id
+FROM enrolment_classes x
+JOIN enrolments e ON e.student_id = x.student_id AND e.course_id = x.course_id
+WHERE x.class_id IS DISTINCT FROM e.class_id;
+
 CREATE OR REPLACE VIEW enrolled_students AS
-SELECT student_id, course_id, class_id, since, class_at FROM student_enrolments WHERE has_come AND NOT has_left;
+SELECT student_id, course_id, class_id FROM student_enrolments WHERE has_come AND NOT has_left
+UNION ALL
+SELECT e.student_id, e.course_id, x.class_id
+FROM student_enrolments e
+JOIN enrolment_classes x ON x.student_id = e.student_id AND x.course_id = e.course_id
+WHERE e.has_come AND NOT e.has_left
+  AND x.class_id IS DISTINCT FROM e.class_id
+  AND NOT EXISTS (SELECT FROM class_staff f WHERE f.staff_id = x.student_id AND f.class_id = x.class_id);
 
 -- The same as spans of time by class, whatever the course: what the table memberships keeps, so that no view goes through the courses.
 CREATE OR REPLACE VIEW membership_spans AS
@@ -21,13 +37,16 @@ SELECT student_id, class_id, lower(enrolled) AS since, upper(enrolled) AS until,
        nullif(multirange(range_merge(enrolled)) - enrolled, '{}') AS away,
        count(*) OVER (PARTITION BY student_id) = 1 AS is_only
 FROM (
-    SELECT student_id, class_id,
-           range_agg(tstzrange(coalesce(enrolled_at, '-infinity'),
-                               CASE WHEN enrolled_at IS NULL OR left_at >= enrolled_at THEN coalesce(left_at, 'infinity') ELSE 'infinity' END))
-               AS enrolled
-    FROM enrolments
-    WHERE role = 'student'
-    GROUP BY student_id, class_id
+    SELECT e.student_id, p.class_id, range_agg(s.enrolled) AS enrolled
+    FROM enrolments e
+    JOIN enrolment_places p ON p.student_id = e.student_id AND p.course_id = e.course_id
+    CROSS JOIN LATERAL ( -- until the leaving, and again from the coming back
+        SELECT tstzrange(coalesce(e.enrolled_at, '-infinity'),
+                         CASE WHEN e.enrolled_at IS NULL OR e.left_at >= e.enrolled_at THEN coalesce(e.left_at, 'infinity') ELSE 'infinity' END)
+        UNION ALL SELECT tstzrange(e.returned_at, 'infinity') WHERE e.returned_at > e.left_at
+    ) s (enrolled)
+    WHERE e.role = 'student'
+    GROUP BY e.student_id, p.class_id
 ) e
 WHERE NOT isempty(enrolled);
 SELECT settle_memberships(NULL); -- here, since what a membership is may have changed

@@ -2,9 +2,21 @@
 CREATE OR REPLACE VIEW engagement_by_class WITH (security_barrier) AS
 SELECT bucket, class_id, score, students FROM engagement_by_class_1m WHERE class_id IS NOT NULL;
 
+-- A student's day in each class in which something of it happened: an interaction counts where it says.
+CREATE OR REPLACE VIEW student_class_days WITH (security_barrier) AS
+SELECT day, student_id, class_id, minutes_active, interactions
+FROM (
+    SELECT d.day, d.student_id, d.class_id, d.minutes_active, d.interactions
+    FROM student_days d
+    WHERE NOT EXISTS (SELECT FROM student_day_classes c WHERE c.day = d.day AND c.student_id = d.student_id)
+    UNION ALL
+    SELECT day, student_id, nullif(class_id, ''), minutes_active, interactions FROM student_day_classes
+) d
+WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id);
+
+-- As activity_by_day: a student of two classes counts in each.
 CREATE OR REPLACE VIEW daily_activity WITH (security_barrier) AS
 SELECT day, class_id, count(*) AS active_students, sum(minutes_active)::bigint AS minutes_active,
        sum(interactions)::bigint AS interactions
-FROM student_days d
-WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id)
+FROM student_class_days
 GROUP BY day, class_id;

@@ -17,6 +17,13 @@ WHERE p.cohort_id IS NOT NULL
                   WHERE e.student_id = t.student_id
                     AND CASE p.cohort WHEN 'class' THEN e.class_id IS NOT NULL ELSE e.course_id <> '*' END);
 
+CREATE OR REPLACE VIEW student_classes AS
+SELECT student_id, array_agg(cohort_id ORDER BY cohort_id) AS class_ids FROM student_cohorts WHERE cohort = 'class' GROUP BY student_id;
+
+-- The classes in which a fact of a student counts: the one that it names, where the student is in it, else all of the student's.
+CREATE OR REPLACE FUNCTION fact_classes(named text, own text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN own IS NULL OR named = ANY (own) THEN ARRAY[named] ELSE own END;
+
 -- Modules of a course in the order of their positions, each with the one that follows.
 CREATE OR REPLACE VIEW module_order AS
 SELECT course_id,

@@ -73,7 +73,7 @@ FROM module_performance_1d p
 CROSS JOIN LATERAL (VALUES (0, s0), (10, s1), (20, s2), (30, s3), (40, s4), (50, s5), (60, s6), (70, s7), (80, s8), (90, s9))
     AS b (from_score, attempts);
 
--- First attempts of the last 7 days, diagnostics left out. The roster's classes win over those of the events.
+-- First attempts of the last 7 days, diagnostics left out. Whoever is in two classes counts where the quiz was taken.
 CREATE OR REPLACE VIEW quiz_failure WITH (security_barrier) AS
 WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - interval '168 hours' AS since),
      firsts AS (
@@ -85,7 +85,7 @@ WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - 
            AND attempted_at <= (SELECT until FROM span)
          ORDER BY user_id, module, attempted_at, place, event_id
      )
-SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
+SELECT c.class_id,
        f.module,
        max(f.domain)                                   AS domain,
        count(*)                                        AS students,
@@ -96,7 +96,8 @@ SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
        s.until                                         AS as_of
 FROM firsts f
 CROSS JOIN span s
-LEFT JOIN student_cohorts c ON c.cohort = 'class' AND c.student_id = f.user_id
+LEFT JOIN student_classes k ON k.student_id = f.user_id
+CROSS JOIN LATERAL unnest(fact_classes(f.class_id, k.class_ids)) AS c (class_id)
 GROUP BY 1, f.module, f.pass_mark, s.since, s.until;
 
 -- The questions of first attempts of the last 7 days, where the platform tells its answers (quiz_answer with question and correct): those
@@ -112,7 +113,7 @@ WITH span AS MATERIALIZED (SELECT classpulse_now() AS until, classpulse_now() - 
            AND attempted_at <= (SELECT until FROM span)
          ORDER BY user_id, module, attempted_at, place, event_id
      )
-SELECT coalesce(c.cohort_id, f.class_id)               AS class_id,
+SELECT c.class_id,
        f.module,
        a.metadata ->> 'question'                       AS question,
        count(*)                                        AS answers,
@@ -122,5 +123,6 @@ JOIN events a ON a.event_name = 'quiz_answer' AND a.student_id = f.user_id
              AND a.event_time > f.attempted_at - interval '2 hours' AND a.event_time <= f.attempted_at
              AND f.module IN (a.metadata ->> 'module', a.assessment_id, a.chapter_id)
              AND a.metadata ->> 'question' IS NOT NULL AND a.metadata ->> 'correct' IN ('true', 'false')
-LEFT JOIN student_cohorts c ON c.cohort = 'class' AND c.student_id = f.user_id
+LEFT JOIN student_classes k ON k.student_id = f.user_id
+CROSS JOIN LATERAL unnest(fact_classes(f.class_id, k.class_ids)) AS c (class_id)
 GROUP BY 1, 2, 3;

@@ -94,13 +94,14 @@ SELECT f.cohort,
 FROM forgetting_by_cohort f
 JOIN gaps g USING (cohort, cohort_id, module);
 
--- Local days x scope (all, and each class): a student of two classes counts in both.
+-- Local days x scope (all, and each class): a student of two classes counts where it happened, or in both.
 CREATE OR REPLACE VIEW learning_by_scope AS
 SELECT e.event_time, e.user_id, e.kind, e.domain, s.scope, s.scope_id
 FROM learning_events e
+LEFT JOIN student_classes k ON k.student_id = e.user_id
 CROSS JOIN LATERAL (
     SELECT 'all' AS scope, 'all' AS scope_id
-    UNION ALL SELECT 'class', c.cohort_id FROM student_cohorts c WHERE c.cohort = 'class' AND c.student_id = e.user_id
+    UNION ALL SELECT 'class', c FROM unnest(fact_classes(e.class_id, k.class_ids)) c WHERE c IS NOT NULL
 ) s
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.user_id);
 

@@ -33,25 +33,32 @@ CROSS JOIN LATERAL unnest(ARRAY[p.s0, p.s1, p.s2, p.s3, p.s4, p.s5, p.s6, p.s7, 
 CROSS JOIN LATERAL (SELECT o.place - 1 AS tenth, o.scrolls) t
 GROUP BY p.day, p.page_url, t.tenth;
 
--- The last seven local days by minutes with any weight, never by clicks: all students, and within the class.
+-- The last seven local days by minutes with any weight, never by clicks: all students, and within each class in which they were active.
 CREATE OR REPLACE VIEW leaderboard WITH (security_barrier) AS
-SELECT student_id, class_id, minutes_active, minutes_today, active_days,
-       rank() OVER (ORDER BY minutes_active DESC)                       AS place,
-       rank() OVER (PARTITION BY class_id ORDER BY minutes_active DESC) AS place_in_class,
-       as_of
+WITH clock AS (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0),
+     everywhere AS (
+         SELECT d.student_id, sum(d.minutes_active)::bigint AS minutes, rank() OVER (ORDER BY sum(d.minutes_active) DESC) AS place
+         FROM clock c
+         JOIN student_days d ON d.day > c.today - 7 AND d.day <= c.today
+         WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id)
+         GROUP BY d.student_id
+     )
+SELECT s.student_id, s.class_id, s.minutes_active, s.minutes_today, s.active_days, e.place,
+       rank() OVER (PARTITION BY s.class_id ORDER BY s.minutes_active DESC) AS place_in_class,
+       s.as_of,
+       e.minutes AS minutes_everywhere
 FROM (
-    SELECT d.student_id,
-           (array_agg(d.class_id ORDER BY d.day DESC) FILTER (WHERE d.class_id IS NOT NULL))[1] AS class_id,
+    SELECT d.student_id, d.class_id,
            sum(d.minutes_active)::bigint                                AS minutes_active,
            coalesce(sum(d.minutes_active) FILTER (WHERE d.day = c.today), 0)::bigint AS minutes_today,
            count(*) FILTER (WHERE d.minutes_active > 0)                 AS active_days,
            c.now                                                        AS as_of
-    FROM (SELECT classpulse_now() AS now, local_day(classpulse_now()) AS today OFFSET 0) c
-    JOIN student_days d ON d.day > c.today - 7 AND d.day <= c.today
-    WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id)
-    GROUP BY d.student_id, c.now
+    FROM clock c
+    JOIN student_class_days d ON d.day > c.today - 7 AND d.day <= c.today
+    GROUP BY d.student_id, d.class_id, c.now
 ) s
-WHERE minutes_active > 0;
+JOIN everywhere e ON e.student_id = s.student_id
+WHERE s.minutes_active > 0;
 
 CREATE OR REPLACE VIEW cohort_retention WITH (security_barrier) AS
 SELECT cohort_week, week_number, students, active_students,

@@ -26,13 +26,13 @@ SELECT e.student_id, e.course_id, e.class_id, k.now, k.away_since, s.began_at,
        k.today - local_day(s.began_at) + 1              AS day,
        k.today - CASE WHEN k.has_terms THEN k.term_starts ELSE local_day(s.began_at) END + 1 AS score_day
 FROM risk_clock k
-CROSS JOIN enrolled_students e
+CROSS JOIN student_enrolments e
 CROSS JOIN LATERAL (
     SELECT CASE WHEN NOT k.has_terms THEN coalesce(e.since, e.class_at)
                 WHEN k.term_starts IS NOT NULL THEN greatest(k.term_starts::timestamp AT TIME ZONE classpulse_timezone(), e.since)
            END AS began_at
 ) s
-WHERE e.course_id <> '*';
+WHERE e.course_id <> '*' AND e.has_come AND NOT e.has_left;
 
 -- A student of a course with every reason. Building block: a job keeps it in a table on TimescaleDB, as the summaries (71).
 CREATE OR REPLACE VIEW risk_rows_live AS

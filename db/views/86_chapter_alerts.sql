@@ -49,7 +49,9 @@ CROSS JOIN (
     FROM chapter_visit_facts f
     JOIN enrolled_students e ON e.student_id = f.student_id AND e.course_id = f.course_id AND e.class_id IS NOT NULL
     LEFT JOIN content_items i ON i.course_id = f.course_id AND i.item_id = f.chapter_id
-    WHERE f.start_time >= (SELECT since FROM pace_since) AND f.start_time <= (SELECT classpulse_now())
+    LEFT JOIN enrolled_students o ON o.student_id = f.student_id AND o.course_id = f.course_id AND o.class_id = f.class_id
+    WHERE (o.class_id IS NULL OR o.class_id = e.class_id) -- of two classes, the one in which it was visited
+      AND f.start_time >= (SELECT since FROM pace_since) AND f.start_time <= (SELECT classpulse_now())
     GROUP BY e.class_id, f.course_id, f.chapter_id
 ) w
 LEFT JOIN content_items i ON i.course_id = w.course_id AND i.item_id = w.chapter_id

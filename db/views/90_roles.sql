@@ -22,7 +22,7 @@ END $$;
 -- Whatever was granted before is taken back first, so that these lists are the whole truth.
 DO $$
 DECLARE
-    flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, dead_letters, anomalies, enrolments, course_activity, '
+    flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, student_day_classes, dead_letters, anomalies, enrolments, course_activity, '
                          'quiz_attempts, learning_events, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
@@ -43,7 +43,7 @@ DECLARE
                          'next_modules, knowledge_gaps, revisions_waiting, reviews_coming, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
-                         'student_active_days, student_streak, handed_in';
+                         'student_active_days, student_class_days, student_streak, handed_in';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs'),

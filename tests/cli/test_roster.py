@@ -256,3 +256,29 @@ def test_the_first_enrolment_stays_whatever_a_later_file_says(tmp_path: Path, ur
         ("art", None),
         ("math", "2026-02-01"),
     ]
+
+
+@pytest.mark.parametrize("course", ["", "math"])
+def test_a_student_may_be_in_two_classes(tmp_path: Path, url: str, course: str) -> None:
+    header = "student_id,class_id,course_id\n"
+    both = file(tmp_path, "students.csv", f"{header}ann,7A,{course}\nann,7B,{course}\nben,7B,{course}\n")
+    members = "SELECT class_id, student_id FROM class_members ORDER BY 1, 2"
+    in_both: list[tuple[object, ...]] = [("7A", "ann"), ("7B", "ann"), ("7B", "ben")]
+    for _ in range(2):
+        result = load(both)
+        assert result.exit_code == 0, result.stderr
+        assert rows(url, members) == in_both
+    assert rows(url, "SELECT class_id, student_id FROM class_students ORDER BY 1, 2") == in_both
+    assert rows(url, "SELECT scope_id, enrolled FROM active_now WHERE scope IN ('all', 'class') ORDER BY 1") == [
+        ("7A", 1),
+        ("7B", 2),
+        ("all", 2),
+    ]
+    alone = file(tmp_path, "students-2.csv", f"{header}ann,7B,{course}\n")
+    assert load(alone).exit_code == 0
+    assert rows(url, members) == [("7B", "ann"), ("7B", "ben")]
+    lists = [file(tmp_path, f"students-{c}.csv", f"{header}ann,{c},{course}\n") for c in ("7A", "7B")]
+    assert load(*lists).exit_code == 0
+    assert rows(url, members) == in_both
+    again = load(file(tmp_path, "enrolments.csv", f"{header}ann,7A,math\nann,7B,math\nann,7A,math\n"))
+    assert "line 4: ann / math is given again" in again.stderr

@@ -18,6 +18,7 @@ KEYS = {
     "student_state": ("student_id",),
     "engagement_scores": ("time", "student_id"),
     "student_days": ("day", "student_id"),
+    "student_day_classes": ("day", "student_id", "class_id"),
     "events": ("event_time", "event_id"),
     "dead_letters": ("received_at", "topic", "partition", "kafka_offset"),
     "quiz_attempts": ("attempted_at", "event_id"),
@@ -33,7 +34,7 @@ KEYS = {
     "student_click_days": ("day", "student_id"),
     "page_days": ("day", "page_url", "task"),
 }
-ENGAGEMENT = ("activity_windows", "student_state", "engagement_scores", "student_days")
+ENGAGEMENT = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
 ARCHIVE = ("events", "dead_letters")
 MEMORY = ("quiz_attempts", "learning_events", "memory_reviews", "memory_state", "revision_signal_facts")
 STUDIED = ("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views")

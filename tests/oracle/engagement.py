@@ -52,6 +52,7 @@ class Expected:
         student_state: (student_id,) to all columns but `updated_at`.
         engagement_scores: (time, student_id) to class_id, score and its four parts.
         student_days: (day, student_id) to class_id, minutes_active, interactions.
+        student_day_classes: (day, student_id, class_id) to minutes_active, interactions, on days with several classes.
         events: (event_time, event_id) to all columns.
         dead_letters: (received_at, topic, partition, kafka_offset) to reason and payload (bytes).
         late: The students' events that came too late to count.
@@ -63,6 +64,7 @@ class Expected:
     student_state: Rows = field(default_factory=dict)
     engagement_scores: Rows = field(default_factory=dict)
     student_days: Rows = field(default_factory=dict)
+    student_day_classes: Rows = field(default_factory=dict)
     events: Rows = field(default_factory=dict)
     dead_letters: Rows = field(default_factory=dict)
     late: int = 0
@@ -220,10 +222,18 @@ def _days(student_id: str, story: list[Event], local_day: Any, expected: Expecte
         days.setdefault(local_day(event.event_ms), []).append(event)
     for day, events in days.items():
         acts = [e for e in events if is_interaction(e)]
-        classes = [(e.event_ms, e.place, e.texts["class_id"]) for e in events if e.texts["class_id"] is not None]
+        classes = [(e.event_ms, e.place, e.texts["class_id"]) for e in acts if e.texts["class_id"] is not None]
         if acts:
             expected.student_days[day.isoformat(), student_id] = {
                 "class_id": max(classes)[2] if classes else None,
                 "minutes_active": len({e.event_ms // MINUTE for e in acts}),
                 "interactions": len(acts),
+            }
+        by_class: dict[str, list[Event]] = {}
+        for event in acts:
+            by_class.setdefault(event.texts["class_id"] or "", []).append(event)
+        for class_id, some in by_class.items() if len(by_class) > 1 else ():
+            expected.student_day_classes[day.isoformat(), student_id, class_id] = {
+                "minutes_active": len({e.event_ms // MINUTE for e in some}),
+                "interactions": len(some),
             }

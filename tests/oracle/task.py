@@ -20,8 +20,13 @@ KEYS = {
     "student_state": ("student_id",),
     "engagement_scores": ("time", "student_id"),
     "student_days": ("day", "student_id"),
+    "student_day_classes": ("day", "student_id", "class_id"),
 }
-RISING = {"activity_windows": ("events", "active_students", "active_5m"), "student_days": ("interactions",)}
+RISING = {
+    "activity_windows": ("events", "active_students", "active_5m"),
+    "student_days": ("interactions",),
+    "student_day_classes": ("interactions",),
+}
 
 
 @dataclass

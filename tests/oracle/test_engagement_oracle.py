@@ -342,7 +342,7 @@ def test_days_are_local() -> None:
     log.event("23:00:30", "button_click").event("23:01:10", "idle", class_id="7D").event("23:30:00", "login")
     assert log.expect(timezone="Europe/Berlin").student_days == {
         ("2024-03-06", "s1"): {"class_id": "7B", "minutes_active": 1, "interactions": 1},
-        ("2024-03-07", "s1"): {"class_id": "7D", "minutes_active": 2, "interactions": 3},
+        ("2024-03-07", "s1"): {"class_id": "7C", "minutes_active": 2, "interactions": 3},
     }
 
 

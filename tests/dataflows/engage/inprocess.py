@@ -73,7 +73,8 @@ def run(
     """
     rng = random.Random(seed)
     tables: dict[str, Rows] = {
-        name: {} for name in ("activity_windows", "student_state", "engagement_scores", "student_days")
+        name: {}
+        for name in ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
     }
     logs: dict[int, list[Record]] = {}
     for record in log:

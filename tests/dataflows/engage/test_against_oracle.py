@@ -13,7 +13,7 @@ from tests.e2e.tables import differences
 from tests.oracle.engagement import Rules, expect
 from tests.oracle.logs import spiteful_log
 
-TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days")
+TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
 
 
 @pytest.mark.parametrize("timezone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])

@@ -16,7 +16,7 @@ from tests.oracle.engagement import Rules, expect
 from tests.oracle.logs import MINUTE, START, TOPIC
 from tests.oracle.reading import Record
 
-TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days")
+TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
 
 
 def log_of(story: list[tuple[int, str]]) -> list[Record]:

@@ -18,7 +18,7 @@ from tests.oracle.logs import MINUTE, TOPIC, spiteful_log
 from tests.oracle.reading import Record
 
 ALIAS = "lms_clickstream"
-TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days")
+TABLES = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
 
 
 def logs_of(seed: int) -> dict[str, list[Record]]:
