@@ -89,7 +89,7 @@ def _prepare(log: Log, settings: Settings) -> None:
     from dataflows.kafka.topics import TopicError, create_or_check, require_usable
 
     statuses = create_or_check(settings)
-    require_usable(statuses, settings)
+    require_usable(statuses)
     known = {status.name for status in statuses}
     unknown = {settings.topic(entry.topic) for entry in log.entries} - known
     if unknown and all(status.state != "unknown" for status in statuses):

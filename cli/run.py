@@ -53,7 +53,17 @@ def start(flow: str, workers: int, flags: list[str], metrics_port: int | None) -
         env.pop("BYTEWAX_DATAFLOW_API_ENABLED", None)
         if metrics_port is not None:
             env |= {"BYTEWAX_DATAFLOW_API_ENABLED": "1", "BYTEWAX_DATAFLOW_API_PORT": str(metrics_port + index)}
-        command = [sys.executable, "-m", "dataflows.worker", flow, "--process", str(index), "--end-with-parent", *flags]
+        command = [
+            sys.executable,
+            "-m",
+            "dataflows.worker",
+            flow,
+            "--process",
+            str(index),
+            "--parent",
+            str(os.getpid()),
+            *flags,
+        ]
         if addresses:
             command += ["--addresses", addresses]
         # A group of its own: Ctrl-C reaches this command alone, which then ends the workers in order.

@@ -66,7 +66,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     settings = Settings()
     school = build_school(students, seed, fast_clocks=fast_clocks)
     try:
-        require_usable(create_or_check(settings), settings)
+        require_usable(create_or_check(settings))
     except TopicError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

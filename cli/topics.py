@@ -30,7 +30,7 @@ def topics(
         Console().print(_table(statuses, settings.kafka_bootstrap_servers))
         if all(status.state == "unknown" for status in statuses):
             typer.echo("The mock cluster cannot administer topics; it makes each at its first use.")
-        require_usable(statuses, settings)
+        require_usable(statuses)
     except TopicError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import json
 import os
@@ -36,6 +35,7 @@ from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource, RefusedError, Seed, stopping  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
+from dataflows.parent import end_with_parent  # noqa: E402
 from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import with_patience  # noqa: E402
@@ -225,13 +225,6 @@ def _total(name: str) -> int:
     return int(sum(s.value for s in samples))
 
 
-def end_with_parent() -> None:
-    """Asks the kernel for SIGTERM when the parent dies, so that no worker outlives a killed `classpulse run`."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-
-
 def main() -> None:
     """Parses the arguments and runs."""
     parser = argparse.ArgumentParser(prog="python -m dataflows.worker", description=__doc__)
@@ -241,11 +234,11 @@ def main() -> None:
     parser.add_argument("--until-caught-up", action="store_true", help="end at the log's end as it is at the start")
     parser.add_argument("--from-oldest", action="store_true", help="allow a first start on a log that lost its start")
     parser.add_argument(
-        "--end-with-parent", action="store_true", help="end when the process that started this one is gone"
+        "--parent", type=int, default=0, metavar="PID", help="end when this process, which started this one, is gone"
     )
     args = parser.parse_args()
-    if args.end_with_parent:
-        end_with_parent()
+    if args.parent:
+        end_with_parent(args.parent)
     settings = Settings()
     configure_logging(settings, flow=args.flow, process=args.process)
     sys.exit(run(args, settings))

@@ -11,7 +11,6 @@ from dataflows.kafka.topics import (
     cluster_metadata,
     create_or_check,
     is_mock,
-    new_generation_advice,
 )
 from dataflows.settings import Settings
 
@@ -34,15 +33,15 @@ def check(settings: Settings) -> list[Finding]:
     if is_mock(metadata):
         return [*found, note(PART, "topics", "an in-memory mock broker: for demos and quick tests only")]
     try:
-        return found + _topics(create_or_check(settings, create=False), settings)
+        return found + _topics(create_or_check(settings, create=False))
     except TopicError as error:
         return [*found, wrong(PART, "topics", str(error), "Give the client the right to describe topics.")]
 
 
-def _topics(statuses: list[TopicStatus], settings: Settings) -> list[Finding]:
+def _topics(statuses: list[TopicStatus]) -> list[Finding]:
     missing = [status.name for status in statuses if status.state == "missing"]
     differing = [status for status in statuses if status.state == "mismatch"]
-    found = [wrong(PART, status.name, status.detail, new_generation_advice(settings)) for status in differing]
+    found = [wrong(PART, status.name, status.detail, status.advice) for status in differing]
     if missing:
         found.append(wrong(PART, "topics", f"missing: {', '.join(missing)}", "Create them: `classpulse topics`."))
     if not found:

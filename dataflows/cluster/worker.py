@@ -35,7 +35,7 @@ class WorkerProcess:
         env.pop("BYTEWAX_DATAFLOW_API_ENABLED", None)
         if self._metrics_port is not None:
             env |= {"BYTEWAX_DATAFLOW_API_ENABLED": "1", "BYTEWAX_DATAFLOW_API_PORT": str(self._metrics_port)}
-        command = [sys.executable, "-m", "dataflows.worker", self._flow, "--end-with-parent", *self._flags]
+        command = [sys.executable, "-m", "dataflows.worker", self._flow, "--parent", str(os.getpid()), *self._flags]
         command += ["--process", str(index)]
         if len(formation.seats) > 1:
             command += ["--addresses", ";".join(seat.address for seat in formation.seats)]

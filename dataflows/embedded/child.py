@@ -20,9 +20,12 @@ def _die_with_parent(sent: signal.Signals) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child must not load libraries
+    parent = os.getpid()
 
     def ask_kernel() -> None:
         prctl(PR_SET_PDEATHSIG, int(sent))
+        if os.getppid() != parent:  # it died before the asking, so the signal would come to nobody
+            os._exit(1)
 
     return ask_kernel
 

@@ -9,6 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from dataflows.kafka.topics import TIMESTAMP_TYPE, timestamp_types
 from dataflows.settings import Settings
 
 _TIMEOUT_S = 15.0
@@ -24,7 +25,15 @@ MOVE_ON: Final = (
     "Move to a new topic generation: a new CLASSPULSE_TOPIC_PREFIX, `classpulse topics`, then `classpulse run`."
 )
 
+ANOTHER_LOG: Final = (
+    "If the old log is lost for good: `classpulse adopt`; else let the workers read the log that they had."
+)
+
 log = structlog.get_logger()
+
+
+class RefusedError(RuntimeError):
+    """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
 
 
 class PartitionCountError(RuntimeError):
@@ -40,12 +49,14 @@ class LogFacts:
         partitions: Their common partition count.
         cluster_id: The cluster's id; `mock` where the broker has none.
         topic_ids: The topics' ids; empty where the broker cannot tell.
+        own_times: Topics whose records carry their producers' times; never any of the mock's, where all do.
     """
 
     topics: list[str]
     partitions: int
     cluster_id: str
     topic_ids: dict[str, str]
+    own_times: list[str]
     _settings: Settings = field(repr=False)
     _offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict, repr=False)
 
@@ -64,7 +75,9 @@ class LogFacts:
         # librdkafka's mock answers no such question, and the wait for it would be five seconds of every start.
         mock = (metadata.cluster_id or "").startswith("mockCluster")
         cluster_id, ids = ("", {}) if mock else _ids(admin, topics)
-        return cls(topics, counts, cluster_id or metadata.cluster_id or "mock", ids, settings)
+        kinds = {} if mock else timestamp_types(admin, topics)
+        own_times = [topic for topic, kind in kinds.items() if kind != TIMESTAMP_TYPE]
+        return cls(topics, counts, cluster_id or metadata.cluster_id or "mock", ids, own_times, settings)
 
     def lows(self, task: int) -> dict[str, int]:
         """Returns the first offset that each topic's partition still has."""
@@ -114,21 +127,3 @@ def _ids(admin: AdminClient, topics: list[str]) -> tuple[str, dict[str, str]]:
         log.info("broker tells no ids: a recreated topic will not be noticed", error=str(error))
         return "", {}
     return str(cluster.cluster_id), ids
-
-
-def check_partition_count(consumer: Consumer, topics: list[str], expected: int) -> None:
-    """Refuses a partition count that changed while the flow runs.
-
-    Raises:
-        PartitionCountError: With the advice to move to a new topic generation.
-    """
-    try:
-        metadata = consumer.list_topics(timeout=2.0)
-    except KafkaException as error:  # away for a moment; the next check will tell
-        log.warning("partition counts not checked", error=str(error))
-        return
-    found = {t: len(metadata.topics[t].partitions) for t in topics if t in metadata.topics}
-    changed = {t: n for t, n in found.items() if n and n != expected}
-    if changed:
-        text = f"partition counts changed from {expected} to {changed}: keys now hash to other tasks. {MOVE_ON}"
-        raise PartitionCountError(text)

@@ -17,14 +17,23 @@ from dataflows.failure import noted
 from dataflows.kafka import metrics
 from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.kafka.keys import task_of
-from dataflows.kafka.log import MOVE_ON, LogFacts, check_partition_count
+from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts
+from dataflows.kafka.log import RefusedError as RefusedError  # noqa: PLC0414 (told to others from here)
+from dataflows.kafka.topics import TIMESTAMP_TYPE, append_time_advice
 from dataflows.kafka.trace import trace
+from dataflows.kafka.watch import LogWatch
 from dataflows.settings import Settings
 
 TICK_HEADER: Final = "classpulse-tick"
 SNAPSHOT_VERSION: Final = 3
 _POLL_IDLE: Final = timedelta(milliseconds=25)
+_POLL_ASKING: Final = timedelta(milliseconds=2)
 _LIVE_FETCH: Final = 2000
+_NO_SUCH_PLACE: Final = {
+    KafkaError._AUTO_OFFSET_RESET,
+    KafkaError._LOG_TRUNCATION,
+    KafkaError.OFFSET_OUT_OF_RANGE,
+}
 _BEHIND_MS: Final = 5000
 _BEATS_BEHIND: Final = 5
 
@@ -34,8 +43,12 @@ stopping = threading.Event()
 """Set by the worker's signal handler: every source then emits what it has, snapshots and ends."""
 
 
-class RefusedError(RuntimeError):
-    """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
+def end_lost(topic: str, end: int, read: int) -> str:
+    """Returns what to do about a log that ends before what was read of it."""
+    return (
+        f"{topic} ends at offset {end}, but offset {read} was already read: another log, or one that has lost its end. "
+        "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
+    )
 
 
 def after_loss(flow: str) -> str:
@@ -99,22 +112,34 @@ class Seed:
 
 
 class Beat:
-    """The process's once-a-second pulse: all its tasks write in one transaction."""
+    """The process's once-a-second pulse: all its tasks write in one transaction.
 
-    def __init__(self, interval_s: float) -> None:
+    Before each beat the broker is asked whether the topics are still the same; until it has answered nothing is
+    fetched, so that what is written is certain to be of them (`LogWatch`).
+    """
+
+    def __init__(self, interval_s: float, watch: LogWatch) -> None:
         """Starts the pulse; `interval_s` in seconds."""
-        self._interval = interval_s
+        self._interval, self.watch = interval_s, watch
         self._next = time.monotonic() + interval_s
+        self.asking = False
         self.number = 0
 
     def now(self) -> int:
         """Returns the number of the current beat."""
-        moment = time.monotonic()
-        if moment >= self._next:
+        if not self.asking and time.monotonic() >= self._next:
+            self.asking = True
+            self.watch.ask()
+        if self.asking and self.watch.is_answered():
+            self.asking = False
             self.number += 1
             # Late beats are not made up for: the rows of two beats fit into one.
-            self._next = moment + self._interval
+            self._next = time.monotonic() + self._interval
         return self.number
+
+    def hasten(self) -> None:
+        """Lets the next beat begin at once: a task has as much as it may hold."""
+        self._next = time.monotonic()
 
 
 class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
@@ -150,7 +175,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
         self._consumer.assign(self._on_broker(offsets))
-        self._next_check = time.monotonic() + 30
+        self._fetched_s = float("-inf")
         self._ended = False
         self._awake: datetime | None = None
         self._last_append_ms = 0
@@ -160,20 +185,40 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         """Returns at most one batch: when it is full, when a beat is due, or at the end."""
         if self._ended:
             raise StopIteration
-        got = self._fetch()
+        got = 0 if self._beat.asking or stopping.is_set() else self._fetch()
         beat = self._beat.now()
         due = beat - self._seen_beat >= (_BEATS_BEHIND if self._behind() else 1)
-        self._ended = stopping.is_set() or self._caught_up()
+        full = self._pending_count >= self._settings.batch_records
+        self._ended = self._may_end()
         self._awake = None
+        if self._writes_each and full and not self._is_certain():
+            self._beat.hasten()
+        writes = (self._ended or due or self._writes_each) and self._is_certain()
+        has_its_turn = due or full if writes else full and not self._writes_each
         # A seed goes ahead of everything: no snapshot may hold the place that it begins at and not its states.
-        if self._ended or due or self._seed or self._pending_count >= self._settings.batch_records:
-            if due:
+        if has_its_turn or self._ended or self._seed:
+            if due and writes:
                 self._seen_beat = beat
                 self._report()
-            return [self._emit(beat=due or self._ended or self._writes_each)]
+            return [self._emit(beat=writes)]
         if got < _LIVE_FETCH:
-            self._awake = datetime.now(UTC) + _POLL_IDLE
+            self._awake = datetime.now(UTC) + (_POLL_ASKING if self._beat.asking else _POLL_IDLE)
         return []
+
+    def _is_certain(self) -> bool:
+        """Whether all that was fetched is of the log that is read, and not of one that was made in its place."""
+        return self._beat.watch.is_certain(self._fetched_s)
+
+    def _may_end(self) -> bool:
+        """Whether this is the end; what nobody can be certain of then is left for the next worker."""
+        if not (stopping.is_set() or self._caught_up()):
+            return False
+        if not self._is_certain():
+            self._beat.watch.wait()
+        if stopping.is_set() and not self._is_certain():
+            self._read, self._pending, self._pending_count = dict(self._emitted), {}, 0
+            return True
+        return self._is_certain()
 
     def next_awake(self) -> datetime | None:
         """Returns when to poll next; None means at once."""
@@ -200,6 +245,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         room = self._settings.batch_records - self._pending_count
         messages = self._consumer.consume(num_messages=room, timeout=0) if room > 0 else []
         if messages:
+            self._fetched_s = time.monotonic()
             self._take(messages)
         return len(messages)
 
@@ -238,13 +284,23 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             error = message.error()
             if error is None or error.code() == KafkaError._PARTITION_EOF:
                 continue
-            if error.code() in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:
-                text = (
-                    f"task {self._task}: the log no longer has offset {self._read}: {error.str()}. "
-                    f"Run `classpulse rebuild {self._flow}` to compute from the archive what the topics have lost."
-                )
-                raise RefusedError(text)
+            if error.code() in _NO_SUCH_PLACE:
+                raise self._lost(message.topic() or "", error)
             log.warning("kafka", task=self._task, error=error.str(), retriable=error.retriable())
+
+    def _lost(self, topic: str, error: KafkaError) -> RefusedError:
+        """Returns why the log has not what is to be read next: made again, its end lost, or its beginning deleted."""
+        self._beat.watch.wait()
+        place = self._on_broker(self._read)[list(self._read).index(topic)] if topic in self._read else None
+        low, high = (0, 0) if place is None else self._consumer.get_watermark_offsets(place, timeout=5) or (0, 0)
+        if place is not None and (place.offset > high or error.code() == KafkaError._LOG_TRUNCATION):
+            text = f"{self._flow} task {self._task}: {end_lost(topic, high, place.offset)}"
+            return RefusedError(text)
+        text = (
+            f"{self._flow} task {self._task}: the log no longer has offset {self._read}: {error.str()}; it begins at "
+            f"{low}. Run `classpulse rebuild {self._flow}` to compute from the archive what the topics have lost."
+        )
+        return RefusedError(text)
 
     def _emit(self, *, beat: bool) -> TaskBatch:
         self._emitted = dict(self._read)
@@ -286,9 +342,6 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             if high != OFFSET_INVALID and high >= 0:
                 left = high + self._claim.bases.get(topic, 0) - offset
                 metrics.CONSUMER_LAG.labels(topic, str(self._task), self._group).set(max(0, left))
-        if time.monotonic() >= self._next_check and self._task == 0:
-            self._next_check = time.monotonic() + 30
-            check_partition_count(self._consumer, list(self._read), self._facts.partitions)
 
 
 def position(facts: LogFacts, offsets: dict[str, int], written: dict[str, int], generation: int) -> dict[str, Any]:
@@ -374,7 +427,12 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
 
     def _log_facts(self) -> LogFacts:
         if self._facts is None:
-            self._facts = LogFacts.read(self._settings, self._topics, self._optional)
+            facts = LogFacts.read(self._settings, self._topics, self._optional)
+            if facts.own_times:
+                names = ", ".join(facts.own_times)
+                text = f"{names}: message.timestamp.type is not {TIMESTAMP_TYPE}. "
+                raise RefusedError(text + append_time_advice(self._settings, facts.own_times))
+            self._facts = facts
         return self._facts
 
     @noted
@@ -394,7 +452,8 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         state = seed.position if seed else resume_state
         offsets = self._start_offsets(task, facts, claim, state)
         if self._beat is None:
-            self._beat = Beat(self._settings.commit_interval_of(self._flow))
+            watch = LogWatch(self._settings, facts)
+            self._beat = Beat(self._settings.commit_interval_of(self._flow), watch)
         log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
         return TaskPartition(
             self._settings,
@@ -412,7 +471,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
 
     def _start_offsets(self, task: int, facts: LogFacts, claim: Claim, state: dict[str, Any] | None) -> dict[str, int]:
         where = f"{self._flow} task {task}"
-        advice = "If the old log is lost for good: `classpulse adopt`; else let the workers read the log that they had."
+        advice = ANOTHER_LOG
         for origin, cluster, ids in (
             ("the database", claim.cluster_id, claim.topic_ids),
             ("the snapshot", (state or {}).get("cluster_id", ""), (state or {}).get("topic_ids", {})),
@@ -467,11 +526,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                     raise RefusedError(text)
                 start = lows[topic]
             if max(start, claim.offsets.get(topic, 0)) > ends[topic]:
-                text = (
-                    f"{where}: {topic} ends at offset {ends[topic]}, but offset "
-                    f"{max(start, claim.offsets.get(topic, 0))} was already read: another log, or one that has lost "
-                    "its end. Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
-                )
+                text = f"{where}: {end_lost(topic, ends[topic], max(start, claim.offsets.get(topic, 0)))}"
                 raise RefusedError(text)
             offsets[topic] = start
         return offsets

@@ -62,12 +62,14 @@ class TopicStatus:
         partitions: How many partitions it has; 0 where it does not exist or is not known.
         state: `unknown` only on the mock cluster, which cannot be asked.
         detail: What is wrong, in words; empty when nothing is.
+        advice: What to do about it; empty when nothing is.
     """
 
     name: str
     partitions: int
     state: State
     detail: str = ""
+    advice: str = ""
 
 
 def admin_client(settings: Settings) -> AdminClient:
@@ -121,11 +123,11 @@ def create_or_check(settings: Settings, *, create: bool = True) -> list[TopicSta
     made = _create(admin, settings, missing) if create else set()
     if create and missing:
         found |= _wait_until_known(admin, settings, missing)
-    kinds = _timestamp_types(admin, [name for name in names if name in found and name not in made])
+    kinds = timestamp_types(admin, [name for name in names if name in found and name not in made])
     return [_status(settings, name, found, made, kinds) for name in names]
 
 
-def require_usable(statuses: Iterable[TopicStatus], settings: Settings) -> None:
+def require_usable(statuses: Iterable[TopicStatus]) -> None:
     """Raises with advice if any topic is missing or differs from what the dataflows need.
 
     Raises:
@@ -135,10 +137,9 @@ def require_usable(statuses: Iterable[TopicStatus], settings: Settings) -> None:
     if not wrong:
         return
     lines = [f"  {status.name}: {status.detail}" for status in wrong]
-    if any(status.state == "mismatch" for status in wrong):
-        lines.append(new_generation_advice(settings))
-    else:
+    if any(status.state == "missing" for status in wrong):
         lines.append("Run `classpulse topics` to create them.")
+    lines += dict.fromkeys(status.advice for status in wrong if status.advice)
     raise TopicError("\n".join(["These topics cannot be used:", *lines]))
 
 
@@ -152,6 +153,21 @@ def new_generation_advice(settings: Settings) -> str:
         f"  2. set CLASSPULSE_TOPIC_PREFIX={example} (and CLASSPULSE_PARTITIONS) everywhere;\n"
         "  3. run `classpulse topics`, then start both again, with an empty database.\n"
         "Or set CLASSPULSE_PARTITIONS to the count that the topics have."
+    )
+
+
+def append_time_advice(settings: Settings, names: Iterable[str]) -> str:
+    """Returns how to make topics carry the broker's append times instead of the producers' clocks."""
+    alter = "\n".join(
+        f"  kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter --entity-type topics "
+        f"--entity-name {name} --add-config message.timestamp.type={TIMESTAMP_TYPE}"
+        for name in names
+    )
+    return (
+        "With the producers' times one clock that runs ahead makes other students' events late. Alter it:\n"
+        f"{alter}\n"
+        "Records that it holds already keep the times that they have: where these cannot be trusted, move to a new "
+        "CLASSPULSE_TOPIC_PREFIX."
     )
 
 
@@ -195,7 +211,8 @@ def _wait_until_known(admin: AdminClient, settings: Settings, names: list[str]) 
         time.sleep(0.1)
 
 
-def _timestamp_types(admin: AdminClient, names: list[str]) -> dict[str, str]:
+def timestamp_types(admin: AdminClient, names: list[str]) -> dict[str, str]:
+    """Returns `message.timestamp.type` of topics, as far as this client may know it."""
     if not names:
         return {}
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
@@ -227,9 +244,11 @@ def _status(settings: Settings, name: str, found: dict[str, int], made: set[str]
         return TopicStatus(name, settings.partitions, "created")
     if name not in found:
         return TopicStatus(name, 0, "missing", "does not exist")
-    wrong = []
+    wrong = {}
     if found[name] != settings.partitions:
-        wrong.append(f"has {found[name]} partitions, CLASSPULSE_PARTITIONS says {settings.partitions}")
+        detail = f"has {found[name]} partitions, CLASSPULSE_PARTITIONS says {settings.partitions}"
+        wrong[detail] = new_generation_advice(settings)
     if kinds.get(name, TIMESTAMP_TYPE) != TIMESTAMP_TYPE:
-        wrong.append(f"message.timestamp.type is {kinds[name]}, must be {TIMESTAMP_TYPE}")
-    return TopicStatus(name, found[name], "mismatch" if wrong else "ok", "; ".join(wrong))
+        detail = f"message.timestamp.type is {kinds[name]}, must be {TIMESTAMP_TYPE}"
+        wrong[detail] = append_time_advice(settings, [name])
+    return TopicStatus(name, found[name], "mismatch" if wrong else "ok", "; ".join(wrong), "\n".join(wrong.values()))

@@ -34,6 +34,7 @@ def stored_attempts(connection: psycopg.Connection[Any], tasks: list[int]) -> It
     names = ("event_ms", "event_id", "user_id", "module", "score", "domain", "place")
     types = (pl.Int64, pl.String, pl.String, pl.String, pl.Float64, pl.String, pl.Int64)
     with connection.transaction(), connection.cursor("attempts") as cursor:
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it only reads
         cursor.itersize = BATCH
         cursor.execute(_ATTEMPTS)
         while rows := cursor.fetchmany(BATCH):

@@ -89,6 +89,8 @@ def archived(  # noqa: PLR0913
     """
     within = stretch or _ALWAYS
     with connection.transaction(), connection.cursor("archived") as cursor:
+        # It only reads: nobody waits for it, however long a batch takes.
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.itersize = BATCH
         cursor.execute(_EVENTS, (topic, partition, start, upto, within.since, within.until))
         while rows := cursor.fetchmany(BATCH):

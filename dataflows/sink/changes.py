@@ -32,7 +32,7 @@ class Changes:
             is upserted: after a crash between other batch boundaries no orphan stays.
         live_append_ms: Append times of the live records that these rows first contain, for the freshness metric.
         settled: How far the task's time has come; a flow that judges nothing by it has none.
-        records: Records to publish before the rows are written, as (key, value) by topic (the contract's name).
+        records: Records to publish before the rows are committed, as (key, value) by topic (the contract's name).
     """
 
     flow: str

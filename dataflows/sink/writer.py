@@ -86,10 +86,8 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if not due:
             return
         payload, spans = _payload(due), _spans(due)
-        for topic, records in _records(due).items():
-            # Before the commit: after a crash in between they come twice, under the same key or event_id.
-            self._publish(topic, records)
-        with_patience(lambda: self._try(due, spans, payload), f"write {self._flow}", self._give_up)
+        records = _records(due)
+        with_patience(lambda: self._try(due, spans, payload, records), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
             self._written[c.task] = (c.offsets, c.watermarks)
@@ -100,14 +98,26 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if self._connection is not None:
             self._connection.close()
 
-    def _try(self, changes: list[Changes], spans: dict[str, Stretches], payload: list[Staged]) -> None:
+    def _try(
+        self,
+        changes: list[Changes],
+        spans: dict[str, Stretches],
+        payload: list[Staged],
+        records: dict[str, list[tuple[bytes, bytes]]],
+    ) -> None:
         try:
-            self._commit(changes, spans, payload)
+            self._commit(changes, spans, payload, records)
         except psycopg.Error:
             metrics.DB_WRITE_FAILED.labels(self._flow).inc()
             raise
 
-    def _commit(self, changes: list[Changes], spans: dict[str, Stretches], payload: list[Staged]) -> None:
+    def _commit(
+        self,
+        changes: list[Changes],
+        spans: dict[str, Stretches],
+        payload: list[Staged],
+        records: dict[str, list[tuple[bytes, bytes]]],
+    ) -> None:
         connection = self._connected()
         try:
             with connection.transaction(), connection.cursor() as cursor:
@@ -116,6 +126,11 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
                     started = time.perf_counter()
                     self._upsert(cursor, table, columns, data, spans.get(table.name))
                     metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
+                # Behind the fence, which holds the tasks until the commit: who was replaced publishes nothing. After a
+                # crash before the commit they come twice, under the same key or event_id.
+                for topic in list(records):
+                    self._publish(topic, records[topic])
+                    del records[topic]
         except psycopg.Error as error:
             # What passes may pass at another server: the next try connects anew.
             if sort(error) is Verdict.WAIT:

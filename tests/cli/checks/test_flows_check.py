@@ -67,7 +67,7 @@ def test_records_of_a_log_that_was_begun_anew_wait_as_those_of_any_other() -> No
 )
 def test_topics_of_another_cluster_or_made_again_are_others(cluster: str, topic_id: str, others: list[str]) -> None:
     flow = progress([row(0, 100, NOW_MS, 1)])["engagement"]
-    assert flow.others(LogFacts([PART[0]], 1, cluster, {PART[0]: topic_id}, Settings())) == others
+    assert flow.others(LogFacts([PART[0]], 1, cluster, {PART[0]: topic_id}, [], Settings())) == others
 
 
 def test_a_flow_that_never_ran_is_named_with_the_command_that_starts_it() -> None:

@@ -8,9 +8,17 @@ from dataclasses import replace
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    ResourceType,
+)
 
 from cli.services_parts.kafka import Kafka
+from dataflows.kafka import watch
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import (
@@ -23,6 +31,8 @@ from dataflows.kafka.source import (
     TaskPartition,
     position,
 )
+from dataflows.kafka.topics import timestamp_types
+from dataflows.kafka.watch import LogWatch
 from dataflows.settings import Settings
 from tests.conftest import start
 from tests.dataflows.kafka import reading
@@ -126,7 +136,8 @@ def test_ticks_are_told_from_tombstones_and_from_events(here: Settings) -> None:
 
 def test_append_times_are_the_brokers(real: Settings) -> None:
     write(real.kafka_bootstrap_servers, real.topic(CLICKS), [b"1"])
-    [records] = drain(source(real, [CLICKS], until=True).build_part("source", "000", None))[0].records
+    batches = drain(source(real, [CLICKS], until=True).build_part("source", "000", None))
+    [records] = [records for batch in batches for records in batch.records]
     assert abs(records.append_ms[0] - time.time() * 1000) < 60_000
 
 
@@ -161,11 +172,29 @@ def test_topics_that_are_missing_or_of_unequal_counts_are_refused_with_advice(re
         source(real, [CLICKS, CHAPTERS]).list_parts()
 
 
+def test_topics_with_their_producers_times_are_refused_with_how_to_alter_them(real: Settings) -> None:
+    admin, topic = AdminClient({"bootstrap.servers": real.kafka_bootstrap_servers}), real.topic(CLICKS)
+
+    def become(kind: str) -> None:
+        entry = ConfigEntry("message.timestamp.type", kind, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+        for altered in admin.incremental_alter_configs([resource]).values():
+            altered.result(15)
+        until(lambda: timestamp_types(admin, [topic]) == {topic: kind})
+
+    become("CreateTime")
+    with pytest.raises(
+        RefusedError, match=f"(?s){re.escape(topic)}: .*kafka-configs.sh.*--entity-name {re.escape(topic)} "
+    ):
+        source(real, [CLICKS]).list_parts()
+    become("LogAppendTime")
+    assert source(real, [CLICKS]).list_parts() == ["000", "001"]
+
+
 def test_a_partition_count_that_changes_while_the_flow_runs_is_refused_with_advice(real: Settings) -> None:
     part = source(real, [CLICKS]).build_part("source", "000", None)
     add_partitions(real, 3)
-    part._next_check = 0.0  # now instead of in half a minute
-    with pytest.raises(PartitionCountError, match="changed from 2 to .*CLASSPULSE_TOPIC_PREFIX"):
+    with pytest.raises(PartitionCountError, match="changed from 2 to 3.*CLASSPULSE_TOPIC_PREFIX"):
         until(lambda: poll(part) and False, timeout_s=20)
     part.close()
 
@@ -243,15 +272,55 @@ def test_a_topic_that_was_made_again_is_refused(real: Settings, remembered_by: s
     part.close()
     claim = replace(UNCLAIMED, cluster_id=state["cluster_id"], topic_ids=state["topic_ids"])
     source(real, [CLICKS], claim).build_part("source", "000", state).close()  # the same topic is taken
-    admin = AdminClient({"bootstrap.servers": real.kafka_bootstrap_servers})
-    admin.delete_topics([topic])[topic].result(15)
-    until(lambda: topic not in partition_counts(admin))
-    reading.make(real.kafka_bootstrap_servers, {topic: 2})
+    make_again(real, topic)
     by_database = remembered_by == "database"
     with pytest.raises(RefusedError, match=f"made again since the {remembered_by} was written.*`classpulse adopt`"):
         source(real, [CLICKS], claim if by_database else UNCLAIMED).build_part(
             "source", "000", None if by_database else state
         )
+
+
+@pytest.mark.parametrize("records", [0, 3, 40], ids=["empty", "shorter", "longer"])
+def test_a_topic_that_is_made_again_under_a_running_worker_is_refused_and_nothing_of_it_is_written(
+    real: Settings, records: int
+) -> None:
+    topic, servers = real.topic(CLICKS), real.kafka_bootstrap_servers
+    write(servers, topic, numbers(10))
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    batches = read_until(part, topic, 10)
+    until(lambda: [*poll(part), batches[-1]][0].writes)
+    make_again(real, topic)
+    write(servers, topic, numbers(records, since=100))
+    written = [{topic: 10}]
+
+    def go_on() -> None:
+        written.extend(batch.offsets for batch in poll(part) if batch.writes)
+
+    with pytest.raises(RefusedError, match="was deleted and made again while it was read.*`classpulse adopt`"):
+        until(go_on)
+    part.close()
+    assert written[-1] == {topic: 10}
+
+
+def test_a_topic_that_is_deleted_under_a_running_worker_is_refused(
+    real: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_GONE_S", 0.2)
+    topic = real.topic(CLICKS)
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    read_until(part, topic, 0)
+    admin = AdminClient({"bootstrap.servers": real.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result(15)
+    with pytest.raises(RefusedError, match="was deleted while it was read.*`classpulse adopt`"):
+        until(lambda: poll(part) and False)
+    part.close()
+
+
+def make_again(here: Settings, topic: str) -> None:
+    admin = AdminClient({"bootstrap.servers": here.kafka_bootstrap_servers})
+    admin.delete_topics([topic])[topic].result(15)
+    until(lambda: topic not in partition_counts(admin))
+    reading.make(here.kafka_bootstrap_servers, {topic: 2})
 
 
 def test_results_of_another_cluster_are_refused(real: Settings) -> None:
@@ -317,7 +386,9 @@ def test_a_log_that_loses_what_was_not_read_yet_while_the_flow_runs_is_refused_n
     trimmed(real, count=9, upto=4)
     facts = LogFacts.read(real, [real.topic(CLICKS)], [])
     places = {real.topic(CLICKS): 1}
-    part = TaskPartition(real, FLOW, 0, facts, UNCLAIMED, places, Beat(0.05), until_caught_up=False)
+    part = TaskPartition(
+        real, FLOW, 0, facts, UNCLAIMED, places, Beat(0.05, LogWatch(real, facts)), until_caught_up=False
+    )
     with pytest.raises(RefusedError, match=f"no longer has offset.*{REBUILD}"):
         until(lambda: poll(part) and False, timeout_s=20)
     part.close()
@@ -346,6 +417,7 @@ def test_a_broker_that_restarts_costs_nothing_but_time(tmp_path_factory: pytest.
         write(broker.bootstrap, topic, numbers(20))
         part = source(here, [CLICKS]).build_part("source", "000", None)
         batches = read_until(part, topic, 20)
+        until(lambda: [*poll(part), batches[-1]][0].writes)  # the broker has told that they are of its topic
         broker.stop()
         beats = 0
 

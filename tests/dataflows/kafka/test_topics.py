@@ -25,7 +25,7 @@ def test_topics_are_made_once_with_append_time_and_seven_days(kafka: str, topic_
     again = create_or_check(here)
     assert [status.name for status in again] == [topic_prefix + name for name in ALL_TOPICS]
     assert {(status.state, status.partitions) for status in again} == {("ok", 3)}
-    require_usable(again, here)
+    require_usable(again)
     resource = ConfigResource(ResourceType.TOPIC, here.topic("clickstream_events"))
     admin = AdminClient(here.kafka_config())
     config = admin.describe_configs([resource])[resource].result(15)
@@ -45,7 +45,7 @@ def test_another_partition_count_is_refused_with_the_way_to_a_new_generation(kaf
     statuses = create_or_check(other)
     assert {status.state for status in statuses} == {"mismatch"}
     with pytest.raises(TopicError, match="has 2 partitions, CLASSPULSE_PARTITIONS says 5") as refused:
-        require_usable(statuses, other)
+        require_usable(statuses)
     assert f"CLASSPULSE_TOPIC_PREFIX={topic_prefix}g2." in str(refused.value)
 
 
@@ -57,19 +57,21 @@ def test_a_topic_with_the_producers_times_is_refused(kafka: str, topic_prefix: s
     statuses = {status.name: status for status in create_or_check(here)}
     assert statuses[name].state == "mismatch"
     assert "message.timestamp.type is CreateTime" in statuses[name].detail
+    with pytest.raises(TopicError, match=f"--entity-name {name} --add-config message.timestamp.type=LogAppendTime"):
+        require_usable(statuses.values())
 
 
 def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, topic_prefix: str) -> None:
     here = settings(kafka, topic_prefix)
     with pytest.raises(TopicError, match="classpulse topics"):
-        require_usable(create_or_check(here, create=False), here)
+        require_usable(create_or_check(here, create=False))
 
 
 def test_the_mock_cluster_is_told_apart_and_passes(mock_kafka: str) -> None:
     here = settings(mock_kafka)
     statuses = create_or_check(here)
     assert {status.state for status in statuses} == {"unknown"}
-    require_usable(statuses, here)
+    require_usable(statuses)
 
 
 def test_no_kafka_is_said_plainly() -> None:

@@ -338,6 +338,31 @@ def test_rejects_are_published_before_the_commit_and_once_a_write(database: str)
     assert stored_days(database) == [("ann", 1)]
 
 
+def test_a_worker_that_was_replaced_publishes_nothing(database: str) -> None:
+    claim(database, 0, 0)
+    frozen = Writer(database, FLOW, Freshness(), lambda _topic, _records: pytest.fail("published"), lambda: True)
+    with pytest.raises(FencedError):
+        write(frozen, replace(days(0, 1, 1, ("ann", 1)), records={"recommendations": [(b"ann", b"{}")]}))
+
+
+def test_what_was_published_is_not_published_again_for_a_commit_that_is_tried_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(database)
+    published: list[str] = []
+
+    def publish(topic: str, _records: list[tuple[bytes, bytes]]) -> None:
+        published.append(topic)
+        if published == ["a"]:  # the database goes away meanwhile
+            mine = f"application_name = 'classpulse-{FLOW}' AND datname = current_database()"
+            assert (True,) in rows(database, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
+
+    here = Writer(database, FLOW, Freshness(), publish, lambda: False)
+    write(here, replace(days(0, 1, 1, ("ann", 1)), records={"a": [(b"k", b"{}")], "b": [(b"k", b"{}")]}))
+    assert published == ["a", "b"]
+    assert stored_days(database) == [("ann", 1)]
+
+
 def test_only_live_records_of_a_commit_count_as_fresh(database: str) -> None:
     claim(database)
     freshness = Freshness()
