@@ -136,8 +136,8 @@ def command(
     Each flow is a Bytewax cluster of its own with its own recovery store (CLASSPULSE_RECOVERY_DIR/<flow>) and consumer
     group (classpulse-<flow>). To rescale, stop it and start it with another --workers: results do not change.
 
-    Exit codes: 0 ended well, 3 refused (the log or the snapshot do not fit; the message says what to do), 4 another
-    worker has taken over, 1 anything else.
+    Exit codes: 0 ended well, 3 refused (the log, the snapshot or the database do not fit; the message says what to do),
+    4 another worker has taken over, 5 another worker of the cluster is gone, 1 anything else.
     """
     unknown = [flow for flow in flows if flow not in FLOWS]
     if unknown:

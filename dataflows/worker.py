@@ -9,6 +9,7 @@ import argparse
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -124,15 +125,33 @@ def recovery_store(settings: Settings, flow: str, process: int = 0) -> Path:
 
     The first process of a cluster keeps the whole store; the others' folders are empty and stay so. So a cluster of
     any size goes on from one volume that one machine mounts: nothing is shared, and nothing is copied to rescale.
+
+    Raises:
+        RefusedError: Where parts of the store are missing.
     """
     if process:
         path = settings.recovery_dir / f".{flow}-{process}"
         path.mkdir(parents=True, exist_ok=True)
         return path
     path = settings.recovery_dir / flow
-    if not list(path.glob("part-*.sqlite3")):
-        path.mkdir(parents=True, exist_ok=True)
-        init_db_dir(path, RECOVERY_PARTITIONS)
+    begun = path / ".new"
+    if begun.exists():  # a worker was killed while it made the store, and nothing has run on it
+        for part in path.glob("part-*.sqlite3*"):
+            part.unlink()
+        shutil.rmtree(begun)
+    parts = len(list(path.glob("part-*.sqlite3")))
+    if not parts:
+        begun.mkdir(parents=True)
+        init_db_dir(begun, RECOVERY_PARTITIONS)
+        for made in begun.iterdir():
+            made.rename(path / made.name)
+        begun.rmdir()
+    elif parts != RECOVERY_PARTITIONS:
+        text = (
+            f"the recovery store {path} has {parts} of its {RECOVERY_PARTITIONS} parts: delete it, and what it held is "
+            f"made again by `classpulse rebuild {flow}` (archive: by a start)"
+        )
+        raise RefusedError(text)
     return path
 
 

@@ -9,7 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from dataflows.kafka.topics import TIMESTAMP_TYPE, timestamp_types
+from dataflows.kafka.topics import TIMESTAMP_TYPE, admin_client, timestamp_types
 from dataflows.settings import Settings
 
 _TIMEOUT_S = 15.0
@@ -68,7 +68,7 @@ class LogFacts:
             PartitionCountError: Where a topic is missing or the counts differ.
             KafkaException: Where no broker answers in time.
         """
-        admin = AdminClient(settings.kafka_config())
+        admin = admin_client(settings)
         metadata = admin.list_topics(timeout=_TIMEOUT_S)
         topics = [*topics, *(t for t in optional if t in metadata.topics and metadata.topics[t].partitions)]
         counts = _counts(metadata, topics)

@@ -34,6 +34,8 @@ _NO_SUCH_PLACE: Final = {
     KafkaError._LOG_TRUNCATION,
     KafkaError.OFFSET_OUT_OF_RANGE,
 }
+_TRUNCATED: Final = "log truncation"
+_BEGIN_ANEW: Final = "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
 _BEHIND_MS: Final = 5000
 _BEATS_BEHIND: Final = 5
 
@@ -47,7 +49,7 @@ def end_lost(topic: str, end: int, read: int) -> str:
     """Returns what to do about a log that ends before what was read of it."""
     return (
         f"{topic} ends at offset {end}, but offset {read} was already read: another log, or one that has lost its end. "
-        "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
+        f"{_BEGIN_ANEW}"
     )
 
 
@@ -158,10 +160,13 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         until_caught_up: bool,
         writes_each: bool = False,
         written: dict[str, int] | None = None,
+        epochs: dict[str, int] | None = None,
         seed: dict[str, bytes] | None = None,
     ) -> None:
         """Assigns the topic-partitions at `offsets`; the task is already claimed."""
         self._written, self._seed = written or {}, seed or {}
+        self._epochs = dict(epochs or {})
+        self._emitted_epochs = dict(self._epochs)
         self._settings, self._flow, self._task = settings, flow, task
         self._facts, self._claim, self._beat = facts, claim, beat
         self._group = f"classpulse-{flow}"
@@ -174,7 +179,11 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._until, self._writes_each = until_caught_up, writes_each
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
-        self._consumer.assign(self._on_broker(offsets))
+        # With the epoch of what was read last the broker says whether it still has it (KIP-320).
+        begin = self._on_broker(offsets)
+        self._consumer.assign(
+            [TopicPartition(p.topic, p.partition, p.offset, "", self._epochs.get(p.topic, -1)) for p in begin]
+        )
         self._fetched_s = float("-inf")
         self._ended = False
         self._awake: datetime | None = None
@@ -231,7 +240,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         except KafkaException as error:  # only lag tools read it
             log.warning("group offsets not committed", task=self._task, error=str(error))
         metrics.note_snapshot(self._flow)
-        return position(self._facts, dict(self._emitted), self._written, self._claim.generation)
+        read = position(self._facts, dict(self._emitted), self._written, self._claim.generation)
+        return read | {"epochs": dict(self._emitted_epochs)}
 
     def close(self) -> None:
         """Leaves the broker."""
@@ -277,6 +287,9 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         records.values.extend(values)
         self._read[topic] = records.offsets[-1] + 1
         self._last_append_ms = records.append_ms[-1]
+        epoch = messages[-1].leader_epoch()
+        if epoch is not None and epoch >= 0:
+            self._epochs[topic] = epoch
         metrics.EVENTS_CONSUMED.labels(topic, self._flow).inc(len(messages))
 
     def _errors(self, messages: list[Message]) -> None:
@@ -293,17 +306,23 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._beat.watch.wait()
         place = self._on_broker(self._read)[list(self._read).index(topic)] if topic in self._read else None
         low, high = (0, 0) if place is None else self._consumer.get_watermark_offsets(place, timeout=5) or (0, 0)
-        if place is not None and (place.offset > high or error.code() == KafkaError._LOG_TRUNCATION):
-            text = f"{self._flow} task {self._task}: {end_lost(topic, high, place.offset)}"
+        where = f"{self._flow} task {self._task}"
+        if _TRUNCATED in error.str():  # the code is that of any reset
+            text = (
+                f"{where}: {topic} has lost its end (a broker that was behind became its leader) and may have grown "
+                f"again: what was read before offset {self._read.get(topic)} is not what it holds now. {_BEGIN_ANEW}"
+            )
             return RefusedError(text)
+        if place is not None and place.offset > high:
+            return RefusedError(f"{where}: {end_lost(topic, high, place.offset)}")
         text = (
-            f"{self._flow} task {self._task}: the log no longer has offset {self._read}: {error.str()}; it begins at "
+            f"{where}: the log no longer has offset {self._read}: {error.str()}; it begins at "
             f"{low}. Run `classpulse rebuild {self._flow}` to compute from the archive what the topics have lost."
         )
         return RefusedError(text)
 
     def _emit(self, *, beat: bool) -> TaskBatch:
-        self._emitted = dict(self._read)
+        self._emitted, self._emitted_epochs = dict(self._read), dict(self._epochs)
         trace("source", self._task)
         batch = TaskBatch(
             task=self._task,
@@ -466,6 +485,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             until_caught_up=self._until,
             writes_each=self._writes_each,
             written=state["written"] if state else None,
+            epochs=state.get("epochs") if state else None,
             seed=seed.states if seed else None,
         )
 

@@ -302,6 +302,24 @@ def test_a_topic_that_is_made_again_under_a_running_worker_is_refused_and_nothin
     assert written[-1] == {topic: 10}
 
 
+def test_a_log_that_lost_its_end_and_has_grown_beyond_what_was_read_is_refused(real: Settings) -> None:
+    topic, servers = real.topic(CLICKS), real.kafka_bootstrap_servers
+    write(servers, topic, numbers(40))
+    part = source(real, [CLICKS]).build_part("source", "000", None)
+    read_until(part, topic, 10)
+    state = part.snapshot()
+    part.close()
+    assert state["epochs"].keys() == {topic}
+    again = source(real, [CLICKS], replace(UNCLAIMED, offsets=state["written"]), until=True)
+    assert offsets(drain(again.build_part("source", "000", state)), topic)[-1] == 39, "the log that was read is taken"
+    # What was read was of a leader that this log has never had.
+    of_a_lost_leader = state | {"epochs": {topic: state["epochs"][topic] + 5}}
+    part = again.build_part("source", "000", of_a_lost_leader | {"generation": 0})
+    with pytest.raises(RefusedError, match="has lost its end.*grown again.*`classpulse adopt`"):
+        until(lambda: poll(part) and False)
+    part.close()
+
+
 def test_a_topic_that_is_deleted_under_a_running_worker_is_refused(
     real: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
