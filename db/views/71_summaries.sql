@@ -297,8 +297,8 @@ SELECT v.video_id,
        four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.watch_pct))   AS median_watch_pct,
        four_decimals(count(*) FILTER (WHERE v.completed) / count(*)::double precision) AS completed_share,
        sum(v.seeks)::bigint                                    AS seeks,
-       four_decimals(sum(round(1000 * v.watched_seconds)::bigint * round(100 * v.avg_playback_rate)::bigint)
-                     / nullif(100 * sum(round(1000 * v.watched_seconds)::bigint) FILTER (WHERE v.avg_playback_rate IS NOT NULL), 0)
+       four_decimals(sum(round(1000 * v.watched_seconds)::bigint * round(10000 * v.avg_playback_rate)::bigint)
+                     / nullif(10000 * sum(round(1000 * v.watched_seconds)::bigint) FILTER (WHERE v.avg_playback_rate IS NOT NULL), 0)
                      ::double precision)                       AS avg_playback_rate,
        classpulse_now()                                        AS as_of
 FROM video_views v

@@ -1,0 +1,147 @@
+"""A seeded school's day, written through all flows into a database, with a roster, terms and courses of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from bench.alerts import put
+from cli.simulation.day import SchoolDay
+from cli.simulation.faults import Faults
+from cli.simulation.platform import Platform
+from cli.simulation.school import School, build_school
+from dataflows import archive, content, engagement, memory
+from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.settings import Settings
+from dataflows.sink.changes import Changes
+from dataflows.sink.freshness import Freshness
+from dataflows.sink.progress import claim_task
+from dataflows.sink.writer import Writer
+from tests.oracle.reading import Record
+
+BEGINS: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
+SECONDS: Final = 3 * 3600
+CLOSES: Final = BEGINS + timedelta(seconds=SECONDS, minutes=70)
+SETTINGS: Final = Settings(_env_file=None)
+STAFF: Final = "s00003"  # whom the log calls a student, and the roster a teacher
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """What is known without the database.
+
+    Attributes:
+        records: The log, topic by topic.
+        tables: Roster and courses, as rows.
+        now: The clock: the lowest watermark.
+    """
+
+    records: list[Record]
+    tables: dict[str, list[Row]]
+    now: datetime
+    school: School = field(repr=False)
+
+
+def world() -> World:
+    """Returns the school and its log."""
+    school = build_school(24, 11)
+    faults = Faults(late=0.02, duplicates=0.02, broken=0.01)
+    platform = Platform(chapter_views=True, learning=True, second_tabs=0.1)
+    day = SchoolDay(school, round(BEGINS.timestamp() * 1000), 0.5, faults=faults, platform=platform)
+    records: list[Record] = []
+    offsets: dict[str, int] = dict.fromkeys(sorted({*archive.TOPICS}), 0)
+    for topic, (at_ms, key, value) in day.everything(SECONDS):
+        records.append(Record(topic, 0, offsets[topic], at_ms, value, key))
+        offsets[topic] += 1
+    closes = round(CLOSES.timestamp() * 1000)
+    records += [Record(topic, 0, offset, closes, None, None, closes) for topic, offset in offsets.items()]
+    return World(records, roster(school), CLOSES, school)
+
+
+def roster(school: School) -> dict[str, list[Row]]:
+    """Returns the roster's and the courses' rows: everybody is enrolled, some later, some never came, one left."""
+    enrolments: list[Row] = []
+    items: dict[tuple[str, str], Row] = {}
+    for group in school.classes:
+        for chapters in group.courses.values():
+            course = chapters[0].course_id
+            since = BEGINS - timedelta(days=30)
+            members = [student.student_id for student in group.students] + ["never-came", "left"]
+            enrolments += [
+                {
+                    "student_id": s,
+                    "course_id": course,
+                    "class_id": group.class_id,
+                    "enrolled_at": since,
+                    "left_at": None,
+                }
+                for s in members
+            ]
+            for chapter in chapters:
+                expected = 60 * chapter.number if chapter.number % 3 else None
+                items[course, chapter.chapter_id] = {
+                    "course_id": course,
+                    "item_id": chapter.chapter_id,
+                    "kind": "module" if course[:3] in {"geo", "mat"} else "chapter",
+                    "title": chapter.title,
+                    "position": chapter.number,
+                    "expected_seconds": expected,
+                    "pass_mark": 60 + chapter.number if chapter.number % 2 else None,
+                }
+    for row in enrolments:
+        row["left_at"] = BEGINS - timedelta(days=3) if row["student_id"] == "left" else None
+    return {
+        "classes": [{"class_id": g.class_id, "title": g.class_id, "grade": "7"} for g in school.classes],
+        "class_staff": [{"class_id": school.classes[0].class_id, "staff_id": STAFF}],
+        "terms": [{"term_id": "t", "starts": date(2026, 2, 9), "ends": date(2026, 6, 30)}],
+        "periods": [
+            {"class_id": g.class_id, "weekday": 1, "starts": time(8), "ends": time(8, 45)} for g in school.classes
+        ],
+        "enrolments": [row for row in enrolments if row["student_id"] != STAFF],
+        "content_items": list(items.values()),
+    }
+
+
+def store(url: str, world: World) -> None:
+    """Writes the roster, and the log through every flow."""
+    put(url, world.tables)
+    for flow in (engagement, content, memory):
+        _play(url, flow, world.records)
+    _play(url, archive, world.records)
+
+
+def _play(url: str, flow: Any, records: list[Record]) -> None:  # noqa: ANN401
+    claim = claim_task(url, flow.FLOW, 0)
+    by_topic: dict[str, Records] = {}
+    for record in records:
+        if record.topic in flow.TOPICS:
+            log = by_topic.setdefault(record.topic, Records(record.topic, 0))
+            log.offsets.append(record.offset)
+            log.append_ms.append(record.append_ms)
+            log.keys.append(record.key)
+            log.values.append(record.value)
+            log.ticks.append(record.tick)
+    batch = TaskBatch(
+        task=0,
+        generation=claim.generation,
+        floor={},
+        records=list(by_topic.values()),
+        offsets={topic: len(log.offsets) for topic, log in by_topic.items()},
+        beat=True,
+        topic_ids={},
+        cluster_id="",
+        live_from_ms=1 << 62,
+    )
+    item = flow.decode(batch, SETTINGS)
+    changes: list[Changes]
+    if flow is archive:
+        changes = archive.KeepRows().process(item).changes
+    else:
+        for operator in flow.pipeline(0, SETTINGS):
+            item = operator.process(item)
+        changes = flow.gather(item)
+    writer = Writer(url, flow.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
+    writer.write_batch([("0", change) for change in changes])
+    writer.close()
