@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from cli.checks.finding import Finding, note, ok, wrong
 from cli.run import FLOWS
 from dataflows.kafka.eras import base_of
-from dataflows.kafka.log import LogFacts, PartitionCountError
+from dataflows.kafka.log import MOVE_ON, LogFacts, PartitionCountError
 from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.settings import Settings
@@ -24,7 +24,8 @@ STALE_WATERMARK_S = 120
 TIMEOUT_S = 5.0
 
 PROGRESS = """
-SELECT flow, task, offsets, watermarks, cluster_id, topic_ids, updated_at FROM task_progress ORDER BY flow, task
+SELECT flow, task, offsets, watermarks, cluster_id, topic_ids, partitions, updated_at
+FROM task_progress ORDER BY flow, task
 """
 
 
@@ -38,6 +39,7 @@ class Progress:
         offsets: (topic, task) -> next offset.
         clusters: The Kafka clusters that it has read.
         topic_ids: The ids of the topics that it has read.
+        partitions: How many partitions those had.
     """
 
     updated_at: datetime = datetime.min.replace(tzinfo=UTC)
@@ -45,6 +47,7 @@ class Progress:
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     clusters: set[str] = field(default_factory=set)
     topic_ids: dict[str, str] = field(default_factory=dict)
+    partitions: int | None = None
 
     def others(self, facts: LogFacts) -> list[str]:
         """Returns the topics of which the broker has another than this flow has read."""
@@ -65,7 +68,9 @@ def check(settings: Settings) -> list[Finding]:
     facts, now = _facts(settings) if ends else None, datetime.now(UTC)
     others = {name: flow.others(facts) for name, flow in flows.items() if facts is not None}
     return [
-        _of_another_log(name, others[name]) if others.get(name) else judge(name, flows.get(name), ends, now)
+        (_of_another_log(name, others[name]) if others.get(name) else None)
+        or (facts and regrown(name, flows.get(name), facts.partitions))
+        or judge(name, flows.get(name), ends, now)
         for name in dict.fromkeys((*FLOWS, *flows))
     ]
 
@@ -79,6 +84,7 @@ def progress(rows: list[dict[str, Any]]) -> dict[str, Progress]:
         flow.offsets.update({(topic, row["task"]): offset for topic, offset in (row["offsets"] or {}).items()})
         flow.clusters |= {row["cluster_id"]} - {None, ""}
         flow.topic_ids |= row["topic_ids"] or {}
+        flow.partitions = row["partitions"] or flow.partitions
         marks = [mark for mark in (row["watermarks"] or {}).values() if mark is not None]
         if marks:
             flow.watermark_ms = min([*marks, *([] if flow.watermark_ms is None else [flow.watermark_ms])])
@@ -118,6 +124,14 @@ def _of_another_log(name: str, topics: list[str]) -> Finding:
         "If the old ones are lost for good: `classpulse adopt`; else set KAFKA_BOOTSTRAP_SERVERS to where they are."
     )
     return wrong(PART, name, detail, advice)
+
+
+def regrown(name: str, flow: Progress | None, partitions: int) -> Finding | None:
+    """Returns that the topics have another number of partitions than when the flow wrote, where that is so."""
+    if flow is None or flow.partitions in {None, partitions}:
+        return None
+    detail = f"the topics had {flow.partitions} partitions when it wrote last, and have {partitions}"
+    return wrong(PART, name, detail, f"Keys hash to other tasks now. {MOVE_ON}")
 
 
 def _facts(settings: Settings) -> LogFacts | None:

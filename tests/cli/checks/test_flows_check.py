@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.checks.finding import State
-from cli.checks.flows import judge, progress
+from cli.checks.flows import judge, progress, regrown
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts
 from dataflows.settings import Settings
@@ -25,6 +25,7 @@ def row(task: int, offset: int, watermark_ms: int, silent_s: int) -> dict[str, o
         "watermarks": {PART[0]: watermark_ms},
         "cluster_id": "here",
         "topic_ids": {PART[0]: "one"},
+        "partitions": 4,
         "updated_at": NOW - timedelta(seconds=silent_s),
     }
 
@@ -68,6 +69,18 @@ def test_records_of_a_log_that_was_begun_anew_wait_as_those_of_any_other() -> No
 def test_topics_of_another_cluster_or_made_again_are_others(cluster: str, topic_id: str, others: list[str]) -> None:
     flow = progress([row(0, 100, NOW_MS, 1)])["engagement"]
     assert flow.others(LogFacts([PART[0]], 1, cluster, {PART[0]: topic_id}, [], Settings())) == others
+
+
+def test_topics_that_have_grown_since_the_flow_wrote_are_wrong() -> None:
+    flow = progress([row(0, 100, NOW_MS, 1)])["engagement"]
+    assert regrown("engagement", flow, 4) is None
+    found = regrown("engagement", flow, 6)
+    assert found is not None
+    assert (found.state, found.detail) == (
+        State.WRONG,
+        "the topics had 4 partitions when it wrote last, and have 6",
+    )
+    assert "CLASSPULSE_TOPIC_PREFIX" in found.advice
 
 
 def test_a_flow_that_never_ran_is_named_with_the_command_that_starts_it() -> None:
