@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.formats import Entry
-from cli.formats.moodle import SYSTEM_USER, read_moodle
+from cli.formats.moodle.reading import SYSTEM_USER, read_moodle
 from cli.simulation.platform import Sent
 
 MINUTE_MS: Final = 60_000

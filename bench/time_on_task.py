@@ -11,7 +11,7 @@ import polars as pl
 
 from bench.forgetting.logs import data_folder
 from cli.formats import Entry
-from cli.formats.moodle import read_moodle
+from cli.formats.moodle.reading import read_moodle
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.batch import Records
 from dataflows.kafka.topics import CLICKSTREAM

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from cli.formats.log import FormatName, Log
+    from cli.formats.moodle.reading import Options
     from dataflows.kafka.producer import Publisher
     from dataflows.settings import Settings
 
@@ -34,15 +35,42 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     class_id: Annotated[
         str | None, typer.Option("--class", help="Moodle: the class, where no column names it.")
     ] = None,
+    course_id: Annotated[
+        str | None, typer.Option("--course", help="Moodle: the course of rows that name none by its id.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--tz", help="Moodle: the zone of the file's times; else CLASSPULSE_TIMEZONE.")
+    ] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy", "ymd"] | None,
+        typer.Option("--date-order", help="Moodle: 04/05/21 begins with the day, month or year; else the file decides."),
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option(min=2000, max=2099, help="Moodle: the year of dates that have none.")
+    ] = None,
 ) -> None:
-    """Publish a log to Kafka, keyed by student; every line is published or reported as skipped."""
+    """Publish a log to Kafka, keyed by student; every line is published or reported as skipped.
+
+    Exit codes: 0 published, 1 refused, or nothing was published (the message says why).
+
+    Example: classpulse replay moodle-log.csv.gz --format moodle --tz Europe/Berlin --close
+    """
     from cli.formats import FormatError
+    from cli.formats.moodle.reading import Options
+    from dataflows.events.text import tidy
     from dataflows.kafka.topics import TopicError
     from dataflows.settings import Settings
 
     settings = Settings()
+    options = Options(
+        timezone=_zone(timezone or settings.timezone),
+        class_id=class_id and tidy(class_id),
+        course_id=course_id and tidy(course_id),
+        date_order=date_order,
+        year=year,
+    )
     try:
-        log = _load(files, log_format, settings, class_id=class_id, keep_order=keep_order, topic=topic)
+        log = _load(files, log_format, options, keep_order=keep_order, topic=topic)
         if as_if_now:
             log = _shifted_to_now(log, settings, close=close)
         _prepare(log, settings)
@@ -53,21 +81,30 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     raise typer.Exit(code)
 
 
-def _load(  # noqa: PLR0913 (what the options say)
-    files: list[Path],
-    log_format: FormatName,
-    settings: Settings,
-    *,
-    class_id: str | None,
-    keep_order: bool,
-    topic: str | None,
+def _zone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError):
+        text = f"there is no time zone {name!r}; one is named like Europe/Berlin"
+        raise typer.BadParameter(text, param_hint="--tz") from None
+
+
+def _load(
+    files: list[Path], log_format: FormatName, options: Options, *, keep_order: bool, topic: str | None
 ) -> Log:
     from dataclasses import replace
 
+    from cli.formats import FormatError
     from cli.formats.log import Log, read_log, reader_of
 
-    reader = reader_of(log_format, settings.timezone, class_id)
+    reader = reader_of(log_format, options)
     log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
+    if not log.entries:
+        _report_skipped(log)
+        message = f"nothing was published: no event was found in {', '.join(map(str, files))}"
+        raise FormatError(message)
     if topic is None:
         return log
     return Log([replace(entry, topic=topic) for entry in log.entries], log.skipped)
@@ -148,6 +185,7 @@ def _publish(log: Log, settings: Settings, *, speed: float, close: bool) -> int:
 
 def _send_all(log: Log, settings: Settings, publisher: Publisher, speed: float, sent: Counter[str]) -> None:
     from cli.progress import Progress
+    from dataflows.kafka.replayed import REPLAYED
 
     names = {entry.topic: settings.topic(entry.topic) for entry in log.entries}
     first = next((entry.event_ms for entry in log.entries if entry.event_ms is not None), 0)
@@ -159,7 +197,7 @@ def _send_all(log: Log, settings: Settings, publisher: Publisher, speed: float, 
                 while (wait := due - time.monotonic()) > 0:
                     publisher.producer.poll(min(wait, 0.5))
                     progress.at(done - 1)
-            publisher.send(names[entry.topic], entry.key, entry.value)
+            publisher.send(names[entry.topic], entry.key, entry.value, REPLAYED)
             sent[entry.topic] += 1
             if not done & 2047:
                 progress.at(done)
@@ -189,14 +227,20 @@ def _report(log: Log, sent: Counter[str], publisher: Publisher, ticks: int, seco
         typer.echo(f"  {name}: {count:,}")
     if ticks:
         typer.echo(f"closed with {ticks} ticks")
+    for remark, count in Counter(entry.remark for entry in log.entries if entry.remark).most_common():
+        typer.echo(f"{count:,} rows {remark}: kept in events, counted for no student")
+    _report_skipped(log)
+    if publisher.failed:
+        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)
+
+
+def _report_skipped(log: Log) -> None:
     typer.echo(f"skipped {len(log.skipped):,} unreadable lines")
     for name, item in log.skipped[:SKIPPED_SHOWN]:
         typer.echo(f"  {name}:{item.line}: {item.why}")
     if len(log.skipped) > SKIPPED_SHOWN:
         more = ", ".join(f"{name}:{item.line}" for name, item in log.skipped[SKIPPED_SHOWN:])
         typer.echo(f"  and {more}")
-    if publisher.failed:
-        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)
 
 
 def _utc(ms: int) -> str:

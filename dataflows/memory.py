@@ -114,6 +114,7 @@ def _some(records: Records, offsets: Ints) -> Records:
         [records.append_ms[i] for i in at],
         [records.keys[i] for i in at],
         [records.values[i] for i in at],
+        replayed=[records.replayed[i] for i in at] if records.replayed else [],
     )
 
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     lateness_s: int = Field(default=60, ge=0)
     max_future_s: int = Field(default=300, ge=0)
+    max_age_days: int = Field(default=35, ge=0)
     max_event_bytes: int = 65536
     idle_after_s: int = 300
     offline_after_s: int = 1800

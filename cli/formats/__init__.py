@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +17,14 @@ class Entry:
         event_ms: The event's time in epoch milliseconds; None where it has none.
         key: The student's id as UTF-8; None where it names nobody.
         value: The JSON to publish.
+        remark: Why it is no student's event, in words; empty where it is one.
     """
 
     topic: str
     event_ms: int | None
     key: bytes | None
     value: bytes
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ class Unreadable:
     why: str
 
 
+LARGEST: Final = 900_000
+"""Bytes of a record that every broker takes as it is set up by default (1 MiB with all around it)."""
+
+
+def too_large(line: int, size: int) -> Unreadable:
+    """Returns a line that Kafka would not take."""
+    return Unreadable(line, f"{size:,} bytes, and Kafka takes {LARGEST:,}")
+
+
 class FormatError(ValueError):
     """A file that is not of the format that was asked for; the message says what was expected."""
 
@@ -50,11 +59,3 @@ class Reader(Protocol):
     def __call__(self, path: Path) -> Iterator[Entry | Unreadable]:
         """Yields what each line holds, in the file's order."""
         ...
-
-
-def open_log(path: Path) -> IO[bytes]:
-    """Opens a file for reading bytes, unpacking gzip where the content is gzip, whatever its name."""
-    raw = path.open("rb")
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    return io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw

@@ -12,7 +12,7 @@ import msgspec
 
 from cli.formats import Entry, Reader, Unreadable
 from cli.formats.jsonl import read_jsonl
-from cli.formats.moodle import read_moodle
+from cli.formats.moodle.reading import Options, read_moodle
 from dataflows.kafka.peek import shift
 
 FormatName = Literal["jsonl", "moodle"]
@@ -42,9 +42,9 @@ class Log:
         return (min(times), max(times)) if times else None
 
 
-def reader_of(name: FormatName, timezone: str = "UTC", class_id: str | None = None) -> Reader:
-    """Returns the reader of a format."""
-    return read_jsonl if name == "jsonl" else partial(read_moodle, timezone=timezone, class_id=class_id)
+def reader_of(name: FormatName, options: Options | None = None) -> Reader:
+    """Returns the reader of a format; `options` are Moodle's."""
+    return read_jsonl if name == "jsonl" else partial(read_moodle, options=options)
 
 
 def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False, newest_first: bool = False) -> Log:

@@ -85,6 +85,8 @@ class Decoding(Generic[D]):
         self._fast = fast if self._judge.kind is kind else _nothing_is_plain
         self._convert = convert
         self._max_future_ms = rules.max_future_ms
+        self._max_age_ms = rules.max_age_ms or LATEST_MS
+        self._replayed = np.array(records.replayed, dtype=np.bool_)
         self._rejects: list[Reject] = []
         self.append_ms = np.array(records.append_ms, dtype=np.int64)
         self.offsets = np.array(records.offsets, dtype=np.int64)
@@ -131,8 +133,12 @@ class Decoding(Generic[D]):
         rows = places + start
         high, low, valid = split_ids([event.event_id for event in kept])
         times = _times([event.timestamp for event in kept])
-        ahead = times - self.append_ms[rows] > self._max_future_ms
-        wrong = places[~valid | ahead | (times < EARLIEST_MS) | (times >= LATEST_MS)]
+        ahead = times - self.append_ms[rows]
+        wrong_time = (ahead > self._max_future_ms) | (times < EARLIEST_MS) | (times >= LATEST_MS)
+        old = -ahead > self._max_age_ms
+        if old.any():
+            wrong_time |= old & ~self._replayed[rows] if self._replayed.size else old
+        wrong = places[~valid | wrong_time]
         return Chunk(rows, kept, high, low, times), wrong.tolist()
 
 

@@ -47,4 +47,6 @@ class Judge:
         ahead_ms = event.event_ms - append_ms
         if ahead_ms > rules.max_future_ms:
             refuse("future", f"{ahead_ms / 1000:g} s ahead of its append time")
+        if rules.max_age_ms and -ahead_ms > rules.max_age_ms and not (records.replayed and records.replayed[row]):
+            refuse("too_old", f"{-ahead_ms // 86_400_000} days behind its append time: an old log is replayed")
         return event

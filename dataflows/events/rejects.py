@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-Reason = Literal["not_json", "missing_field", "bad_type", "bad_timestamp", "future", "too_large", "unknown_topic"]
+Reason = Literal["not_json", "missing_field", "bad_type", "bad_timestamp", "future", "too_old", "too_large", "unknown_topic"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,14 @@ class Rules:
         topic_prefix: Stripped from topic names before they are looked up.
         max_future_ms: How far an event's time may lie ahead of its append time.
         max_bytes: Larger values are rejected unread.
+        max_age_ms: How far an event's time may lie behind its append time, unless it is of a replayed log; 0: as far
+            as it likes.
     """
 
     topic_prefix: str = ""
     max_future_ms: int = 300_000
     max_bytes: int = 65_536
+    max_age_ms: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -41,6 +44,7 @@ class Rules:
             topic_prefix=settings.topic_prefix,
             max_future_ms=settings.max_future_s * 1000,
             max_bytes=settings.max_event_bytes,
+            max_age_ms=settings.max_age_days * 86_400_000,
         )
 
 

@@ -18,6 +18,7 @@ class Records:
         values: Values; `None` for a tick (and for a tombstone, which is a reject).
         ticks: The tick's time in epoch milliseconds for a tick record, else `None`; an empty list when
             the batch holds no tick.
+        replayed: Whether each record is of a replayed log, which may be of any age; an empty list when none is.
     """
 
     topic: str
@@ -27,6 +28,7 @@ class Records:
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
     ticks: list[int | None] = field(default_factory=list)
+    replayed: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,13 +74,22 @@ class Publisher:
         """Records that Kafka has acknowledged."""
         return self.sent - self.failed - len(self.producer)
 
-    def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:
-        """Queues a record; blocks while the queue is full."""
+    def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]] | None = None
+    ) -> None:
+        """Queues a record; blocks while the queue is full. What is too large for Kafka counts as failed."""
         while True:
             try:
-                self.producer.produce(topic, value=value, key=key)
+                self.producer.produce(topic, value=value, key=key, headers=headers)
             except BufferError:
                 self.producer.poll(0.1)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise
+                self.sent += 1
+                self.failed += 1
+                self.last_error = error.args[0].str()
+                return
             else:
                 self.sent += 1
                 if not self.sent & 1023:

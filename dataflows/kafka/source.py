@@ -19,6 +19,7 @@ from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.kafka.keys import task_of
 from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts
 from dataflows.kafka.log import RefusedError as RefusedError  # noqa: PLC0414 (told to others from here)
+from dataflows.kafka.replayed import is_replayed
 from dataflows.kafka.topics import TIMESTAMP_TYPE, append_time_advice
 from dataflows.kafka.trace import trace
 from dataflows.kafka.watch import LogWatch
@@ -284,6 +285,10 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             records.ticks.extend([tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)])
         elif records.ticks:
             records.ticks.extend([None] * len(values))
+        headers = [m.headers() for m in messages]
+        if any(headers) or records.replayed:
+            records.replayed.extend([False] * (len(records.values) - len(records.replayed)))
+            records.replayed.extend(map(is_replayed, headers))
         records.values.extend(values)
         self._read[topic] = records.offsets[-1] + 1
         self._last_append_ms = records.append_ms[-1]

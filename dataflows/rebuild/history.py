@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.kafka.batch import Records
 from dataflows.kafka.eras import base_of
+from dataflows.kafka.replayed import is_replayed
 from dataflows.kafka.source import RefusedError, tick_of
 from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
@@ -151,6 +152,7 @@ def from_topic(settings: Settings, topic: str, partition: int, start: int, end: 
                 [m.key() for m in messages],
                 values,
                 [tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)],
+                [is_replayed(m.headers()) for m in messages],
             )
             place = records.offsets[-1] + 1
             yield Piece(records, None, place)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.formats import Entry, FormatError, Unreadable
-from cli.formats.moodle import read_moodle
-from cli.formats.moodle_names import event_name_of
-from cli.formats.moodle_times import parse_time
+from cli.formats.moodle.names import event_name_of
+from cli.formats.moodle.reading import Options, read_moodle
+from cli.formats.moodle.times import parse_time
 from tests.parts import require
 
 HEAD = "Time,ts,user,Event context,Component,Event name,Description,Origin,file,cmid\n"
@@ -29,7 +29,7 @@ EXPORT_HEAD = "Time,User full name,Affected user,Event context,Component,Event n
 def read(tmp_path: Path, text: str, **options: Any) -> list[Entry | Unreadable]:
     path = tmp_path / "log.csv"
     path.write_text(text, encoding="utf-8")
-    return list(read_moodle(path, **options))
+    return list(read_moodle(path, Options(**options)))
 
 
 def events(tmp_path: Path, text: str, **options: Any) -> list[dict[str, Any]]:
@@ -194,7 +194,7 @@ def test_a_file_that_breaks_off_gives_what_it_holds(tmp_path: Path) -> None:
 
 
 def test_another_file_is_refused_with_the_columns_that_it_has(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="name, mark"):
+    with pytest.raises(FormatError, match="has the columns Name, Mark"):
         read(tmp_path, "Name,Mark\nAda,1\n".replace("Name,Mark", '"Name, Mark",x'))
 
 
