@@ -25,6 +25,7 @@ from bench.learning_load import MODULES, STUDENTS, Sent, learning  # noqa: E402
 from bench.stack import Stack, machine, run, say, stack  # noqa: E402
 from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
+from dataflows.kafka.replayed import REPLAYED
 from dataflows.memory import TOPICS, decode, gather, steps  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
@@ -154,7 +155,7 @@ def _worker(events: int, rounds: int, model: str) -> dict[str, Any]:
         settings = servers.settings("full.")
         publisher = Publisher(settings)
         for one in learning(events, int(time.time() * 1000)):
-            publisher.send(settings.topic(one.topic), one.key, one.value)
+            publisher.send(settings.topic(one.topic), one.key, one.value, REPLAYED)
         publisher.flush()
         start = statistics.median(_caught_up(servers, "empty.", "start", model)["cpu_s"] for _ in range(rounds))
         done = [_caught_up(servers, "full.", f"round_{number}", model) for number in range(rounds)]

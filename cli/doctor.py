@@ -38,7 +38,7 @@ def examine() -> list[Finding]:
 
     from pydantic import ValidationError
 
-    from cli.checks import database, finding, flows, kafka, monitoring, recovery
+    from cli.checks import database, finding, flows, kafka, monitoring, recovery, rejects
     from dataflows.settings import Settings
 
     try:
@@ -52,7 +52,7 @@ def examine() -> list[Finding]:
     except (ZoneInfoNotFoundError, ValueError) as error:
         advice = "Use a name like Europe/Berlin."
         return [finding.wrong("settings", "CLASSPULSE_TIMEZONE", str(error), advice)]
-    checks = (kafka.check, database.check, flows.check, recovery.check)
+    checks = (kafka.check, database.check, flows.check, rejects.check, recovery.check)
     with ThreadPoolExecutor(len(checks) + 1) as pool:
         waiting = [pool.submit(check, settings) for check in checks]
         waiting.append(pool.submit(monitoring.check))

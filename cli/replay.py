@@ -43,7 +43,7 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     ] = None,
     date_order: Annotated[
         Literal["dmy", "mdy", "ymd"] | None,
-        typer.Option("--date-order", help="Moodle: 04/05/21 begins with the day, month or year; else the file decides."),
+        typer.Option("--date-order", help="Moodle: what 04/05/21 begins with; else the file decides."),
     ] = None,
     year: Annotated[
         int | None, typer.Option(min=2000, max=2099, help="Moodle: the year of dates that have none.")
@@ -91,9 +91,7 @@ def _zone(name: str) -> str:
         raise typer.BadParameter(text, param_hint="--tz") from None
 
 
-def _load(
-    files: list[Path], log_format: FormatName, options: Options, *, keep_order: bool, topic: str | None
-) -> Log:
+def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_order: bool, topic: str | None) -> Log:
     from dataclasses import replace
 
     from cli.formats import FormatError

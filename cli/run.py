@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -17,6 +19,7 @@ from cli.services_parts.part import free_port
 FLOWS = ("engagement", "archive", "memory", "content")
 _given: set[int] = set()
 GRACE_S = 30.0
+EXIT_REJECTED = 2
 EXIT_PEER_GONE = 5  # of dataflows.worker, whose imports this command does without
 
 app = typer.Typer(add_completion=False)
@@ -136,16 +139,35 @@ def command(
     Each flow is a Bytewax cluster of its own with its own recovery store (CLASSPULSE_RECOVERY_DIR/<flow>) and consumer
     group (classpulse-<flow>). To rescale, stop it and start it with another --workers: results do not change.
 
-    Exit codes: 0 ended well, 3 refused (the log, the snapshot or the database do not fit; the message says what to do),
-    4 another worker has taken over, 5 another worker of the cluster is gone, 1 anything else.
+    With --until-caught-up it ends with a table of what was read, kept, rejected and why, late and repeated.
+
+    Exit codes: 0 ended well, 2 more than half of what a flow read was rejected, 3 refused (the log, the snapshot or the
+    database do not fit; the message says what to do), 4 another worker has taken over, 5 another worker of the cluster
+    is gone, 1 anything else.
     """
     unknown = [flow for flow in flows if flow not in FLOWS]
     if unknown:
         text = f"unknown flow {', '.join(unknown)}; there are: {', '.join(FLOWS)}"
         raise typer.BadParameter(text, param_hint="FLOW")
     flags = ["--until-caught-up"] * until_caught_up + ["--from-oldest"] * from_oldest
-    clusters = []
-    for number, flow in enumerate(dict.fromkeys(flows)):
-        port = None if metrics_port is None else metrics_port + number * workers
-        clusters.append(start(flow, workers, flags, port))
-    raise typer.Exit(supervise(clusters))
+    with TemporaryDirectory(prefix="classpulse-run-") as folder:
+        if until_caught_up:
+            flags += ["--summaries", folder]
+        clusters = []
+        for number, flow in enumerate(dict.fromkeys(flows)):
+            port = None if metrics_port is None else metrics_port + number * workers
+            clusters.append(start(flow, workers, flags, port))
+        code = supervise(clusters)
+        if until_caught_up:
+            code = account(Path(folder)) or code if code == 0 else code
+    raise typer.Exit(code)
+
+
+def account(folder: Path) -> int:
+    """Prints what the flows did with what they read; returns the exit code that says whether it was mostly refused."""
+    from cli.account import mostly_refused, show
+    from dataflows.summary import read_all
+
+    found = read_all(folder)
+    show(found)
+    return EXIT_REJECTED if any(map(mostly_refused, found)) else 0

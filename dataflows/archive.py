@@ -71,9 +71,8 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as the columns of `events`."""
     rules = Rules.of(settings)
     decoded = [(records.topic, decode_full(records, rules)) for records in batch.records]
-    for topic, full in decoded:
-        for reject in full.rejects:
-            metrics.EVENTS_REJECTED.labels(topic, reject.reason, FLOW).inc()
+    for _topic, full in decoded:
+        metrics.note_rejects(FLOW, full.rejects)
     return Batch(batch, decoded)
 
 

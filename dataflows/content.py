@@ -69,9 +69,8 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
     rules = Rules.of(settings)
     decoded = [(records.topic, decode_studied(records, rules)) for records in batch.records]
-    for topic, studied in decoded:
-        for reject in studied.rejects:
-            metrics.EVENTS_REJECTED.labels(topic, reject.reason, FLOW).inc()
+    for _topic, studied in decoded:
+        metrics.note_rejects(FLOW, studied.rejects)
     return Batch(source=batch, decoded=decoded)
 
 

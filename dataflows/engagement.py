@@ -67,9 +67,8 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
     rules = Rules.of(settings)
     decoded = [(records.topic, decode_coded(records, rules)) for records in batch.records]
-    for topic, coded in decoded:
-        for reject in coded.rejects:
-            metrics.EVENTS_REJECTED.labels(topic, reject.reason, FLOW).inc()
+    for _topic, coded in decoded:
+        metrics.note_rejects(FLOW, coded.rejects)
     return Batch(source=batch, decoded=decoded)
 
 

@@ -78,8 +78,7 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
     for records in batch.records:
         one, rejects = _told(records, rules)
         told.append(one)
-        for reject in rejects:
-            metrics.EVENTS_REJECTED.labels(records.topic, reject.reason, FLOW).inc()
+        metrics.note_rejects(FLOW, rejects)
     return Batch(source=batch, told=sorted(told, key=lambda one: one.rank))
 
 
@@ -114,6 +113,7 @@ def _some(records: Records, offsets: Ints) -> Records:
         [records.append_ms[i] for i in at],
         [records.keys[i] for i in at],
         [records.values[i] for i in at],
+        accepted=records.accepted,
         replayed=[records.replayed[i] for i in at] if records.replayed else [],
     )
 

@@ -30,7 +30,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import archive, content, engagement, failure, memory  # noqa: E402
+from dataflows import archive, content, engagement, failure, memory, summary  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -180,6 +180,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         return _explain(error, settings)
     finally:
         write_stats(args, freshness)
+        if args.summaries:
+            summary.write(args.summaries, args.flow, args.process)
     return 0
 
 
@@ -251,6 +253,7 @@ def main() -> None:
     parser.add_argument("--process", type=int, default=0, help="index of this process in the cluster")
     parser.add_argument("--addresses", default="", help="host:port of every process, joined by ;")
     parser.add_argument("--until-caught-up", action="store_true", help="end at the log's end as it is at the start")
+    parser.add_argument("--summaries", type=Path, help="folder for what this process did, written at its end")
     parser.add_argument("--from-oldest", action="store_true", help="allow a first start on a log that lost its start")
     parser.add_argument(
         "--parent", type=int, default=0, metavar="PID", help="end when this process, which started this one, is gone"

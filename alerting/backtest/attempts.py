@@ -40,7 +40,7 @@ def attempts_before(source: psycopg.Connection[Any], start: datetime, settings: 
     found: dict[Place, Records] = {}
     for task, kind, at_ms, *said in source.execute(_ATTEMPTS, (start,)).fetchall():
         place = settings.topic(TOPICS[kind]), task
-        records = found.setdefault(place, Records(*place))
+        records = found.setdefault(place, Records(*place, accepted=True))
         event = dict(zip(_FIELDS, (at_ms, *said), strict=True))
         records.offsets.append(len(records.offsets))
         records.append_ms.append(at_ms)

@@ -156,6 +156,7 @@ def records_of(tape: Tape, place: Place, now_ms: int) -> tuple[Records, Ints]:
         keys=[None] * (count + 1),
         values=[*came.values[begin:end], None],
         ticks=[*[None] * count, tick_ms],
+        accepted=True,
     )
     before = [NEVER if mark is None else mark for mark in came.before[begin:end]]
     return records, np.array([*before, NEVER], np.int64)

@@ -9,12 +9,15 @@ import lzma
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cli.formats import FormatError
 
 #: What reading a packed file that is damaged or breaks off raises.
 BROKEN: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+
+if TYPE_CHECKING:
+    _Buffered = io.BufferedReader[Any]
 
 _HEAD: Final = 1 << 16
 _LAYERS: Final = 4
@@ -36,19 +39,19 @@ _MARKS: Final = (
 )
 
 
-def open_log(path: Path) -> io.BufferedReader:
+def open_log(path: Path) -> _Buffered:
     """Opens a file for reading its bytes, unpacked.
 
     Raises:
         FormatError: It is empty, or something else than a text; the message names it.
     """
-    file = io.BufferedReader(path.open("rb", buffering=0), _HEAD)  # type: ignore[arg-type]
+    file: _Buffered = io.BufferedReader(path.open("rb", buffering=0), _HEAD)
     for _ in range(_LAYERS):
         inner = _unpacked(file, path)
         if inner is None:
             _refuse_others(file.peek(_HEAD), path)
             return file
-        file = io.BufferedReader(inner, _HEAD)  # type: ignore[arg-type]
+        file = io.BufferedReader(inner, _HEAD)
     message = f"{path} is packed more than {_LAYERS} times"
     raise FormatError(message)
 
@@ -74,7 +77,7 @@ def head_of(path: Path) -> str:
             return ""
 
 
-def _unpacked(file: io.BufferedReader, path: Path) -> IO[bytes] | None:
+def _unpacked(file: _Buffered, path: Path) -> Any:
     head = _peeked(file)
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=file)
@@ -85,7 +88,7 @@ def _unpacked(file: io.BufferedReader, path: Path) -> IO[bytes] | None:
     return _member(file, path) if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) else None
 
 
-def _member(file: io.BufferedReader, path: Path) -> IO[bytes]:
+def _member(file: _Buffered, path: Path) -> Any:  # noqa: ANN401 (each packing has its own class)
     try:
         archive = zipfile.ZipFile(file if file.seekable() else io.BytesIO(file.read()))
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
@@ -105,7 +108,7 @@ def _member(file: io.BufferedReader, path: Path) -> IO[bytes]:
         raise FormatError(message) from error
 
 
-def _peeked(file: io.BufferedReader) -> bytes:
+def _peeked(file: _Buffered) -> bytes:
     try:
         return file.peek(_HEAD)
     except BROKEN:

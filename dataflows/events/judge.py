@@ -43,10 +43,11 @@ class Judge:
             refuse("unknown_topic", records.topic)
         document = parse(records.values[row], rules)
         append_ms = records.append_ms[row]
-        event = normalise(document, self._topic, records.keys[row], append_ms)
+        event = normalise(document, self._topic, records.keys[row], append_ms, accepted=records.accepted)
         ahead_ms = event.event_ms - append_ms
         if ahead_ms > rules.max_future_ms:
             refuse("future", f"{ahead_ms / 1000:g} s ahead of its append time")
-        if rules.max_age_ms and -ahead_ms > rules.max_age_ms and not (records.replayed and records.replayed[row]):
+        excused = records.accepted or (records.replayed and records.replayed[row])
+        if rules.max_age_ms and -ahead_ms > rules.max_age_ms and not excused:
             refuse("too_old", f"{-ahead_ms // 86_400_000} days behind its append time: an old log is replayed")
         return event

@@ -30,7 +30,9 @@ _TIME = {
 _Field = tuple[str, object]
 
 
-def normalise(document: dict[str, Any], topic: str, key: bytes | None, append_ms: int) -> Event:
+def normalise(
+    document: dict[str, Any], topic: str, key: bytes | None, append_ms: int, *, accepted: bool = False
+) -> Event:
     """Returns the canonical event of a document.
 
     Args:
@@ -38,6 +40,7 @@ def normalise(document: dict[str, Any], topic: str, key: bytes | None, append_ms
         topic: The contract's name of the topic (see `canonical_topic`).
         key: The record's key; takes part in the id of an event that has none.
         append_ms: Append time; the event time of a learning event that has none.
+        accepted: Whether it was accepted before (`Records.accepted`).
 
     Raises:
         RejectedError: With the contract's reason.
@@ -62,7 +65,7 @@ def normalise(document: dict[str, Any], topic: str, key: bytes | None, append_ms
     _check_objects(rest)
 
     ms = event_ms(time[1], time[0])
-    metadata = spread(rest, columns)
+    metadata = spread(rest, columns, accepted=accepted)
     return Event(
         event_id=event_id or derived_uuid(topic, key, document),
         event_ms=ms,

@@ -11,7 +11,7 @@ import re
 from typing import Any, Final
 
 from dataflows.events.parse import json_type
-from dataflows.events.rejects import refuse
+from dataflows.events.rejects import RejectedError, refuse
 from dataflows.events.text import is_blank
 
 NUMBERS: Final = frozenset(
@@ -56,14 +56,18 @@ def number_of(value: object, field: str) -> int | float | None:
     return _finite(int(text) if text.lstrip("+-").isdigit() else float(text), field)
 
 
-def read_numbers(metadata: dict[str, Any]) -> None:
+def read_numbers(metadata: dict[str, Any], *, strict: bool = True) -> None:
     """Puts numbers in place of their texts, in the metadata.
 
     Raises:
-        RejectedError: `bad_type` where one of `NUMBERS` is no number.
+        RejectedError: `bad_type` where one of `NUMBERS` is no number, if `strict`; else it is left as it is.
     """
     for name in NUMBERS & metadata.keys():
-        metadata[name] = number_of(metadata[name], name)
+        try:
+            metadata[name] = number_of(metadata[name], name)
+        except RejectedError:
+            if strict:
+                raise
 
 
 def _finite(value: float, field: str) -> int | float:

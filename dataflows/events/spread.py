@@ -12,7 +12,7 @@ from typing import Any
 from dataflows.events.agents import agent_of, user_agent_in
 from dataflows.events.numbers import read_numbers
 from dataflows.events.rules import MAX_TEXT
-from dataflows.events.text import id_text, is_blank, lenient_text
+from dataflows.events.text import id_text, is_blank, lenient_text, tidy
 
 #: A page's address may be long; it is in no key.
 _MAX_URL = 65_536
@@ -50,12 +50,13 @@ _ADDRESSES = ("ip_address", "ip", "client_ip", "remote_addr")
 MOVED = frozenset((*_LIFTED, *_ADDRESSES, "device", "location"))
 
 
-def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, Any] | None:
+def spread(rest: dict[str, Any], columns: dict[str, str | None], *, accepted: bool = False) -> dict[str, Any] | None:
     """Fills the optional columns from `rest` and returns the metadata.
 
     Args:
         rest: The document without its required fields and without the columns that are already known; emptied.
         columns: Columns so far; the optional ones are added.
+        accepted: Whether it was accepted before: then what is no number stays what it is, unread.
 
     Returns:
         The metadata, None where it is empty.
@@ -85,8 +86,8 @@ def spread(rest: dict[str, Any], columns: dict[str, str | None]) -> dict[str, An
         metadata.pop(name, None)
     for name in KEPT_IDS:
         if isinstance(metadata.get(name), str):
-            metadata[name] = id_text(metadata[name], name) or ""
-    read_numbers(metadata)
+            metadata[name] = (tidy(metadata[name]) if accepted else id_text(metadata[name], name)) or ""
+    read_numbers(metadata, strict=not accepted)
     _fill_in(metadata, columns)
     return metadata or None
 

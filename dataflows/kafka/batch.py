@@ -18,6 +18,8 @@ class Records:
         values: Values; `None` for a tick (and for a tombstone, which is a reject).
         ticks: The tick's time in epoch milliseconds for a tick record, else `None`; an empty list when
             the batch holds no tick.
+        accepted: Whether they are of the archive: what was accepted when it came is not judged again by limits that
+            a deployment may set (size, future, age), nor by how deep it is nested.
         replayed: Whether each record is of a replayed log, which may be of any age; an empty list when none is.
     """
 
@@ -28,6 +30,7 @@ class Records:
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
     ticks: list[int | None] = field(default_factory=list)
+    accepted: bool = False
     replayed: list[bool] = field(default_factory=list)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from dataflows.events.rejects import Reject
 from dataflows.kafka.histogram import BulkHistogram
 from dataflows.school_hours import SchoolHours
 
@@ -45,6 +46,9 @@ KEY_MOVES: Final = Counter(
     "student_task_moves_total", "Students seen in two tasks: a producer breaks the keying.", ["flow"]
 )
 
+examples: dict[str, str] = {}
+"""The first reject of each reason that this process met: what was wrong, and where it lies."""
+
 _watermarks_ms: dict[tuple[str, int], int] = {}
 _snapshot_s: dict[str, float] = {}
 
@@ -59,6 +63,15 @@ def begin(flow: str) -> None:
 def note_school_hours(hours: SchoolHours) -> None:
     """Notes the school's hours: without events inside them something is broken, outside it is only quiet."""
     SCHOOL_HOURS.set_function(lambda: float(hours.holds(datetime.now(UTC))))
+
+
+def note_rejects(flow: str, rejects: list[Reject]) -> None:
+    """Counts what decode refused, and keeps an example of each reason for the summary of a run."""
+    for reject in rejects:
+        EVENTS_REJECTED.labels(reject.topic, reject.reason, flow).inc()
+        if reject.reason not in examples:
+            place = f"{reject.topic}/{reject.partition}/{reject.offset}"
+            examples[reject.reason] = f"{reject.detail} (at {place})"
 
 
 def note_snapshot(flow: str) -> None:

@@ -80,7 +80,7 @@ class Publisher:
         """Queues a record; blocks while the queue is full. What is too large for Kafka counts as failed."""
         while True:
             try:
-                self.producer.produce(topic, value=value, key=key, headers=headers)
+                self.producer.produce(topic, value=value, key=key, headers=list(headers) if headers else None)
             except BufferError:
                 self.producer.poll(0.1)
             except KafkaException as error:

@@ -103,6 +103,7 @@ def archived(  # noqa: PLR0913
                 list(appends),
                 [None] * len(rows),
                 [value.encode() for value in values],
+                accepted=True,
             )
             before = np.array([NEVER if mark is None else mark for mark in marks], np.int64)
             yield Piece(records, before, offsets[-1] + 1)
@@ -152,7 +153,7 @@ def from_topic(settings: Settings, topic: str, partition: int, start: int, end: 
                 [m.key() for m in messages],
                 values,
                 [tick_of(m) if v is None else None for m, v in zip(messages, values, strict=True)],
-                [is_replayed(m.headers()) for m in messages],
+                replayed=[is_replayed(m.headers()) for m in messages],
             )
             place = records.offsets[-1] + 1
             yield Piece(records, None, place)

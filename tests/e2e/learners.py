@@ -24,6 +24,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from dataflows.kafka.replayed import REPLAYED
 from tests.oracle.learning import Attempt
 from tests.oracle.memory import MemoryRules, remembered, signals
 
@@ -99,7 +100,7 @@ def publish(kafka: str, prefix: str, sent: Iterable[Lesson]) -> None:
     for one in sent:
         while True:
             try:
-                producer.produce(f"{prefix}{one.topic}", one.value, one.user.encode())
+                producer.produce(f"{prefix}{one.topic}", one.value, one.user.encode(), headers=list(REPLAYED))
                 break
             except BufferError:
                 producer.poll(0.1)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from dataflows.kafka.replayed import REPLAYED
 from tests.oracle.reading import Event, Record, read
 
 TICK = "classpulse-tick"
@@ -73,7 +74,7 @@ def write(kafka: str, topic: str, records: Iterable[Record]) -> None:
         {"bootstrap.servers": kafka, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 5}
     )
     for record in records:
-        headers: Headers = [(TICK, str(record.tick).encode())] if record.tick is not None else None
+        headers: Headers = [(TICK, str(record.tick).encode())] if record.tick is not None else list(REPLAYED)
         while True:
             try:
                 producer.produce(topic, record.value, record.key, record.partition, headers=headers)

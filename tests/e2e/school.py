@@ -15,6 +15,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from dataflows.kafka.replayed import REPLAYED
+
 SECOND, MINUTE = 1_000, 60_000
 FRIDAY = round(datetime(2024, 3, 1, 8, 0, tzinfo=UTC).timestamp() * 1000)
 DAY = 24 * 60 * MINUTE
@@ -66,7 +68,7 @@ def publish(kafka: str, topic: str, messages: list[Message]) -> None:
         {"bootstrap.servers": kafka, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 5}
     )
     for message in messages:
-        producer.produce(topic, message.value, message.key)
+        producer.produce(topic, message.value, message.key, headers=list(REPLAYED))
         producer.poll(0)
     assert producer.flush(60) == 0
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from dataflows.kafka.replayed import REPLAYED
 from tests.oracle.reading import AGENTS
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
@@ -169,6 +170,6 @@ def publish(kafka: str, prefix: str, deeds: Iterable[Deed]) -> None:
         {"bootstrap.servers": kafka, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 5}
     )
     for deed in deeds:
-        producer.produce(f"{prefix}{deed.topic}", deed.value, deed.key)
+        producer.produce(f"{prefix}{deed.topic}", deed.value, deed.key, headers=list(REPLAYED))
         producer.poll(0)
     assert producer.flush(60) == 0

@@ -154,6 +154,7 @@ def _records(piece: list[Record]) -> Records:
         [record.key for record in piece],
         [record.value for record in piece],
         ticks if any(tick is not None for tick in ticks) else [],
+        replayed=[True] * len(piece),  # reviews of years: of a live topic they would be too old
     )
 
 

@@ -113,8 +113,8 @@ def _month(word: str) -> int:
     return _NUMBER_OF_MONTH.get(word[:3], 0) if not word.startswith(_WEEKDAYS) else 0
 
 
-# "mardi", "martes", "martedì", "marzo": the weekdays that begin as a month does; "segunda", "sexta" do not
-_WEEKDAYS: Final = ("mardi", "martes", "marted", "mart", "settiman")
+# the weekdays that begin as a month does
+_WEEKDAYS: Final = ("mardi", "martes", "marted", "maandag")
 
 
 def date_of(stamp: Stamp, order: DateOrder, year: int | None = None) -> datetime | None:
@@ -206,7 +206,7 @@ class Dates:
 
     def _weigh(self, text: str, stamp: Stamp) -> None:
         day_first, month_first = self._readings["dmy"], self._readings["mdy"]
-        one, other = (date_of(stamp, order, 2000) for order in ("dmy", "mdy"))  # type: ignore[arg-type]
+        one, other = (date_of(stamp, order, 2000) for order in ("dmy", "mdy"))
         for reading, moment, opposite in ((day_first, one, other), (month_first, other, one)):
             if moment is not None:
                 reading.follow(moment)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import table
 
+from dataflows.events.rejects import REMEDIES
+from db.values import quoted
 from grafana import columns, panels, theme, thresholds
 from grafana.postgres import OPERATORS, Sql
 from grafana.queries import load
@@ -56,6 +58,19 @@ def rejects(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Reason", [columns.width(130)])
     for name in ("Partition", "Offset"):
         panel.override_by_name(name, [columns.width(80)])
+    return panel.no_value("Nothing was rejected")
+
+
+def reasons() -> table.Panel:
+    """Returns why records were refused, and what to do; `classpulse doctor` says the same."""
+    remedies = ", ".join(f"({quoted(reason)}, {quoted(todo)})" for reason, todo in REMEDIES.items())
+    panel = panels.rows(
+        "Why records were rejected, last 24 hours",
+        "How many for each reason, what was wrong with the latest, and what its sender has to change.",
+        Sql(load("pipeline/reasons", remedies=remedies), source=OPERATORS),
+    )
+    panel.override_by_name("Reason", [columns.width(130)])
+    panel.override_by_name("Records", [columns.prop("unit", theme.COUNT), columns.width(90)])
     return panel.no_value("Nothing was rejected")
 
 
