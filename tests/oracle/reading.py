@@ -142,6 +142,12 @@ class _RejectError(Exception):
         self.reject = Reject(reason, detail)
 
 
+NUMERIC = {"score", "price", "position_s", "video_duration_s", "playback_rate", "from_s", "to_s", "scroll_depth"} | {
+    "duration",
+    "time_taken",
+}
+
+
 def _refuse(reason: str, detail: str) -> NoReturn:
     raise _RejectError(reason, detail)
 
@@ -193,6 +199,7 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
     for name, said in AGENTS.get(str(extras.get("user_agent")), {}).items():
         texts[name] = texts[name] or said
     event_ms = _timestamp(stamp)
+    extras = {name: _said_number(name, value) if name in NUMERIC else value for name, value in extras.items()}
     if event_ms > record.append_ms + max_future_ms:
         _refuse("future", str(stamp))
     name = _text(given_name if given_name is not None else given_type)
@@ -219,6 +226,18 @@ def place_of(record: Record) -> tuple[int, int]:
 def number_of(place: tuple[int, int]) -> int:
     """Returns the number by which tables speak of a place."""
     return place[0] * 2**56 + place[1]
+
+
+def _said_number(name: str, value: Any) -> Any:
+    """Returns a number, or what a text plainly says to be one; what is neither rejects the event."""
+    if isinstance(value, str) and value.strip() and not set(value) & set("_nN"):
+        try:
+            return float(value)
+        except ValueError:
+            _refuse("bad_type", name)
+    if value is None or value == "" or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return None if value == "" else value
+    _refuse("bad_type", name)
 
 
 def moment(value: Any) -> int | None:
