@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.formats import Entry, Reader, Unreadable
     from cli.formats.log import FormatName, Log
     from cli.formats.moodle.reading import Options
     from dataflows.kafka.producer import Publisher
@@ -97,7 +100,7 @@ def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_o
     from cli.formats import FormatError
     from cli.formats.log import Log, read_log, reader_of
 
-    reader = reader_of(log_format, options)
+    reader = _watched(reader_of(log_format, options))
     log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
     if not log.entries:
         _report_skipped(log)
@@ -106,6 +109,20 @@ def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_o
     if topic is None:
         return log
     return Log([replace(entry, topic=topic) for entry in log.entries], log.skipped)
+
+
+def _watched(reader: Reader) -> Reader:
+    """Returns a reader that shows how far it has come."""
+    from cli.progress import Progress
+
+    def read(path: Path) -> Iterator[Entry | Unreadable]:
+        with Progress(f"reading {path.name}", unit="records") as progress:
+            for done, item in enumerate(reader(path), 1):
+                if not done & 2047:
+                    progress.at(done)
+                yield item
+
+    return read
 
 
 def _shifted_to_now(log: Log, settings: Settings, *, close: bool) -> Log:

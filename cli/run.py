@@ -159,7 +159,7 @@ def command(
             clusters.append(start(flow, workers, flags, port))
         code = supervise(clusters)
         if until_caught_up:
-            code = account(Path(folder)) or code if code == 0 else code
+            code = code or account(Path(folder))
     raise typer.Exit(code)
 
 

@@ -77,6 +77,9 @@ def test_rejects_and_oddities_are_those_of_late(term: School) -> None:
         ("not_json", "cut", "clickstream_events", 0, 1),
         ("not_json", "cut", "clickstream_events", 0, 2),
     ]
+    assert panel(term, "Why records were rejected, last 24 hours") == [
+        ("not_json", 2, "cut", "Send one JSON object a record, in UTF-8.")
+    ]
     assert [row[1:3] for row in panel(term, "Oddities of the last seven days")] == [("student_in_two_tasks", "ann")]
 
 
