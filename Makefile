@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-chapters bench-boards bench-alerts bench-rules bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ bench-freshness: $(RUN) ## append to committed row at 5,000 events/s for five mi
 
 bench-outage: $(RUN) ## the database away for a minute under load
 	@$(BIN)/classpulse bench outage $(ARGS)
+
+bench-writes: $(RUN) ## WAL an event, updates that stay on their page, sizes of tables at 500 events/s (ARGS="--seconds 60")
+	@$(BIN)/classpulse bench writes $(ARGS)
 
 bench-memory: $(DEV) ## which forgetting model forecasts best on held-out students, and its chart
 	@$(BIN)/classpulse bench memory-models --chart docs/forgetting-calibration.svg $(ARGS)

@@ -114,19 +114,23 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(servers: Stack) -> Iterator[Live]:
-    """Starts workers and ticks and waits until every task is claimed; ends them at the end, where they still run."""
+def live(servers: Stack, flows: tuple[str, ...] = FLOWS) -> Iterator[Live]:
+    """Starts workers and ticks and waits until every task is claimed; ends them at the end, where they still run.
+
+    Args:
+        servers: Kafka and PostgreSQL.
+        flows: What is to run, a worker each.
+    """
     servers.topics(PREFIX)
     servers.database(DATABASE)
     env = servers.environment(PREFIX, DATABASE)
-    workers = _start(["run", *FLOWS], env)
+    workers = _start(["run", *flows], env)
     ticks = _start(["tick"], env)
     try:
-        wait_until(lambda: len(_workers(workers)) == len(FLOWS), "the workers to start")
-        running = Live(servers, env, _workers(workers))
-        wait_until(
-            lambda: running.count("SELECT count(*) FROM task_progress WHERE offsets <> '{}'") == 8, "the first commits"
-        )
+        wait_until(lambda: len(_workers(workers, flows)) == len(flows), "the workers to start")
+        running = Live(servers, env, _workers(workers, flows))
+        begun = "SELECT count(*) FROM task_progress WHERE offsets <> '{}'"
+        wait_until(lambda: running.count(begun) == 4 * len(flows), "the first commits")
         yield running
         running.close()
     finally:
@@ -141,9 +145,9 @@ def end(process: subprocess.Popen[bytes]) -> int:
     return process.wait(60)
 
 
-def publisher(env: dict[str, str], rate: float, seconds: float) -> subprocess.Popen[bytes]:
+def publisher(env: dict[str, str], rate: float, seconds: float, load: str = "plain") -> subprocess.Popen[bytes]:
     """Starts the paced publisher."""
-    command = [sys.executable, "-m", "bench.publish", "--rate", str(rate), "--seconds", str(seconds)]
+    command = [sys.executable, "-m", "bench.publish", "--rate", str(rate), "--seconds", str(seconds), "--load", load]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE)  # noqa: S603
 
 
@@ -182,11 +186,11 @@ def _start(arguments: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-m", "cli.main", *arguments], env=env, stdout=sys.stderr)  # noqa: S603
 
 
-def _workers(parent: subprocess.Popen[bytes]) -> dict[str, psutil.Process]:
+def _workers(parent: subprocess.Popen[bytes], flows: tuple[str, ...]) -> dict[str, psutil.Process]:
     found: dict[str, psutil.Process] = {}
     for child in psutil.Process(parent.pid).children():
         with contextlib.suppress(psutil.Error):
-            found |= {flow: child for flow in FLOWS if flow in child.cmdline()}
+            found |= {flow: child for flow in flows if flow in child.cmdline()}
     return found
 
 
@@ -218,5 +222,5 @@ def load_report(running: Live, since: Sample | None = None) -> dict[str, Any]:
             "rss_mb_last": samples[-1].rss_mb[flow],
             "cpu_share_of_a_core": round((samples[-1].cpu_s[flow] - samples[0].cpu_s[flow]) / span_s, 3),
         }
-        for flow in FLOWS
+        for flow in running.workers
     }

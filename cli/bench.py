@@ -86,6 +86,14 @@ def outage(
 
 
 @app.command()
+def writes(rate: Rate = 500, seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 200) -> None:
+    """What live events cost the database: WAL an event by table, updates that stay on their page, sizes."""
+    from bench.writes import measure
+
+    _print(measure(rate=rate, seconds=seconds))
+
+
+@app.command()
 def memory_models(
     chart: Annotated[Path | None, typer.Option(help="Write the chart of calibration there, as SVG.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the held-out students and the simulated classes.")] = 4,

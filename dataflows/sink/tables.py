@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, LiteralString
 
 from psycopg import sql
 
 from dataflows.sink import course_activity, enrolments
 from dataflows.sink.facts import Facts
+
+Between = tuple[date, date]
+"""The first and the last time of some rows; days or instants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Table:
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
         span: How a stretch of time is replaced; None where that is never done.
         facts: How its facts are known, so that each stands once whatever times its records give.
+        rewritten: Whether most rows that come are newer versions of stored ones.
         into: The table in the database, where it is not `name`: rows of one table that conflict in another way.
     """
 
@@ -52,6 +56,7 @@ class Table:
     merge: Callable[[str], sql.Composed] | None = None
     span: Span | None = None
     facts: Facts | None = None
+    rewritten: bool = False
     into: str | None = None
 
     @property
@@ -59,24 +64,48 @@ class Table:
         """The table in the database."""
         return self.into or self.name
 
-    def merge_sql(self, stage: str, columns: list[str]) -> sql.Composed:
-        """Returns the statement that moves staged rows into the table."""
+    def merge_sql(self, stage: str, columns: list[str], between: Between | None = None) -> sql.Composed:
+        """Returns the statements that move staged rows into the table; a row that says the same again is not written.
+
+        Args:
+            stage: The staged rows.
+            columns: Their columns.
+            between: The first and the last of their times; written out, so that other chunks are not even opened.
+        """
         if self.merge is not None:
             return self.merge(stage)
         values = [c for c in columns if c not in self.key]
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         action = sql.SQL("DO NOTHING")
         if self.on_conflict == "update" and values:
-            sets: list[sql.Composable] = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in values]
-            sets += [sql.SQL("updated_at = now()")] if self.name in STAMPED else []
-            action = sql.SQL("DO UPDATE SET ") + sql.SQL(", ").join(sets)  # type: ignore[assignment]
-        return sql.SQL("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ON CONFLICT ({key}) {action}").format(
-            table=sql.Identifier(self.stored_as),
-            names=names,
-            stage=sql.Identifier(stage),
-            key=sql.SQL(", ").join(map(sql.Identifier, self.key)),
-            action=action,
-        )
+            action = sql.SQL("DO UPDATE SET {sets} WHERE {changed}").format(  # type: ignore[assignment]
+                sets=self._sets("excluded", values), changed=_changed("t", "excluded", values)
+            )
+        parts = {
+            "table": sql.Identifier(self.stored_as),
+            "stage": sql.Identifier(stage),
+            "names": names,
+            "key": sql.SQL(", ").join(map(sql.Identifier, self.key)),
+            "action": action,
+        }
+        insert = "INSERT INTO {table} AS t ({names}) SELECT {names} FROM {stage} s{new} ON CONFLICT ({key}) {action}"
+        if not (self.rewritten and values) or (between and between[1] - between[0] > _WIDEST):
+            return sql.SQL(insert).format(**parts, new=sql.SQL(""))
+        # An upsert locks a row before it updates it, which is a record of its own in the database's log.
+        parts |= {
+            "sets": self._sets("s", values),
+            "changed": _changed("t", "s", values),
+            "same": _equal("t", "s", self.key) + _inside("t", self.key[0], between),
+        }
+        new = sql.SQL(" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same})").format(**parts)
+        update = sql.SQL("UPDATE {table} t SET {sets} FROM {stage} s WHERE {same} AND {changed}; ").format(**parts)
+        return update + sql.SQL(insert).format(**parts, new=new)
+
+    def _sets(self, source: str, values: list[str]) -> sql.Composed:
+        sets: list[sql.Composable] = [
+            sql.SQL("{} = {}").format(sql.Identifier(c), sql.Identifier(source, c)) for c in values
+        ]
+        return sql.SQL(", ").join(sets + ([sql.SQL("updated_at = now()")] if self.name in STAMPED else []))
 
     def replace_sql(self, spans: str, stage: str, since: datetime) -> sql.Composed:
         """Returns the statement that deletes what is stored in the staged stretches and is not staged again.
@@ -107,11 +136,26 @@ class Table:
         )
 
 
+def _changed(old: str, new: str, columns: list[str]) -> sql.Composed:
+    return sql.SQL("({}) IS DISTINCT FROM ({})").format(
+        *(sql.SQL(", ").join(sql.Identifier(table, c) for c in columns) for table in (old, new))
+    )
+
+
+def _inside(table: str, column: str, between: Between | None) -> sql.Composed:
+    if between is None:
+        return sql.Composed([])
+    return sql.SQL(" AND {} BETWEEN {} AND {}").format(sql.Identifier(table, column), *map(sql.Literal, between))
+
+
 def _equal(left: str, right: str, columns: tuple[str, ...]) -> sql.Composed:
     return sql.SQL(" AND ").join(
         sql.SQL("{0} = {1}").format(sql.Identifier(left, c), sql.Identifier(right, c)) for c in columns
     )
 
+
+_WIDEST: Final = timedelta(days=7)
+"""Rows further apart lie in so many chunks that finding each in all of them costs more than locking it."""
 
 STAMPED: Final = frozenset({"activity_windows", "student_state", "memory_state"})
 """Tables with an `updated_at` of wall time."""
@@ -123,11 +167,11 @@ TABLES: Final[dict[str, Table]] = {
     for table in (
         Table("events", ("event_time", "event_id"), on_conflict="keep"),
         Table("dead_letters", ("received_at", "topic", "partition", "kafka_offset"), on_conflict="keep"),
-        Table("activity_windows", ("window_start", "scope", "scope_id", "task"), owner=True),
-        Table("student_state", ("student_id",)),
+        Table("activity_windows", ("window_start", "scope", "scope_id", "task"), owner=True, rewritten=True),
+        Table("student_state", ("student_id",), rewritten=True),
         Table("engagement_scores", ("time", "student_id")),
-        Table("student_days", ("day", "student_id")),
-        Table("student_day_classes", ("day", "student_id", "class_id")),
+        Table("student_days", ("day", "student_id"), rewritten=True),
+        Table("student_day_classes", ("day", "student_id", "class_id"), rewritten=True),
         Table("enrolments", ("student_id", "course_id"), merge=enrolments.merge_statement),
         Table("course_activity", ("student_id", "course_id"), merge=course_activity.merge_statement),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
@@ -144,13 +188,23 @@ TABLES: Final[dict[str, Table]] = {
             facts=Facts("learning_event_places", "user_id", "event_time"),
         ),
         Table("memory_reviews", ("reviewed_at", "event_id"), span=Span(("user_id", "module"), "reviewed_at")),
-        Table("memory_state", ("user_id", "module"), span=Span(("user_id", "module"), "last_reviewed_at")),
+        Table(
+            "memory_state",
+            ("user_id", "module"),
+            span=Span(("user_id", "module"), "last_reviewed_at"),
+            rewritten=True,
+        ),
         Table(
             "revision_signal_facts",
             ("user_id", "module_id", "scheduled_at"),
             span=Span(("user_id", "module_id"), "scheduled_at"),
         ),
-        Table("sessions_open", ("session_start", "student_id"), span=Span(("student_id",), "session_start")),
+        Table(
+            "sessions_open",
+            ("session_start", "student_id"),
+            span=Span(("student_id",), "session_start"),
+            rewritten=True,
+        ),
         Table("sessions_closed", ("session_start", "student_id"), span=Span(("student_id",), "session_start")),
         Table(
             "chapter_visit_facts",
@@ -158,6 +212,7 @@ TABLES: Final[dict[str, Table]] = {
             # A visit that was sent is a fact for ever; one that was derived may be absorbed or joined with another.
             span=Span(("student_id",), "start_time", only="t.source = 'clickstream'"),
             facts=VISITS,
+            rewritten=True,
         ),
         # After those that came in time: a repeat that comes late must not take the place of the first.
         Table(
@@ -167,14 +222,19 @@ TABLES: Final[dict[str, Table]] = {
             into="chapter_visit_facts",
             facts=VISITS,
         ),
-        Table("video_views", ("start_time", "student_id", "video_id"), span=Span(("student_id",), "start_time")),
+        Table(
+            "video_views",
+            ("start_time", "student_id", "video_id"),
+            span=Span(("student_id",), "start_time"),
+            rewritten=True,
+        ),
         Table(
             "milestones",
             ("event_time", "event_id"),
             on_conflict="keep",
             facts=Facts("milestone_places", "student_id", "event_time"),
         ),
-        Table("student_click_days", ("day", "student_id")),
-        Table("page_days", ("day", "page_url", "task"), owner=True),
+        Table("student_click_days", ("day", "student_id"), rewritten=True),
+        Table("page_days", ("day", "page_url", "task"), owner=True, rewritten=True),
     )
 }

@@ -23,13 +23,13 @@ from dataflows.sink.facts import believe
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
 from dataflows.sink.sqlstates import Verdict, sort
-from dataflows.sink.tables import TABLES, Table
+from dataflows.sink.tables import TABLES, Between, Table
 
 _NULL: Final = "\\N"
 _TWO_TASKS: Final = "student_in_two_tasks"
 
-Staged = tuple[Table, list[str], bytes]
-"""Rows on their way: the table, the columns in order, and the rows as CSV."""
+Staged = tuple[Table, list[str], bytes, Between | None]
+"""Rows on their way: the table, the columns in order, the rows as CSV, and between which times they lie."""
 
 Stretches = tuple[list[str], bytes, datetime]
 """Stretches of time to replace in a table: the owner's columns and the time's, their values, the earliest time."""
@@ -122,9 +122,9 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 advance(cursor, changes, {task: offsets for task, (offsets, _marks) in self._written.items()})
-                for table, columns, data in payload:
+                for table, columns, data, between in payload:
                     started = time.perf_counter()
-                    self._upsert(cursor, table, columns, data, spans.get(table.name))
+                    self._upsert(cursor, (table, columns, data, between), spans.get(table.name))
                     metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
                 # Behind the fence, which holds the tasks until the commit: who was replaced publishes nothing. After a
                 # crash before the commit they come twice, under the same key or event_id.
@@ -141,16 +141,12 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url, f"{APPLICATION}-{self._flow}", self._schema)
+            # Staged rows are few, tables are large, and nothing is known of either: a row is found by its key.
+            self._connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off")
         return self._connection
 
-    def _upsert(
-        self,
-        cursor: psycopg.Cursor[Any],
-        table: Table,
-        columns: list[str],
-        data: bytes,
-        stretches: Stretches | None,
-    ) -> None:
+    def _upsert(self, cursor: psycopg.Cursor[Any], staged: Staged, stretches: Stretches | None) -> None:
+        table, columns, data, between = staged
         # Rows that only make way have no values, and must not leave their staging table to rows that have.
         stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
         if data and table.facts is not None:
@@ -162,7 +158,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             return
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
-        cursor.execute(table.merge_sql(stage, columns))
+        cursor.execute(table.merge_sql(stage, columns, between))
 
 
 def _stage(cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes, suffix: str = "") -> str:
@@ -248,12 +244,12 @@ def _spans(changes: list[Changes]) -> dict[str, Stretches]:
 
 
 def _payload(changes: list[Changes]) -> list[Staged]:
-    payload = []
+    payload: list[Staged] = []
     for name, table in TABLES.items():
         frames = [c.rows[name] for c in changes if name in c.rows and len(c.rows[name])]
         if not frames:
             if any(len(c.replaces.get(name, ())) for c in changes):
-                payload.append((table, list(table.key), b""))
+                payload.append((table, list(table.key), b"", None))
             continue
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
         if table.facts is not None and table.on_conflict == "keep":
@@ -265,8 +261,19 @@ def _payload(changes: list[Changes]) -> list[Staged]:
             if name == "student_state" and len(kept) < len(frame):
                 payload.append(_meetings(frame, kept, changes[0].flow))
             frame = kept
-        payload.append((table, frame.columns, to_csv(frame)))
+        payload.append((table, frame.columns, to_csv(frame), _between(frame, table)))
     return payload
+
+
+def _between(frame: pl.DataFrame, table: Table) -> Between | None:
+    """Returns the first and the last time of the rows, where the key begins with a time."""
+    times = frame[table.key[0]]
+    if not times.dtype.is_temporal():
+        return None
+    if times.dtype == pl.Date:
+        return times.min(), times.max()  # type: ignore[return-value]
+    first, last = (int(ms) for ms in (times.cast(pl.Int64).min(), times.cast(pl.Int64).max()))  # type: ignore[arg-type]
+    return datetime.fromtimestamp(first / 1000, UTC), datetime.fromtimestamp(last / 1000, UTC)
 
 
 def _meetings(frame: pl.DataFrame, kept: pl.DataFrame, flow: str) -> Staged:
@@ -282,7 +289,7 @@ def _meetings(frame: pl.DataFrame, kept: pl.DataFrame, flow: str) -> Staged:
         pl.concat_str(pl.lit('{"was": '), "task", pl.lit(', "is": '), "is", pl.lit("}")).alias("detail"),
     ).unique(subset=["detected_at", "subject_id"], maintain_order=True)
     metrics.KEY_MOVES.labels(flow).inc(len(rows))
-    return TABLES["anomalies"], rows.columns, to_csv(rows)
+    return TABLES["anomalies"], rows.columns, to_csv(rows), None
 
 
 class DatabaseSink(DynamicSink[tuple[str, Changes]]):

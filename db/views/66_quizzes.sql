@@ -14,6 +14,35 @@ CREATE OR REPLACE VIEW student_attempts WITH (security_barrier) AS
 SELECT attempted_at, event_id, user_id, class_id, domain, course, module, quiz_type, score, time_taken_seconds, pass_mark, passed, place
 FROM marked_attempts;
 
+-- Days of attempts, added up by class, course and module while they are written: a school's month is a hundred thousand rows, not a
+-- million. Scores in ten-thousandths. pass_mark parts bands, where it is no multiple of ten: above_mark are those of its band that passed.
+CREATE OR REPLACE VIEW attempts_by_day WITH (security_barrier) AS
+SELECT d.day, nullif(d.class_id, '') AS class_id, nullif(d.course, '') AS course, nullif(d.module, '') AS module, d.quiz_type,
+       coalesce(p.pass_mark, classpulse_pass_mark()) AS pass_mark, d.attempts, d.score_sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, d.above_mark
+FROM (
+    SELECT day, class_id, course, module, quiz_type, attempts, score_sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, 0::bigint AS above_mark
+    FROM attempt_days
+    WHERE attempts <> 0
+    UNION ALL -- less those of staff
+    SELECT local_day(a.attempted_at), coalesce(a.class_id, ''), coalesce(a.course, ''), coalesce(a.module, ''), a.quiz_type,
+           -count(*), -sum(round(a.score * 10000)::bigint)::bigint,
+           -count(*) FILTER (WHERE least(9, floor(score / 10)) = 0), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 1), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 2), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 3), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 4),
+           -count(*) FILTER (WHERE least(9, floor(score / 10)) = 5), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 6), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 7), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 8), -count(*) FILTER (WHERE least(9, floor(score / 10)) = 9), 0
+    FROM known_staff f
+    JOIN quiz_attempts a ON a.user_id = f.staff_id
+    GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT local_day(a.attempted_at), coalesce(a.class_id, ''), coalesce(a.course, ''), coalesce(a.module, ''), a.quiz_type,
+           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
+    FROM marked_attempts a
+    WHERE (a.module IN (SELECT module FROM module_pass_marks WHERE pass_mark::numeric % 10 <> 0 OR pass_mark > 90)
+           OR (classpulse_pass_mark()::numeric % 10 <> 0 OR classpulse_pass_mark() > 90)
+              AND NOT EXISTS (SELECT FROM module_pass_marks p WHERE p.module = a.module))
+      AND a.passed AND least(9, floor(a.score / 10)) = least(9, floor(a.pass_mark / 10))
+    GROUP BY 1, 2, 3, 4, 5
+) d
+LEFT JOIN module_pass_marks p ON p.module = d.module;
+
 -- Sums of hundredths and of milliseconds: integers, so that the order of rows does not matter.
 CREATE OR REPLACE VIEW quiz_analytics WITH (security_barrier) AS
 SELECT user_id,

@@ -56,3 +56,63 @@ CREATE TRIGGER enrolments_emptied AFTER TRUNCATE ON enrolments
 
 -- Which weekdays have lessons, and whose lesson runs, without reading the whole timetable.
 CREATE INDEX periods_weekday ON periods (weekday, starts);
+
+-- Rows that are rewritten again and again: room on their page, so that the new version stays there (HOT: no index is written, and the
+-- page is tidied without vacuum), and vacuum for what is left, before the table has doubled.
+ALTER TABLE student_state SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE task_progress SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE sessions_open SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE memory_state SET (autovacuum_vacuum_scale_factor = 0.1);
+ALTER TABLE chapter_visit_facts SET (fillfactor = 70);
+ALTER TABLE video_views SET (fillfactor = 70);
+ALTER TABLE student_click_days SET (fillfactor = 70);
+ALTER TABLE student_days SET (fillfactor = 70);
+
+-- Attempts of a day by class (as the events say it, '' where they do not), course, module and kind, in bands of ten points; a full score
+-- is in the last. Counted in the transaction that writes attempts, so it always is what quiz_attempts holds. Scores in ten-thousandths:
+-- a sum of doubles would depend on the order.
+CREATE TABLE attempt_days (
+    day date NOT NULL, class_id text NOT NULL, course text NOT NULL, module text NOT NULL, quiz_type text NOT NULL,
+    attempts bigint NOT NULL, score_sum bigint NOT NULL,
+    s0 bigint NOT NULL, s1 bigint NOT NULL, s2 bigint NOT NULL, s3 bigint NOT NULL, s4 bigint NOT NULL,
+    s5 bigint NOT NULL, s6 bigint NOT NULL, s7 bigint NOT NULL, s8 bigint NOT NULL, s9 bigint NOT NULL,
+    PRIMARY KEY (day, class_id, course, module, quiz_type)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE attempt_days IS 'Quiz attempts of a local day by class, course, module and kind, counted as quiz_attempts is written; scores in ten-thousandths.';
+-- Those without a class are looked up one by one, by the roster.
+CREATE INDEX quiz_attempts_classless ON quiz_attempts (attempted_at) WHERE class_id IS NULL;
+
+CREATE FUNCTION count_attempts() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    EXECUTE $sql$
+        INSERT INTO attempt_days AS d
+        SELECT (attempted_at AT TIME ZONE {{timezone}})::date, coalesce(class_id, ''), coalesce(course, ''), coalesce(module, ''), quiz_type,
+               sum(n), sum(n * round(score * 10000)::bigint),
+               sum(n * (band = 0)::integer), sum(n * (band = 1)::integer), sum(n * (band = 2)::integer), sum(n * (band = 3)::integer), sum(n * (band = 4)::integer),
+               sum(n * (band = 5)::integer), sum(n * (band = 6)::integer), sum(n * (band = 7)::integer), sum(n * (band = 8)::integer), sum(n * (band = 9)::integer)
+        FROM (SELECT *, least(9, floor(score / 10)) AS band FROM ($sql$ || CASE TG_OP
+            WHEN 'INSERT' THEN 'SELECT 1 AS n, * FROM written'
+            WHEN 'DELETE' THEN 'SELECT -1 AS n, ($1).*'
+            ELSE 'SELECT 1 AS n, * FROM written UNION ALL SELECT -1, * FROM gone' END || $sql$) c) b
+        GROUP BY 1, 2, 3, 4, 5
+        ORDER BY 1, 2, 3, 4, 5 -- so that writers wait for each other, never in a circle
+        ON CONFLICT (day, class_id, course, module, quiz_type) DO UPDATE SET
+            attempts = d.attempts + excluded.attempts, score_sum = d.score_sum + excluded.score_sum,
+            s0 = d.s0 + excluded.s0, s1 = d.s1 + excluded.s1, s2 = d.s2 + excluded.s2, s3 = d.s3 + excluded.s3, s4 = d.s4 + excluded.s4,
+            s5 = d.s5 + excluded.s5, s6 = d.s6 + excluded.s6, s7 = d.s7 + excluded.s7, s8 = d.s8 + excluded.s8, s9 = d.s9 + excluded.s9
+    $sql$ USING OLD;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER attempts_inserted AFTER INSERT ON quiz_attempts REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION count_attempts();
+CREATE TRIGGER attempts_updated AFTER UPDATE ON quiz_attempts REFERENCING NEW TABLE AS written OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION count_attempts();
+-- row by row: TimescaleDB has no transition table of deleted rows where there is a columnstore
+CREATE TRIGGER attempts_deleted AFTER DELETE ON quiz_attempts FOR EACH ROW EXECUTE FUNCTION count_attempts();
+INSERT INTO attempt_days
+SELECT (attempted_at AT TIME ZONE {{timezone}})::date, coalesce(class_id, ''), coalesce(course, ''), coalesce(module, ''), quiz_type,
+       sum(n), sum(n * round(score * 10000)::bigint),
+       sum(n * (band = 0)::integer), sum(n * (band = 1)::integer), sum(n * (band = 2)::integer), sum(n * (band = 3)::integer), sum(n * (band = 4)::integer),
+       sum(n * (band = 5)::integer), sum(n * (band = 6)::integer), sum(n * (band = 7)::integer), sum(n * (band = 8)::integer), sum(n * (band = 9)::integer)
+FROM (SELECT *, 1 AS n, least(9, floor(score / 10)) AS band FROM quiz_attempts) b
+GROUP BY 1, 2, 3, 4, 5;
