@@ -1,5 +1,5 @@
 matching AS MATERIALIZED (
-    SELECT student_id, display_name, class_id, is_present, is_enrolled, is_only, status, last_active_at, current_activity,
+    SELECT student_id, class_id, is_present, is_enrolled, is_only, status, last_active_at, current_activity,
            engagement_score, subject_id, course_id, chapter_id, device, browser
     FROM class_students
     WHERE {{in_choice}}
@@ -7,7 +7,6 @@ matching AS MATERIALIZED (
 -- Who has several rows counts by one of them; they are few, and the others need no sorting.
 chosen AS (
     SELECT student_id,
-           coalesce(display_name, student_id) AS name,
            class_id,
            is_present,
            is_enrolled,
@@ -25,7 +24,7 @@ chosen AS (
         UNION ALL
         SELECT * FROM (
             SELECT DISTINCT ON (student_id)
-                   student_id, display_name, class_id, is_present, bool_or(is_enrolled) OVER (PARTITION BY student_id), is_only, status,
+                   student_id, class_id, is_present, bool_or(is_enrolled) OVER (PARTITION BY student_id), is_only, status,
                    last_active_at, current_activity, engagement_score, subject_id, course_id, chapter_id, device, browser
             FROM matching
             WHERE NOT is_only

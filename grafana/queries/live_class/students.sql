@@ -1,5 +1,5 @@
 WITH {{chosen}}
-SELECT name                                                                        AS "Student",
+SELECT coalesce(display_name, student_id)                                                                    AS "Student",
        status                                                                      AS "Status",
        coalesce(title, class_id)                                                   AS "Class",
        CASE WHEN is_present THEN initcap(replace(current_activity, '_', ' ')) END  AS "Last did",
@@ -11,10 +11,11 @@ SELECT name                                                                     
        class_id
 FROM chosen
 LEFT JOIN class_list USING (class_id)
+LEFT JOIN student_names USING (student_id)
 WHERE is_present OR is_enrolled
 ORDER BY CASE status WHEN 'idle' THEN 0 WHEN 'active' THEN 1 ELSE 2 END,
          CASE WHEN status = 'idle' THEN last_active_at END,
          CASE WHEN status = 'active' THEN engagement_score END,
-         name,
+         1,
          student_id
 LIMIT {{students_shown}}
