@@ -1,0 +1,233 @@
+"""Courses, who is in them, and who may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from tests.truth.activity import days
+from tests.truth.chapters import grouped
+from tests.truth.facts import Facts, median, moment, ratio
+from tests.truth.memories import learnt
+from tests.truth.quizzes import attempts
+from tests.truth.registry import Row, truth
+from tests.truth.videos import views
+
+Pair = tuple[str, str]
+
+
+def enrolled(facts: Facts) -> list[Row]:
+    """Returns the enrolments that hold now: the roster has nobody who came back."""
+    return [row for row in facts.world.tables["enrolments"] if row["left_at"] is None]
+
+
+def touches(facts: Facts) -> Iterable[tuple[str, str, str | None, int, bool]]:
+    """Yields what students did with items of courses: student, course, item, when, whether that finished it."""
+    for v in facts.visits:
+        if v["course_id"]:
+            whole = v["scroll_depth"] is not None and v["scroll_depth"] >= 100
+            yield v["student_id"], v["course_id"], v["chapter_id"], v["end_time"], whole
+    for m in facts.of_students(facts.content.milestones, ("at", "id")):
+        for item in {m["item_id"], m["chapter_id"]} if m["course_id"] else ():
+            submitted = m["kind"] in {"quiz_submit", "assignment_submit"} and item == m["item_id"]
+            yield m["student_id"], m["course_id"], item, m["at"], m["kind"] == "lesson_complete" or submitted
+    for v in views(facts):
+        if v["course_id"]:
+            yield v["student_id"], v["course_id"], v["video_id"], v["start_time"], v["completed"]
+    for e in learnt(facts):
+        if e["course"] and e["kind"].startswith("module_"):
+            yield e["user_id"], e["course"], e["module"], e["at"], e["kind"] == "module_completed"
+    for a in attempts(facts):
+        if a["course"]:
+            item = facts.items.get((a["course"], a["module"] or ""), {})
+            alone = a["quiz_type"] == "module" and item.get("kind") != "module"
+            yield a["user_id"], a["course"], a["module"], a["attempted_at"], alone
+
+
+def last_interactions(facts: Facts) -> dict[Pair, int]:
+    """Returns the minute of each student's last interaction in a course, of all topics."""
+    found: dict[Pair, int] = {}
+    for (at, _id), e in facts.engagement.events.items():
+        key = e["student_id"], e["course_id"]
+        silent = e["event_name"] in {"idle", "session_end"} or (e["metadata"] or {}).get("hidden") is True
+        if key[1] and e["role"] == "student" and key[0] not in facts.staff and not silent:
+            found[key] = max(found.get(key, 0), at // 60_000 * 60_000)
+    for (student, course), at in _learning_minutes(facts).items():
+        found[student, course] = max(found.get((student, course), 0), at)
+    return found
+
+
+def _learning_minutes(facts: Facts) -> dict[Pair, int]:
+    told = [(e["user_id"], e["course"], e["at"]) for e in learnt(facts)]
+    told += [(a["user_id"], a["course"], a["attempted_at"]) for a in attempts(facts)]
+    found: dict[Pair, int] = {}
+    for student, course, at in told:
+        if course:
+            found[student, course] = max(found.get((student, course), 0), at // 60_000 * 60_000)
+    return found
+
+
+def progress(facts: Facts) -> dict[Pair, Row]:
+    """Returns how far students came in courses, those too who never came."""
+    found: dict[Pair, Row] = {}
+    done: dict[Pair, set[str]] = {}
+
+    def seen(student: str, course: str, at: int | None) -> None:
+        row = found.setdefault((student, course), {"last": None})
+        row["last"] = max(filter(None, (row["last"], at)), default=None)
+
+    for student, course, item, at, finished in touches(facts):
+        seen(student, course, at)
+        if finished and item and (course, item) in facts.items:
+            done.setdefault((student, course), set()).add(item)
+    for (student, course), at in last_interactions(facts).items():
+        seen(student, course, at)
+    for row in enrolled(facts):
+        seen(row["student_id"], row["course_id"], None)
+    for (student, course), row in found.items():
+        row["finished"] = len(done.get((student, course), ()))
+        row["items"] = sum(key[0] == course for key in facts.items) or None
+        row["share"] = ratio(row["finished"], row["items"] or 0)
+    return found
+
+
+@truth("student_course_completion", "student_id", "course_id")
+def student_course_completion(facts: Facts) -> Iterable[Row]:
+    """A student and course; nothing in the log completes a course at one stroke."""
+    for (student, course), row in progress(facts).items():
+        yield {
+            "student_id": student,
+            "course_id": course,
+            "finished_items": row["finished"],
+            "total_items": row["items"],
+            "completion_pct": None if row["share"] is None else 100 * row["share"],
+            "completed_at": None,
+            "last_activity_at": moment(row["last"]),
+        }
+
+
+@truth("student_risk", "student_id", "course_id")
+def student_risk(facts: Facts) -> Iterable[Row]:
+    """Day 22 of the term, lessons on Mondays; nothing is due."""
+    now = facts.world.now.date()
+    starts = facts.world.tables["terms"][0]["starts"]
+    mondays = [now - timedelta(days=7 * n) for n in range(1, 20)]
+    study_days = [day for day in mondays if day >= starts][:7]
+    far = progress(facts)
+    quizzes = grouped(attempts(facts), lambda a: (a["user_id"], a["course"]))
+    for e in enrolled(facts):
+        key = e["student_id"], e["course_id"]
+        mine = far[key]
+        since = max(starts, e["enrolled_at"].date())
+        last = None if mine["last"] is None else _day(mine["last"])
+        group = [
+            far[o["student_id"], o["course_id"]]["share"] or 0
+            for o in enrolled(facts)
+            if (o["course_id"], o["class_id"]) == (e["course_id"], e["class_id"])
+        ]
+        scores = [a for a in quizzes.get(key, []) if a["quiz_type"] != "diagnostic"][-2:]
+        told = {
+            "never_started": (now - since).days + 1 >= 7 and (last is None or last < starts),
+            "away": len(study_days) == 7 and since <= study_days[-1] and (last is None or last < study_days[-1]),
+            "behind": (mine["share"] or 0) < (median(group, 0.2) or 0),
+            "failing": len(scores) == 2 and all(a["score"] < a["mark"] for a in scores),
+        }
+        weights = {"never_started": 4, "away": 4, "behind": 2, "failing": 3}
+        yield {
+            "student_id": key[0],
+            "course_id": key[1],
+            "class_id": e["class_id"],
+            **told,
+            "overdue_items": 0,
+            "score": sum(weights[name] for name, holds in told.items() if holds) / 10,
+            "reasons": [WORDS[name] for name, holds in told.items() if holds],
+            "last_activity_at": moment(mine["last"]),
+        }
+
+
+WORDS = {
+    "never_started": "has not started the course",
+    "away": "not seen for seven study days",
+    "behind": "further behind than four fifths of the class",
+    "failing": "the last two scores are below the pass mark",
+}
+
+
+def _day(ms: int) -> date:
+    at = moment(ms)
+    assert at is not None
+    return at.date()
+
+
+@truth("cohort_retention", "cohort_week", "week_number")
+def cohort_retention(facts: Facts) -> Iterable[Row]:
+    """Everybody came in the week of Monday, 26 January; the log has one day, five weeks later."""
+    members = {row["student_id"] for row in facts.world.tables["enrolments"]}
+    active = {d["student_id"] for d in days(facts)} & members
+    for week in range(6):
+        here = len(active) if week == 5 else 0
+        yield {
+            "cohort_week": "2026-01-26",
+            "week_number": week,
+            "students": len(members),
+            "active_students": here,
+            "retention": here / len(members),
+        }
+
+
+@truth("quiz_failure", "class_id", "module")
+def quiz_failure(facts: Facts) -> Iterable[Row]:
+    """First attempts by class; whoever is on no roster is in the class of the event."""
+    own: dict[str, set[Any]] = {}
+    for row in enrolled(facts):
+        own.setdefault(row["student_id"], set()).add(row["class_id"])
+    firsts: dict[Pair, Row] = {}
+    for a in attempts(facts):
+        if a["quiz_type"] == "module" and a["module"]:
+            firsts.setdefault((a["user_id"], a["module"]), a)
+    rows = [
+        {"key": (class_id, a["module"]), **a}
+        for a in firsts.values()
+        for class_id in own.get(a["user_id"], {a["class_id"]})
+    ]
+    for (class_id, module), some in grouped(rows, lambda r: r["key"]).items():
+        failed = sum(a["score"] < a["mark"] for a in some)
+        yield {
+            "class_id": class_id,
+            "module": module,
+            "domain": max((a["domain"] for a in some if a["domain"]), default=None),
+            "students": len(some),
+            "failed": failed,
+            "failure_rate": failed / len(some),
+            "pass_mark": some[0]["mark"],
+            "since": facts.world.now - timedelta(days=7),
+        }
+
+
+@truth("quiz_failure_summary", "class_id", "module")
+def quiz_failure_summary(facts: Facts) -> Iterable[Row]:
+    """The same, by the job."""
+    return quiz_failure(facts)
+
+
+@truth("class_members", "class_id", "student_id")
+def class_members(facts: Facts) -> Iterable[Row]:
+    """Who is enrolled in a class."""
+    pairs = {(row["class_id"], row["student_id"]) for row in enrolled(facts)}
+    return [{"class_id": class_id, "student_id": student} for class_id, student in pairs]
+
+
+@truth("grade_list", "grade")
+def grade_list(facts: Facts) -> Iterable[Row]:
+    """Grades of the roster, or seen."""
+    seen = {row["grade"] for row in facts.engagement.student_state.values()} - {None}
+    return [{"grade": grade} for grade in seen | {row["grade"] for row in facts.world.tables["classes"]}]
+
+
+@truth("course_list", "course_id")
+def course_list(facts: Facts) -> Iterable[Row]:
+    """Courses with enrolments, or seen last."""
+    seen = {row["course_id"] for row in facts.engagement.student_state.values()} - {None}
+    courses = {row["course_id"] for row in facts.world.tables["enrolments"]}
+    return [{"course_id": course} for course in seen | courses]
