@@ -39,7 +39,7 @@ class Store:
         self._settings, self._topic = settings, settings.topic(CLICKSTREAM)
         self._writer = Writer(database_url, archive.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
         self._claims = [claim_task(database_url, archive.FLOW, task) for task in range(PARTITIONS)]
-        self._keepers = [archive.KeepRows() for _ in self._claims]
+        self._keepers = [archive.KeepRows(settings) for _ in self._claims]
         self._offsets = [0] * PARTITIONS
         self._tasks: dict[bytes, int] = {}
         self._waiting: list[Records] = []

@@ -12,6 +12,7 @@ from typing import Any, Final
 import bytewax.operators as op
 import numpy as np
 import polars as pl
+import psycopg
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
@@ -23,9 +24,11 @@ from dataflows.kafka import metrics
 from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
+from dataflows.keep.known import known_ids
 from dataflows.keep.rows import course_activity_rows, enrolment_rows, event_rows, reject_records, reject_rows
 from dataflows.operators import snapshot
-from dataflows.operators.segments import Ints
+from dataflows.operators.dedupe import SeenByTopic
+from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.shell import stateful
 from dataflows.operators.watermark import Watermarks
 from dataflows.settings import Settings
@@ -56,15 +59,21 @@ def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dat
     flow = Dataflow(FLOW)
     raw = op.input("source", flow, source)
     decoded = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
-    kept = stateful("watermark", decoded, lambda _task: KeepRows(), lambda batch: batch.source)
+    kept = stateful("watermark", decoded, lambda _task: KeepRows(settings), lambda batch: batch.source)
     changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
     op.output("sink", changes, sink)
     return flow
 
 
-def states_at(marks: dict[str, int]) -> dict[str, bytes]:
-    """Returns the operators' snapshots once everything below the watermarks' offsets is written: there is no more."""
-    return {"watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": []})}
+def states_at(
+    connection: psycopg.Connection[Any], task: int, marks: dict[str, int], settings: Settings
+) -> dict[str, bytes]:
+    """Returns the operators' snapshots once everything below the watermarks' offsets is written.
+
+    Nothing waits then, and the ids that are known are those of the newest rows of `events`.
+    """
+    seen = known_ids(connection, task, marks, settings.repeat_s * 1000)
+    return {"watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": [], "seen": seen})}
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
@@ -77,15 +86,16 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
 
 
 class KeepRows:
-    """Stamps every event with the watermark that it met, and makes the rows.
+    """Stamps every event with the watermark that it met, leaves out those whose event_id is known, and makes the rows.
 
     While a replay after a crash is still below what the database holds of some topic, rows of topics that are further
     on wait here, so that `task_progress` never goes back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Starts without a watermark."""
         self._marks = Watermarks()
+        self._seen = SeenByTopic(settings.repeat_s * 1000)
         self._events: list[pl.DataFrame] = []
         self._rejects: list[Reject] = []
         self._live: list[Ints] = []
@@ -97,9 +107,9 @@ class KeepRows:
             event_ms, append_ms = full.frame["event_ms"].to_numpy(), full.frame["append_ms"].to_numpy()
             before = self._marks.advance(topic, event_ms, append_ms)
             floor = source.floor.get(topic, 0)
-            self._events.append(event_rows(full, before, floor))
-            self._rejects += [r for r in full.rejects if r.offset >= floor]
             is_event = ~full.frame["is_tick"].to_numpy()
+            self._events.append(event_rows(full, before, floor, self._first(topic, full.frame, is_event, before)))
+            self._rejects += [r for r in full.rejects if r.offset >= floor]
             metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
             self._live.append(append_ms[is_event & (append_ms >= source.live_from_ms)])
         if source.beat:
@@ -109,6 +119,16 @@ class KeepRows:
         if due and source.past_floor:
             batch.changes = [self._changes(source)]
         return batch
+
+    def _first(self, topic: str, frame: pl.DataFrame, is_event: Bools, before: Ints) -> Bools:
+        """Returns which rows are the first records of events: ticks are none."""
+        hi, lo, event_ms = (frame[name].to_numpy()[is_event] for name in ("id_hi", "id_lo", "event_ms"))
+        first = is_event.copy()
+        first[is_event] = self._seen.of(topic).first_of(hi, lo, event_ms, before[is_event])
+        repeats = int((is_event & ~first).sum())
+        if repeats:
+            metrics.DUPLICATES.labels(FLOW).inc(repeats)
+        return first
 
     def _changes(self, source: TaskBatch) -> Changes:
         live = np.concatenate(self._live) if self._live else np.empty(0, np.int64)
@@ -129,9 +149,11 @@ class KeepRows:
 
     def state(self) -> dict[str, Any]:
         """Returns the watermarks, and rows that wait."""
-        return {"marks": self._marks.marks, "events": self._events, "rejects": self._rejects}
+        held = {"marks": self._marks.marks, "events": self._events, "rejects": self._rejects}
+        return held | {"seen": self._seen.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from a snapshot."""
         self._marks = Watermarks(state["marks"])
         self._events, self._rejects = list(state["events"]), list(state["rejects"])
+        self._seen.restore(state["seen"])

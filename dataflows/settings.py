@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     session_gap_s: int = 1800
     session_end_grace_s: int = 5
     content_lateness_s: int = Field(default=3600, ge=0)
+    repeat_s: int = Field(default=172_800, ge=0)
     idle_cap_s: int = Field(default=300, ge=1)
     visit_cap_s: int = Field(default=14_400, ge=1)
     pass_mark: float = Field(default=70.0, ge=0, le=100)

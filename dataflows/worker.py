@@ -75,7 +75,9 @@ def flow_of(
         [settings.topic(t) for t in module.TOPICS],
         [settings.topic(t) for t in module.OPTIONAL_TOPICS],
         lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
-        seed=lambda flow, task, after: with_patience(lambda: seed_for(url, flow, task, after), "seed", stopping.is_set),
+        seed=lambda flow, task, after: with_patience(
+            lambda: seed_for(settings, flow, task, after), "seed", stopping.is_set
+        ),
         until_caught_up=until_caught_up,
         from_oldest=from_oldest,
         # Facts by key do not change, so nothing is gained by gathering them.
@@ -86,21 +88,23 @@ def flow_of(
     return built
 
 
-def seed_for(url: str, flow: str, task: int, after: int) -> Seed | None:
+def seed_for(settings: Settings, flow: str, task: int, after: int) -> Seed | None:
     """Returns from where a task may go on instead of from its snapshot.
 
     That is what a rebuild left after the snapshot; of a flow without memory, and without a snapshot, its offsets.
 
     Args:
-        url: The database.
+        settings: The database, and for how long ids are known.
         flow: The flow.
         task: The task.
         after: The generation of the snapshot; below every generation where there is none.
     """
-    module = FLOWS[flow]
+    module, url = FLOWS[flow], settings.database_url.get_secret_value()
     if not hasattr(module, "states_at"):
         return load_seed(url, flow, task, after)
-    return seed_of_progress(url, flow, task, module.states_at) if after < 0 else None
+    if after >= 0:
+        return None
+    return seed_of_progress(url, flow, task, lambda *where: module.states_at(*where, settings))
 
 
 def record_publisher(settings: Settings) -> Callable[[str, list[tuple[bytes, bytes]]], None]:

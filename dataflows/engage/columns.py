@@ -91,8 +91,9 @@ class Batch:
     Attributes:
         source: Where the batch comes from and whether rows are due.
         decoded: Decoded records by topic, until the watermark step has judged them.
+        judged: Of each topic the events of students, the watermark before each, and whether it is late; until repeats
+            are dropped.
         events: Events that count, one entry a topic.
-        before: The watermark that each of them met, likewise.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
         low: Up to when the task is settled: no later record changes what lies before.
@@ -105,7 +106,7 @@ class Batch:
     source: TaskBatch
     decoded: list[tuple[str, Coded]]
     events: list[Events] = field(default_factory=list)
-    before: list[Ints] = field(default_factory=list)
+    judged: list[tuple[str, Events, Ints, Bools]] = field(default_factory=list)
     watermarks: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
     low: int = 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dataflows.engage.activity import Activity, ActivityState
-from dataflows.engage.columns import Batch, Events, events_of
+from dataflows.engage.columns import Batch, events_of
 from dataflows.engage.days import Calendar
 from dataflows.engage.fold import Rules
 from dataflows.engage.students import StudentRules, Students
 from dataflows.events.kinds import rank_of
 from dataflows.kafka import metrics
 from dataflows.operators import packing
-from dataflows.operators.dedupe import Seen
+from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import EventTime, State, of_students
 from dataflows.operators.students import StudentCodes
 from dataflows.operators.watermark import is_late
@@ -31,17 +31,16 @@ class JudgeTime:
         self._time = EventTime()
 
     def process(self, batch: Batch) -> Batch:
-        """Replaces the decoded records by the events that are in time, each with the watermark it met."""
+        """Replaces the decoded records by events of students: the watermark before each, and whether it is late."""
         for topic, coded in batch.decoded:
-            met = self._time.meet(batch, topic, coded.frame)
+            before, met = self._time.meet(batch, topic, coded.frame)
             counts = of_students(coded.frame, coded.acts, "act")
             end_ms = (coded.frame["event_ms"].to_numpy() // packing.MINUTE_MS + 1) * packing.MINUTE_MS
             late = counts & is_late(met, end_ms, self._lateness_ms)
             if late.any():
                 metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
-            keep = counts & ~late
-            batch.events.append(events_of(coded, keep, rank_of(topic, self._prefix)))
-            batch.before.append(met[keep])
+            events = events_of(coded, counts, rank_of(topic, self._prefix))
+            batch.judged.append((topic, events, before[counts], late[counts]))
         batch.decoded = []
         self._time.settle(batch)
         return batch
@@ -56,23 +55,21 @@ class JudgeTime:
 
 
 class DropRepeats:
-    """Drops records whose event_id was counted before."""
+    """Drops late events, and those whose event_id is known; that of a late one is known too, for it is the first."""
 
     def __init__(self, settings: Settings) -> None:
         """Starts with no id seen."""
-        self._seen = Seen(packing.MINUTE_MS + settings.lateness_s * 1000)
+        self._seen = SeenByTopic(max(settings.repeat_s, settings.lateness_s + 60) * 1000)
 
     def process(self, batch: Batch) -> Batch:
-        """Keeps the first event of each id."""
-        kept: list[Events] = []
-        for events, before in zip(batch.events, batch.before, strict=True):
-            minute_ms = events.event_ms // packing.MINUTE_MS * packing.MINUTE_MS
-            first = self._seen.first_of(events.hi, events.lo, minute_ms, before, batch.low)
-            if not first.all():
-                metrics.DUPLICATES.labels(FLOW).inc(int((~first).sum()))
-            kept.append(events.where(first))
-        batch.events, batch.before = kept, []
-        self._seen.forget(batch.low)
+        """Keeps the first event of each id, if it is in time."""
+        for topic, events, before, late in batch.judged:
+            first = self._seen.of(topic).first_of(events.hi, events.lo, events.event_ms, before)
+            repeats = int((~first & ~late).sum())
+            if repeats:
+                metrics.DUPLICATES.labels(FLOW).inc(repeats)
+            batch.events.append(events.where(first & ~late))
+        batch.judged = []
         return batch
 
     def state(self) -> Any:  # noqa: ANN401

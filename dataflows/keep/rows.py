@@ -10,24 +10,25 @@ import polars as pl
 
 from dataflows.events.full import TEXTS, Full
 from dataflows.events.rejects import Reject
-from dataflows.operators.segments import Ints
+from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import NEVER
 from dataflows.scores.engagement import NO_INTERACTION
 
 _EVENT_TEXTS: Final = (*TEXTS, "metadata", "topic", "partition")
 
 
-def event_rows(full: Full, before: Ints, floor: int) -> pl.DataFrame:
+def event_rows(full: Full, before: Ints, floor: int, first: Bools) -> pl.DataFrame:
     """Returns rows of `events`: accepted events from offset `floor` on, each with the watermark that it met.
 
     Args:
         full: A decoded batch of one topic-partition.
         before: The watermark that each of its rows met, epoch milliseconds.
         floor: Offsets below it are in the table already.
+        first: Which of the rows are events, each the first of its id.
     """
     return (
         full.frame.with_columns(pl.Series("watermark_before", before))
-        .filter(~pl.col("is_tick") & (pl.col("offset") >= floor))
+        .filter(pl.Series(first) & (pl.col("offset") >= floor))
         .select(
             pl.col("event_ms").cast(pl.Datetime("ms")).alias("event_time"),
             *_EVENT_TEXTS,

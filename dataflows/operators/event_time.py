@@ -45,7 +45,7 @@ class EventTime:
         self._begun: dict[str, int] = {}
         self._live: list[Ints] = []
 
-    def meet(self, batch: Timed, topic: str, frame: pl.DataFrame) -> Ints:
+    def meet(self, batch: Timed, topic: str, frame: pl.DataFrame) -> tuple[Ints, Ints]:
         """Takes a topic's decoded records.
 
         Args:
@@ -54,7 +54,8 @@ class EventTime:
             frame: `event_ms`, `append_ms` and `is_tick` of its rows, in log order.
 
         Returns:
-            What each row met: by that it is late, or a repeat.
+            The watermark of its own topic-partition before each row, by which it is a repeat; and what the row met, by
+            which it is late.
         """
         event_ms, append_ms = frame["event_ms"].to_numpy(), frame["append_ms"].to_numpy()
         given = batch.before_ms.get(topic)
@@ -65,7 +66,7 @@ class EventTime:
         is_event = ~frame["is_tick"].to_numpy()
         metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
         self._live.append(append_ms[is_event & (append_ms >= batch.source.live_from_ms)])
-        return np.maximum(before, self._begun.get(topic, NEVER))
+        return before, np.maximum(before, self._begun.get(topic, NEVER))
 
     def _settled_before(self, known: Settled, topic: str) -> int:
         """Returns what is settled before the first record of a topic; one that is read again began as it had begun."""

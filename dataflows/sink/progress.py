@@ -150,7 +150,10 @@ def load_seed(database_url: str, flow: str, task: int, after: int = -1) -> Seed 
 
 
 def seed_of_progress(
-    database_url: str, flow: str, task: int, states: Callable[[dict[str, int]], dict[str, bytes]]
+    database_url: str,
+    flow: str,
+    task: int,
+    states: Callable[[psycopg.Connection[Any], int, dict[str, int]], dict[str, bytes]],
 ) -> Seed | None:
     """Returns where a task of a flow without memory stands: whatever lies below its offsets is written for good.
 
@@ -158,7 +161,7 @@ def seed_of_progress(
         database_url: libpq URL.
         flow: The flow.
         task: The task.
-        states: Makes the operators' snapshots from the watermarks by topic.
+        states: Makes the operators' snapshots from the database, the task and the watermarks by topic.
     """
     with connect(database_url, f"{APPLICATION}-claim") as connection:
         row = connection.execute(
@@ -168,13 +171,14 @@ def seed_of_progress(
             """,
             (flow, task),
         ).fetchone()
-    if row is None:
-        return None
-    offsets, marks, cluster_id, topic_ids, partitions, generation = row
+        if row is None:
+            return None
+        offsets, marks, cluster_id, topic_ids, partitions, generation = row
+        made = states(connection, task, marks)
     # The claim that comes before this has raised the generation.
     read = {"version": SNAPSHOT_VERSION, "offsets": offsets, "written": offsets, "generation": generation - 1}
     of_log = {"partitions": partitions, "cluster_id": cluster_id, "topic_ids": topic_ids}
-    return Seed(read | of_log, states(marks))
+    return Seed(read | of_log, made)
 
 
 def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int, dict[str, int]]) -> None:

@@ -130,7 +130,7 @@ class Batch:
         decoded: Decoded records by topic, until the watermark step has judged them.
         clicks: Clickstream events, one entry a topic; late ones too, until the dedupe step.
         views: Chapter views, likewise, late ones to the end.
-        before: The watermark that each of the clicks met, one entry a topic; and of the views.
+        before: Of each topic of clicks, and of views, its name and the watermark before each event.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
         low: Up to when the task is settled: no later record changes what lies before.
@@ -146,7 +146,7 @@ class Batch:
     decoded: list[tuple[str, Studied]]
     clicks: list[Events] = field(default_factory=list)
     views: list[Events] = field(default_factory=list)
-    before: tuple[list[Ints], list[Ints]] = field(default_factory=lambda: ([], []))
+    before: tuple[list[tuple[str, Ints]], list[tuple[str, Ints]]] = field(default_factory=lambda: ([], []))
     watermarks: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
     low: int = 0
@@ -157,10 +157,10 @@ class Batch:
     student_ids: list[str] = field(default_factory=list)
     before_ms: dict[str, Ints] = field(default_factory=dict)
 
-    def note(self, events: Events, before: Ints, *, is_view: bool) -> None:
-        """Takes a topic's events and the watermark that each met."""
+    def note(self, topic: str, events: Events, before: Ints, *, is_view: bool) -> None:
+        """Takes a topic's events and the watermark before each."""
         (self.views if is_view else self.clicks).append(events)
-        self.before[is_view].append(before)
+        self.before[is_view].append((topic, before))
 
     def add_rows(self, table: str, rows: pl.DataFrame) -> None:
         """Adds rows to write, where there are any."""

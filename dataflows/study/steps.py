@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from dataflows.engage.days import Calendar
 from dataflows.events.kinds import rank_of
 from dataflows.kafka import metrics
-from dataflows.operators.dedupe import Seen
+from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import EventTime, of_students
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.students import StudentCodes
@@ -24,8 +22,6 @@ from dataflows.study.sent import settles_at
 from dataflows.study.timeline import Timeline
 
 FLOW: Final = "content"
-BUCKET_MS: Final = 1_800_000
-"""Ids are remembered, and forgotten, by half hours of event time."""
 
 
 def fold_rules(settings: Settings) -> FoldRules:
@@ -56,14 +52,14 @@ class JudgeTime:
     def process(self, batch: Batch) -> Batch:
         """Replaces the decoded records by events of students, each with the watermark it met and whether it is late."""
         for topic, studied in batch.decoded:
-            met = self._time.meet(batch, topic, studied.frame)
+            before, met = self._time.meet(batch, topic, studied.frame)
             counts = of_students(studied.frame, studied.deeds, "deed")
             event_ms = studied.frame["event_ms"].to_numpy()
             late = is_late(met, event_ms, self._reach_ms)
             events = events_of(studied, counts, late, rank_of(topic, self._prefix))
             if studied.is_view:
                 events.late = self._late_views(events, met[counts])
-            batch.note(events, met[counts], is_view=studied.is_view)
+            batch.note(topic, events, before[counts], is_view=studied.is_view)
             metrics.LATE_EVENTS.labels(FLOW).inc(int(events.late.sum()))
         batch.decoded = []
         batch.has_views = self._views_met is not None
@@ -113,55 +109,41 @@ class KeepMilestones:
 
 
 class DropRepeats:
-    """Drops late clicks, and records whose event_id was counted before."""
+    """Drops events whose event_id is known, and late clicks; that of a late event is known too, for it is the first."""
 
     def __init__(self, settings: Settings) -> None:
         """Starts with no id seen."""
-        rules = fold_rules(settings)
-        self._clicks = Seen(BUCKET_MS + reach_ms(settings))
-        self._views = Seen(BUCKET_MS + reach_ms(settings) + rules.visit_cap_ms)
+        countable_ms = reach_ms(settings) + fold_rules(settings).visit_cap_ms
+        self._seen = SeenByTopic(max(settings.repeat_s * 1000, countable_ms))
 
     def process(self, batch: Batch) -> Batch:
-        """Keeps the first event of each id; a chapter view that came late stays, and never takes another's place."""
+        """Keeps the first event of each id; a chapter view that came late stays, and stands alone."""
         clicks, views = batch.before
         batch.clicks = [
-            self._first(self._clicks, events.only(~events.late), before[~events.late], batch.low)
-            for events, before in zip(batch.clicks, clicks, strict=True)
+            events.only(self._first(topic, events, before) & ~events.late)
+            for events, (topic, before) in zip(batch.clicks, clicks, strict=True)
         ]
         batch.views = [
-            self._first_or_late(events, before, batch.low) for events, before in zip(batch.views, views, strict=True)
+            events.only(self._first(topic, events, before))
+            for events, (topic, before) in zip(batch.views, views, strict=True)
         ]
         batch.before = ([], [])
-        self._clicks.forget(batch.low)
-        self._views.forget(batch.low)
         return batch
 
-    @staticmethod
-    def _first(seen: Seen, events: Events, before: Ints, low_ms: int) -> Events:
-        return events.only(_first_of(seen, events, before, low_ms))
-
-    def _first_or_late(self, events: Events, before: Ints, low_ms: int) -> Events:
-        keep = events.late.copy()
-        in_time = np.flatnonzero(~events.late)
-        keep[in_time] = _first_of(self._views, events.take(in_time), before[in_time], low_ms)
-        return events.only(keep)
+    def _first(self, topic: str, events: Events, before: Ints) -> Bools:
+        first = self._seen.of(topic).first_of(events.hi, events.lo, events.event_ms, before)
+        repeats = int((~first & ~events.late).sum())
+        if repeats:
+            metrics.DUPLICATES.labels(FLOW).inc(repeats)
+        return first
 
     def state(self) -> Any:  # noqa: ANN401
         """Returns the ids that may still come again."""
-        return self._clicks.state(), self._views.state()
+        return self._seen.state()
 
     def restore(self, state: Any) -> None:  # noqa: ANN401
         """Continues from a snapshot's ids."""
-        self._clicks.restore(state[0])
-        self._views.restore(state[1])
-
-
-def _first_of(seen: Seen, events: Events, before: Ints, low_ms: int) -> Bools:
-    bucket_ms = events.event_ms // BUCKET_MS * BUCKET_MS
-    first = seen.first_of(events.hi, events.lo, bucket_ms, before, low_ms)
-    if not first.all():
-        metrics.DUPLICATES.labels(FLOW).inc(int((~first).sum()))
-    return first
+        self._seen.restore(state)
 
 
 class EncodeStudents:

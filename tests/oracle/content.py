@@ -10,11 +10,11 @@ Decisions where the text leaves room:
 - A topic-partition that holds nothing but rejects takes no part in its task's lowest watermark.
 - Chapter views that begin earlier than the watermark that the first one met, less the reach, are late: until then
   nobody kept anything for them. Late ones are facts that never take the place of one that came in time.
-- A record is judged, as late and as a repeat, by the greater of its topic-partition's watermark and of what its task
+- A record is judged as late by the greater of its topic-partition's watermark and of what its task
   had settled before that topic-partition's first record (`begun`: how the topics were read decides it).
-- An id is remembered by half hours of event time, until no event of that half hour can count any more.
+- The first record of an id counts, or is late; another one of that topic while the id is known does not count, whatever
+  its time.
 - Milestones and explicit visits are facts: a student's event_id stands once, as the lowest (topic, offset) tells it.
-- Topics of one task that hold the same id are read in the order of their names.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.clicks import CLICKS, VIEWS, View, in_order, is_ping, number, scroll_of, view_of
+from tests.oracle.ids import KnownIds
 from tests.oracle.reading import Event, Record, number_of, read, type_of
 from tests.oracle.sittings import Times, places, sittings_of
 from tests.oracle.student import is_interaction
@@ -33,7 +34,6 @@ from tests.oracle.visits import visits_of
 from tests.oracle.watching import watched
 
 NEVER = -(1 << 62)
-HALF_HOUR = 1_800_000
 MILESTONES = {"lesson_start", "lesson_complete", "course_enroll", "course_unenroll", "course_complete"} | {
     "assignment_start", "assignment_submit", "forum_post", "login", "quiz_start", "quiz_submit",
 }  # fmt: skip
@@ -49,12 +49,18 @@ class ContentRules:
     lateness_ms: int = 3_600_000
     times: Times = field(default_factory=Times)
     max_future_ms: int = 300_000
+    repeat_ms: int = 172_800_000
     max_bytes: int = 65_536
 
     @property
     def reach(self) -> int:
         """How long after its time an event still counts."""
         return self.times.gap + self.lateness_ms
+
+    @property
+    def known(self) -> int:
+        """How long an id is known: at least as long as an event may count."""
+        return max(self.repeat_ms, self.reach + self.times.visit_cap)
 
 
 @dataclass
@@ -91,8 +97,6 @@ class _Task:
     clicks: dict[str, list[Event]] = field(default_factory=dict)
     views: dict[str, list[View]] = field(default_factory=dict)
     milestones: dict[tuple[str, str], Event] = field(default_factory=dict)
-    seen_clicks: dict[str, list[int]] = field(default_factory=dict)
-    seen_views: dict[str, list[int]] = field(default_factory=dict)
     low: int | None = None
 
 
@@ -130,7 +134,7 @@ def expect(
 
 def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
     """Reads one topic-partition; returns its last watermark."""
-    mark = NEVER
+    mark, known = NEVER, KnownIds(rules.known)
     for record in log:
         if record.tick is not None:
             mark = max(mark, min(record.tick, record.append_ms))
@@ -140,10 +144,10 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
             continue
         if event.role == "student":
             _milestone(event, task)
-            met = max(mark, settled)
+            met, is_repeat = max(mark, settled), known.is_repeat(event.event_id, event.event_ms, mark)
             if met >= event.event_ms + rules.reach:
                 expected.late += 1
-            elif _is_repeat(task.seen_clicks, event.event_id, event.event_ms, met, HALF_HOUR + rules.reach):
+            elif is_repeat:
                 expected.duplicates += 1
             else:
                 task.clicks.setdefault(event.student_id, []).append(event)
@@ -152,8 +156,7 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
 
 
 def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
-    mark, first = NEVER, None
-    horizon = HALF_HOUR + rules.reach + rules.times.visit_cap
+    mark, first, known = NEVER, None, KnownIds(rules.known)
     for record in log:
         if record.tick is not None:
             mark = max(mark, min(record.tick, record.append_ms))
@@ -162,29 +165,18 @@ def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedConten
         if view is None:
             continue
         if view.role == "student":
-            met = max(mark, settled)
+            met, is_repeat = max(mark, settled), known.is_repeat(view.event_id, view.start, mark)
             first = met if first is None else first
             over = min(view.start if view.end is None else view.end, view.start + rules.times.visit_cap)
             alone = met >= over + rules.reach or view.start < first - rules.reach
             expected.late += alone
             mine = task.views.setdefault(view.student_id, [])
-            if alone:
-                mine.append(replace(view, alone=True))
-            elif _is_repeat(task.seen_views, view.event_id, view.start, met, horizon):
-                expected.duplicates += 1
+            if is_repeat:
+                expected.duplicates += not alone
             else:
-                mine.append(view)
+                mine.append(replace(view, alone=alone))
         mark = max(mark, min(view.start, record.append_ms))
     return mark
-
-
-def _is_repeat(seen: dict[str, list[int]], event_id: str, at: int, mark: int, horizon: int) -> bool:
-    """Returns whether an id was counted before and is still remembered; remembers it where not."""
-    until = seen.setdefault(event_id, [])
-    if any(mark < end for end in until):
-        return True
-    until.append(at // HALF_HOUR * HALF_HOUR + horizon)
-    return False
 
 
 def _milestone(event: Event, task: _Task) -> None:

@@ -117,7 +117,7 @@ def log_of(drawn: list[Drawn], closing: int | None, start: int) -> list[Record]:
         known = [record for record in log.records if record.value is not None]
         if one.kind == "repeat" and known:
             again = known[one.of % len(known)]
-            log.add(again.topic, again.value)
+            log.add(again.topic, _later(again.value, log.now - one.ago) if one.student else again.value)
         elif one.kind == "tick":
             log.add((CLICKS, VIEWS)[one.student], None, log.now - one.ago)
         elif one.kind == "broken":
@@ -131,6 +131,17 @@ def log_of(drawn: list[Drawn], closing: int | None, start: int) -> list[Record]:
         for topic in sorted(log.lengths):
             log.add(topic, None, log.now)
     return log.records
+
+
+def _later(value: bytes | None, at: int) -> bytes | None:
+    """Returns a value under another time: whoever sends again may say when he does."""
+    if value is None:
+        return None
+    body = json.loads(value)
+    for name in ("timestamp", "start_time"):
+        if name in body:
+            body[name] = at
+    return json.dumps(body).encode()
 
 
 def logs(most: int = 35) -> st.SearchStrategy[list[Record]]:

@@ -16,6 +16,7 @@ Decisions where the text leaves room:
   topic-partition's first record (`begun`: how the topics were read decides it, so it is given); in the end a task is
   settled up to its lowest watermark, or up to the highest of these.
 - `events` has one row per (event_time, event_id), that of the lowest offset.
+- The first record of an id counts, or is late; another one while the id is known does not count, whatever its time.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.ids import KnownIds
 from tests.oracle.reading import Event, Record, read
 from tests.oracle.student import MINUTE, Student, is_interaction, telling_order
 
@@ -40,6 +42,7 @@ class Rules:
     timezone: str = "UTC"
     lateness_ms: int = 60_000
     max_future_ms: int = 300_000
+    repeat_ms: int = 172_800_000
     max_bytes: int = 65_536
 
 
@@ -88,12 +91,11 @@ def expect(
         logs.setdefault((record.partition, record.topic), []).append(record)
     expected = Expected()
     counted: dict[int, list[Event]] = {}
-    seen: dict[int, set[str]] = {}
     lowest: dict[int, int] = {}
     for (task, topic), log in sorted(logs.items()):
         events = counted.setdefault(task, [])
         settled = begun.get((topic, task), NEVER)
-        watermark = _read_log(log, rules, expected, events, seen.setdefault(task, set()), settled)
+        watermark = _read_log(log, rules, expected, events, settled)
         expected.watermarks[topic, task] = watermark if watermark > NEVER else None
         lowest[task] = min(watermark, lowest.get(task, watermark))
     for (_topic, task), settled in begun.items():
@@ -105,10 +107,11 @@ def expect(
 
 
 def _read_log(  # noqa: PLR0913
-    log: list[Record], rules: Rules, expected: Expected, counted: list[Event], seen: set[str], settled: int
+    log: list[Record], rules: Rules, expected: Expected, counted: list[Event], settled: int
 ) -> int:
     """Reads one topic-partition; returns its last watermark."""
     watermark = NEVER
+    kept, seen = KnownIds(rules.repeat_ms), KnownIds(max(rules.repeat_ms, rules.lateness_ms + MINUTE))
     for record in log:
         if record.tick is not None:
             watermark = max(watermark, min(record.tick, record.append_ms))
@@ -118,15 +121,16 @@ def _read_log(  # noqa: PLR0913
             key = (record.append_ms, record.topic, record.partition, record.offset)
             expected.dead_letters[key] = {"reason": event.reason, "payload": record.value or b""}
             continue
-        expected.events.setdefault((event.event_ms, event.event_id), _archived(event, record, watermark))
+        if not kept.is_repeat(event.event_id, event.event_ms, watermark):
+            expected.events.setdefault((event.event_ms, event.event_id), _archived(event, record, watermark))
         if event.role == "student":
+            is_repeat = seen.is_repeat(event.event_id, event.event_ms, watermark)
             closes = (event.event_ms // MINUTE + 1) * MINUTE + rules.lateness_ms
             if max(watermark, settled) >= closes:
                 expected.late += 1
-            elif event.event_id in seen:
+            elif is_repeat:
                 expected.duplicates += 1
             else:
-                seen.add(event.event_id)
                 counted.append(event)
         watermark = max(watermark, min(event.event_ms, record.append_ms))
     return watermark

@@ -63,7 +63,7 @@ def _partition(rng: random.Random, partition: int, size: int) -> list[Record]:
     for _ in range(size):
         now += rng.choice((0, 0, 1, 1_000, 7_000, 20_000, rng.choice(EDGES)))
         if log and rng.random() < 0.08:
-            value, tick = rng.choice(log).value, None
+            value, tick = _again(rng, rng.choice(log).value, now), None
         elif rng.random() < 0.05:
             value, tick = None, now - rng.choice((0, 1, 30_000))
         else:
@@ -74,6 +74,13 @@ def _partition(rng: random.Random, partition: int, size: int) -> list[Record]:
         end = now + rng.choice((MINUTE, 2 * MINUTE, 65 * MINUTE))
         log.append(Record(TOPIC, partition, len(log), end, None, None, end))
     return log
+
+
+def _again(rng: random.Random, value: bytes | None, now: int) -> bytes | None:
+    """Returns a value once more, now and then under another time: whoever sends again may say when he does."""
+    if value is None or b'"timestamp"' not in value or rng.random() < 0.5:
+        return value
+    return json.dumps(json.loads(value) | {"timestamp": now - rng.choice((0, MINUTE, 3 * MINUTE))}).encode()
 
 
 def _value(rng: random.Random, partition: int, now: int) -> bytes:

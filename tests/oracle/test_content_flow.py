@@ -29,6 +29,7 @@ RULES = (
         timezone="Africa/Cairo",
         lateness_ms=600_000,
         times=Times(gap=900_000, grace=0, idle_cap=60_000, visit_cap=1_800_000),
+        repeat_ms=0,
     ),
 )
 BOUNDED = settings(
@@ -45,6 +46,7 @@ def settings_of(rules: ContentRules) -> Settings:
         session_end_grace_s=times.grace // 1000,
         idle_cap_s=times.idle_cap // 1000,
         visit_cap_s=times.visit_cap // 1000,
+        repeat_s=rules.repeat_ms // 1000,
     )
 
 

@@ -19,6 +19,7 @@ from dataflows.sink.changes import Changes
 
 NOW = 1_772_442_000_000
 CLICKS, VIEWS = "clickstream_events", "chapter_view_events"
+SETTINGS = Settings(_env_file=None)
 
 
 def event(number: int, at_ms: int = NOW, **fields: Any) -> bytes:
@@ -66,7 +67,7 @@ def batch(
 
 
 def step(keeper: KeepRows, given_batch: TaskBatch) -> list[Changes]:
-    return keeper.process(decode(given_batch, Settings(_env_file=None))).changes
+    return keeper.process(decode(given_batch, SETTINGS)).changes
 
 
 def offsets_of(changes: Changes) -> list[int]:
@@ -74,7 +75,9 @@ def offsets_of(changes: Changes) -> list[int]:
 
 
 def test_every_event_carries_the_watermark_that_it_met_and_its_place_in_the_log() -> None:
-    [changes] = step(KeepRows(), batch({CLICKS: (5, [event(1), None, event(2, NOW - 60_000), event(3, NOW + 5)])}))
+    [changes] = step(
+        KeepRows(SETTINGS), batch({CLICKS: (5, [event(1), None, event(2, NOW - 60_000), event(3, NOW + 5)])})
+    )
     frame = changes.rows["events"]
     marks = frame["watermark_before"].dt.epoch("ms").to_list()
     assert frame.select("topic", "partition", "kafka_offset").rows() == [(CLICKS, 0, 5), (CLICKS, 0, 7), (CLICKS, 0, 8)]
@@ -85,7 +88,7 @@ def test_every_event_carries_the_watermark_that_it_met_and_its_place_in_the_log(
 
 def test_a_reject_keeps_its_bytes_its_place_and_why_and_goes_to_the_topic_too() -> None:
     payload = b'{"event_name": "scroll", \xff'
-    [changes] = step(KeepRows(), batch({CLICKS: (7, [payload])}))
+    [changes] = step(KeepRows(SETTINGS), batch({CLICKS: (7, [payload])}))
     assert "events" not in changes.rows
     [row] = changes.rows["dead_letters"].to_dicts()
     assert (row["topic"], row["partition"], row["kafka_offset"], row["reason"]) == (CLICKS, 0, 7, "not_json")
@@ -100,7 +103,7 @@ def test_enrolments_follow_the_events() -> None:
     enrol = event(1, event_name="course_enroll", course_id="c1", class_id="7B")
     leave = event(2, NOW + 1, event_name="course_unenroll", course_id="c1")
     nowhere = event(3, event_name="course_enroll")
-    [changes] = step(KeepRows(), batch({CLICKS: (0, [enrol, leave, nowhere])}))
+    [changes] = step(KeepRows(SETTINGS), batch({CLICKS: (0, [enrol, leave, nowhere])}))
     rows = changes.rows["enrolments"].select("student_id", "course_id", "class_id").rows()
     assert rows == [("ann", "c1", "7B"), ("ann", "c1", None)]
     assert changes.rows["enrolments"]["enrolled_at"].is_null().to_list() == [False, True]
@@ -119,16 +122,16 @@ def test_the_minute_of_the_last_interaction_in_each_course_is_kept() -> None:
         event(7, NOW + 200_000),
         event(8, course_id="c3", event_name="time_ping"),
     ]
-    [changes] = step(KeepRows(), batch({CLICKS: (0, list(events))}))
+    [changes] = step(KeepRows(SETTINGS), batch({CLICKS: (0, list(events))}))
     rows = changes.rows["course_activity"].with_columns(pl.col("last_at").dt.epoch("ms")).rows()
     assert rows == [("ann", "c1", NOW + 120_000), ("ann", "c3", NOW)]
 
 
 def test_below_the_floor_nothing_is_written_and_what_lies_beyond_it_waits() -> None:
-    keeper, floor = KeepRows(), {CLICKS: 2, VIEWS: 1}
+    keeper, floor = KeepRows(SETTINGS), {CLICKS: 2, VIEWS: 1}
     # the clickstream has passed its floor, the chapter views have not
     assert step(keeper, batch({CLICKS: (0, [event(1), event(2), event(3)]), VIEWS: (0, [])}, floor, beat=True)) == []
-    again = KeepRows()
+    again = KeepRows(SETTINGS)
     again.restore(pickle.loads(pickle.dumps(keeper.state())))
     for resumed in (keeper, again):
         [changes] = step(resumed, batch({VIEWS: (0, [view(1), view(2)]), CLICKS: (3, [])}, floor, beat=True))
@@ -154,13 +157,13 @@ def test_a_task_writes_only_at_a_beat_and_only_past_everything_that_the_database
 @pytest.mark.parametrize("sizes", [[1] * 12, [5, 7], [12]])
 def test_any_batches_keep_the_same_rows(sizes: list[int]) -> None:
     values = [event(n, NOW + n * 1000) if n % 5 else b"nonsense" for n in range(12)]
-    keeper, start, kept, rejected = KeepRows(), 0, list[Any](), list[int]()
+    keeper, start, kept, rejected = KeepRows(SETTINGS), 0, list[Any](), list[int]()
     for size in sizes:
         [changes] = step(keeper, batch({CLICKS: (start, list(values[start : start + size]))}))
         kept += changes.rows["events"].rows() if "events" in changes.rows else []
         rejected += changes.rows["dead_letters"]["kafka_offset"].to_list() if "dead_letters" in changes.rows else []
         start += size
-    [whole] = step(KeepRows(), batch({CLICKS: (0, list(values))}))
+    [whole] = step(KeepRows(SETTINGS), batch({CLICKS: (0, list(values))}))
     assert kept == whole.rows["events"].rows()
     assert rejected == [0, 5, 10]
     assert len(offsets_of(whole)) == 9

@@ -1,25 +1,27 @@
-"""The lowest offset of an event_id wins, for as long as the event could be counted."""
+"""The first record of an event_id counts, for as long as the id is known, whatever times its records give."""
 
 from __future__ import annotations
 
 import pickle
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows.operators.dedupe import Seen, mix
-from dataflows.operators.watermark import NEVER, Watermarks, is_late
+from dataflows.operators import dedupe
+from dataflows.operators.dedupe import HOUR_MS, Seen, SeenByTopic, mix
+from dataflows.operators.watermark import Watermarks
+from tests.oracle.ids import KnownIds
 
-MINUTE, LATENESS = 60_000, 60_000
-HORIZON = MINUTE + LATENESS
+KNOWN = 2 * HOUR_MS
 Record = tuple[int, int, int]  # id, how long ago it happened, pause before it
 
 records = st.lists(
     st.tuples(
         st.integers(0, 6),
-        st.sampled_from((0, 0, 1, 30_000, 119_999, 120_000, 180_000)),
-        st.sampled_from((0, 1, 999, 20_000, 60_000, 61_000)),
+        st.sampled_from((0, 0, 1, 30_000, HOUR_MS, 5 * HOUR_MS)),
+        st.sampled_from((0, 1, 20_000, HOUR_MS - 1, HOUR_MS, 3 * HOUR_MS)),
     ),
     max_size=60,
 )
@@ -30,69 +32,55 @@ def halves(number: int) -> tuple[int, int]:
     return (number % 3, number // 3)
 
 
-def plainly(log: list[tuple[int, int]]) -> list[tuple[bool, bool]]:
-    """Returns (late, first of its id) of each (id, event time)."""
-    counted: dict[int, list[int]] = {}
-    mark, found = NEVER, []
-    for number, event in log:
-        minute = event // MINUTE * MINUTE
-        late = mark >= minute + HORIZON
-        repeat = any(mark < other + HORIZON for other in counted.get(number, []))
-        if not late and not repeat:
-            counted.setdefault(number, []).append(minute)
-        found.append((late, not late and not repeat))
-        mark = max(mark, event)
-    return found
-
-
 @settings(deadline=None, max_examples=300)
-@given(records, st.lists(st.integers(1, 20), min_size=1), st.booleans())
+@given(records, st.lists(st.integers(1, 20), min_size=1), st.booleans(), st.sampled_from((0, 3, 1000)))
 def test_any_batches_and_restarts_drop_what_a_dict_would_drop(
-    given_records: list[Record], sizes: list[int], restart: bool
+    given_records: list[Record], sizes: list[int], restart: bool, fresh: int
 ) -> None:
     now, log = 1_700_000_000_000, []
     for number, ago, pause in given_records:
         now += pause
         log.append((number, now - ago))
-    marks, seen, found, start, turn = Watermarks(), Seen(HORIZON), list[tuple[bool, bool]](), 0, 0
-    while start < len(log):
-        piece = log[start : start + sizes[turn % len(sizes)]]
-        start, turn = start + len(piece), turn + 1
-        event = np.array([time for _, time in piece], np.int64)
-        hi, lo = np.array([halves(number) for number, _ in piece], np.uint64).T
-        before = marks.advance("t", event, event)
-        minute = event // MINUTE * MINUTE
-        late = is_late(before, minute + MINUTE, LATENESS)
-        first = np.zeros(len(piece), np.bool_)
-        first[~late] = seen.first_of(hi[~late], lo[~late], minute[~late], before[~late], marks.low)
-        seen.forget(marks.low)
-        if restart:
-            again = Seen(HORIZON)
-            again.restore(pickle.loads(pickle.dumps(seen.state())))
-            seen = again
-        found += list(zip(late.tolist(), first.tolist(), strict=True))
-    assert found == plainly(log)
+    plain, expected, mark = KnownIds(KNOWN), [], -(1 << 62)
+    for number, at in log:
+        expected.append(not plain.is_repeat(str(number), at, mark))
+        mark = max(mark, at)
+    marks, seen, found, start, turn = Watermarks(), Seen(KNOWN), list[bool](), 0, 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dedupe, "_FRESH", fresh)
+        while start < len(log):
+            piece = log[start : start + sizes[turn % len(sizes)]]
+            start, turn = start + len(piece), turn + 1
+            event = np.array([time for _, time in piece], np.int64)
+            hi, lo = np.array([halves(number) for number, _ in piece], np.uint64).T
+            found += seen.first_of(hi, lo, event, marks.advance("t", event, event)).tolist()
+            if restart:
+                again = Seen(KNOWN)
+                again.restore(pickle.loads(pickle.dumps(seen.state())))
+                seen = again
+    assert found == expected
 
 
-def test_an_id_is_forgotten_when_its_minute_can_no_longer_be_counted() -> None:
-    seen = Seen(HORIZON)
-    one, minute, before = np.array([1], np.uint64), np.array([600_000]), np.array([600_000])
-    assert seen.first_of(one, one, minute, before, 600_000).tolist() == [True]
-    seen.forget(600_000 + HORIZON - 1)
-    assert len(seen.state()) == 1
-    seen.forget(600_000 + HORIZON)
-    assert len(seen.state()) == 0
+def test_an_id_is_forgotten_when_no_later_record_can_know_of_it() -> None:
+    seen = Seen(KNOWN)
+    one, other = (np.array([number], np.uint64) for number in (1, 2))
+    seen.first_of(one, one, np.array([0]), np.array([0]))
+    for met, known in ((3 * HOUR_MS - 1, 2), (3 * HOUR_MS, 1)):
+        seen.first_of(other, other, np.array([met]), np.array([met]))
+        assert len(seen) == known
 
 
-def test_two_ids_that_share_a_word_are_two_ids() -> None:
-    a, b, modulus = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 1 << 64
-    hi = [7, 8]
-    lo = [11, ((7 * a ^ 11 * b ^ 8 * a) % modulus) * pow(b, -1, modulus) % modulus]
-    his, los = np.array(hi, np.uint64), np.array(lo, np.uint64)
-    words = mix(his, los)
-    assert words[0] == words[1]
-    minute = np.array([0, 0])
-    assert Seen(HORIZON).first_of(his, los, minute, minute, 0).tolist() == [True, True]
-    seen = Seen(HORIZON)
-    for i in (0, 1):
-        assert seen.first_of(his[i : i + 1], los[i : i + 1], minute[:1], minute[:1], 0).tolist() == [True]
+def test_each_topic_knows_its_own_ids() -> None:
+    seen, again = SeenByTopic(KNOWN), SeenByTopic(KNOWN)
+    one, now = np.array([1], np.uint64), np.array([0])
+    assert [seen.of(topic).first_of(one, one, now, now).item() for topic in ("a", "b", "a")] == [True, True, False]
+    again.restore(pickle.loads(pickle.dumps(seen.state())))
+    assert not again.of("b").first_of(one, one, now, now).item()
+
+
+def test_ids_that_count_up_have_words_far_apart_and_all_different() -> None:
+    numbers = np.arange(1 << 20, dtype=np.uint64)
+    for hi, lo in ((numbers, numbers * np.uint64(0)), (numbers * np.uint64(0), numbers), (numbers, numbers)):
+        words = mix(hi, lo)
+        assert len(np.unique(words)) == len(numbers)
+        assert len(np.unique(words >> np.uint64(44))) > 0.6 * len(numbers)
