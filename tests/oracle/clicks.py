@@ -4,7 +4,8 @@ Plain Python over `tests.oracle.reading`, one record at a time.
 
 Decisions where the text leaves room:
 
-- A number counts if it is a JSON number. Scroll depths are tenths of a per cent, positions and lengths milliseconds,
+- A number counts if it is a JSON number, or a text that is plainly one. Scroll depths are tenths of a per cent,
+  positions and lengths milliseconds,
   rates thousandths, each rounded (half to even); what lies outside of its range is taken as not sent.
 - A chapter view's end that cannot be read is no end; one before the start is the start; one later than a day after
   the start is that day's end.
@@ -16,7 +17,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.oracle.reading import Event, Record, moment, read
+from tests.oracle.reading import Event, Record, as_number, moment, read
 from tests.oracle.student import telling_order
 
 DAY = 86_400_000
@@ -85,8 +86,7 @@ def view_of(record: Record, max_future_ms: int, max_bytes: int) -> View | None:
 
 def number(event: Event, name: str) -> float | None:
     """Returns a number of the metadata as it was sent."""
-    value = (event.metadata or {}).get(name)
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    return as_number((event.metadata or {}).get(name))
 
 
 def whole(event: Event, name: str, factor: int, lowest: int, highest: int) -> int | None:

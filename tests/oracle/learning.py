@@ -5,7 +5,7 @@ Plain Python over `tests.oracle.reading`, one record at a time. Learning events 
 
 Decisions where the text leaves room:
 
-- A score counts if it is a JSON number (no text, no boolean) within 0-100; so does a time taken, of any size.
+- A score counts if it is a number, or a text that is plainly one, within 0-100; so does a time taken, of any size.
 - A domain or a module that is no text and no number is unknown.
 - The id of an event that names none is uuid5 over topic, key and the JSON with sorted keys, as docs/events.md says.
 """
@@ -17,7 +17,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.oracle.reading import Event, Record, read
+from tests.oracle.reading import Event, Record, as_number, read
 
 CLICKSTREAM = ("clickstream_events", "lms_clickstream")
 NAMES = {
@@ -132,6 +132,4 @@ def _text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)
+    return as_number(value)

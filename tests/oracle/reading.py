@@ -29,6 +29,10 @@ from typing import Any, NoReturn
 YEAR_2000_MS = 946_684_800_000
 YEAR_2100_MS = 4_102_444_800_000
 NAMESPACE = uuid.UUID("0ac1e000-0000-4000-8000-000000000000")
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBERS = {"score", "price", "position_s", "video_duration_s", "playback_rate", "from_s", "to_s", "scroll_depth"} | {
+    "duration", "time_taken",
+}  # fmt: skip
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|z|[+-]\d\d:?\d\d|[+-]\d\d)")
 STRICT = ("role", "class_id", "grade", "subject_id", "course_id", "chapter_id", "session_id")
 LENIENT = (
@@ -198,6 +202,8 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
     extras |= {name: value for name, value in body.items() if name not in KNOWN}
     for name, said in AGENTS.get(str(extras.get("user_agent")), {}).items():
         texts[name] = texts[name] or said
+    for name in NUMBERS & extras.keys():
+        extras[name] = _number(name, extras[name])
     event_ms = _timestamp(stamp)
     extras = {name: _said_number(name, value) if name in NUMERIC else value for name, value in extras.items()}
     if event_ms > record.append_ms + max_future_ms:
@@ -221,6 +227,22 @@ def _read(record: Record, max_future_ms: int, max_bytes: int) -> Event:
 def place_of(record: Record) -> tuple[int, int]:
     """Returns where a record lies; the names of topics may have a prefix."""
     return next(rank for rank, name in enumerate(TOPIC_ORDER) if record.topic.endswith(name)), record.offset
+
+
+def _number(name: str, value: Any) -> int | float | None:
+    """Returns a number, or the one that a text plainly is; whatever else is sent under its name rejects the event."""
+    if isinstance(value, str) and len(value.strip()) <= 64 and PLAIN_NUMBER.fullmatch(value.strip()):
+        value = float(value) if re.search(r"[.eE]", value) else int(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _refuse("bad_type", name)
+    return value
+
+
+def as_number(value: Any) -> float | None:
+    """Returns a number of the metadata of an accepted event."""
+    return None if value is None else float(value)
 
 
 def number_of(place: tuple[int, int]) -> int:
