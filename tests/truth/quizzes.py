@@ -14,7 +14,7 @@ def attempts(facts: Facts) -> list[Row]:
     found = facts.of_students(facts.memory.quiz_attempts, ("attempted_at", "event_id"))
     for attempt in found:
         attempt["mark"] = facts.pass_mark(attempt["module"])
-    return sorted(found, key=lambda a: (a["attempted_at"], a["event_id"]))
+    return sorted(found, key=lambda a: (a["attempted_at"], a["place"]))
 
 
 @truth("student_attempts", "attempted_at", "event_id")

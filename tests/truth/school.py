@@ -137,7 +137,7 @@ def _play(url: str, flow: Any, records: list[Record]) -> None:  # noqa: ANN401
     item = flow.decode(batch, SETTINGS)
     changes: list[Changes]
     if flow is archive:
-        changes = archive.KeepRows().process(item).changes
+        changes = archive.KeepRows(SETTINGS).process(item).changes
     else:
         for operator in flow.pipeline(0, SETTINGS):
             item = operator.process(item)
