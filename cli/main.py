@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("cli.run", "Run dataflows: engagement, archive."),
     "member": ("cli.member", "Run one pod of a flow's cluster, whose size may change."),
     "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),
+    "nightly": ("cli.nightly", "Add late events to their days; roll up or delete what is old."),
     "adopt": ("cli.adopt", "Go on with new topics in the same database, after Kafka was lost."),
     "replay": ("cli.replay", "Publish a log (jsonl, moodle) to Kafka."),
     "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),

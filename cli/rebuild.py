@@ -30,7 +30,7 @@ def command(
         bool, typer.Option("--dry-run", help="Only compare: exit 1 when a row differs, change nothing.")
     ] = False,
     include_late: Annotated[
-        bool, typer.Option("--include-late", help="content, with --day: count the events of that day that came late.")
+        bool, typer.Option("--include-late", help="With --day: count the events of that day that came late.")
     ] = False,
     day: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The local day that --include-late makes again.")
@@ -41,8 +41,10 @@ def command(
     engagement: from the archive (table events), then the topics; what the archive fully covers is replaced. Lateness
     is judged by the watermark that each event met when it came, so the result equals what live gave.
 
-    content: likewise. With --include-late --day 2026-09-01 that day alone is made again as if none of its events had
-    come late; the workers may run. A later rebuild without it undoes that.
+    content: likewise. Late events that `classpulse nightly` has added to their days stay added.
+
+    With --include-late --day 2026-09-01 nothing is recomputed but what the late events of that day touch, as
+    `classpulse nightly` does for every day; the workers may run.
 
     memory: curves and signals from quiz_attempts, with the models that are set now; run it after a change of
     CLASSPULSE_MEMORY_MODEL or CLASSPULSE_MEMORY_MODELS_BY_DOMAIN. Nothing is published.
@@ -59,21 +61,37 @@ def command(
     if unknown:
         text = f"cannot rebuild {', '.join(unknown)}; there are: {', '.join(FLOWS)}"
         raise typer.BadParameter(text, param_hint="FLOW")
-    if include_late != (day is not None) or (include_late and flows != ["content"]):
-        text = "say `rebuild content --include-late --day YYYY-MM-DD`: the two belong together, and to content alone"
+    if include_late != (day is not None) or (include_late and "memory" in (flows or [])):
+        text = "say `rebuild --include-late --day YYYY-MM-DD`: the two belong together; facts of memory are never late"
         raise typer.BadParameter(text, param_hint="--include-late")
     settings = Settings()
+    if day is not None:
+        _include_late(settings, flows, day.date(), dry_run=dry_run)
+        return
     differs = False
     for flow in dict.fromkeys(flows or _flows_that_ran(settings)):
         try:
-            report = _rebuild(flow, settings, day.date() if day else None, dry_run=dry_run)
+            report = _rebuild(flow, settings, dry_run=dry_run)
         except RefusedError as error:
             Console(stderr=True).print(f"[red]refused:[/red] {error}")
             sys.exit(3)
-        _print(Console(), report, day)
+        _print(Console(), report)
         differs |= any(t.changed or t.added or t.removed for t in report.tables)
     if dry_run and differs:
         sys.exit(1)
+
+
+def _include_late(settings: Settings, flows: list[str] | None, day: date, *, dry_run: bool) -> None:
+    from rich.console import Console
+
+    from cli.nightly import add_late
+    from dataflows.kafka.source import RefusedError
+
+    try:
+        add_late(Console(), settings, [day], flows=flows, dry_run=dry_run)
+    except RefusedError as error:
+        Console(stderr=True).print(f"[red]refused:[/red] {error}")
+        sys.exit(3)
 
 
 def _flows_that_ran(settings: Settings) -> list[str]:
@@ -85,23 +103,20 @@ def _flows_that_ran(settings: Settings) -> list[str]:
     return [flow for flow in FLOWS if flow in ran] or ["engagement"]
 
 
-def _rebuild(flow: str, settings: Settings, day: date | None, *, dry_run: bool) -> Report:
+def _rebuild(flow: str, settings: Settings, *, dry_run: bool) -> Report:
     from cli import marks
     from cli.progress import Progress
     from dataflows.rebuild.content import rebuild_content
     from dataflows.rebuild.engagement import rebuild_engagement
-    from dataflows.rebuild.late import rebuild_day
     from dataflows.rebuild.memory import rebuild_memory
 
     rebuild = {"engagement": rebuild_engagement, "content": rebuild_content, "memory": rebuild_memory}[flow]
     marked = nullcontext() if dry_run else marks.rebuilding(flow)
     with marked, Progress(f"rebuild {flow}") as progress:
-        if day is not None:
-            return rebuild_day(settings, day, progress.at, dry_run=dry_run)
         return rebuild(settings, progress.at, dry_run=dry_run)
 
 
-def _print(console: Console, report: Report, day: datetime | None) -> None:
+def _print(console: Console, report: Report) -> None:
     from rich.table import Table
 
     from dataflows.rebuild.shadow import describe
@@ -110,8 +125,4 @@ def _print(console: Console, report: Report, day: datetime | None) -> None:
     for t in report.tables:
         table.add_row(t.table, *(f"{n:,}" for n in (t.same, t.changed, t.added, t.removed, t.kept)))
     console.print(table)
-    if day is not None:
-        console.print(f"read {report.events:,} events; {day:%Y-%m-%d} counts what came late too")
-        console.print("`rebuild content` without --include-late makes that day without it again")
-        return
     console.print(f"read {report.events:,} events; holds from {describe(report.covers_from)}")

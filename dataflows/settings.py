@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
     memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs", "average"]] = Field(default_factory=dict)
 
+    keep_events_days: int = Field(default=90, ge=1)
+    keep_dead_letters_days: int = Field(default=90, ge=1)
+    keep_anomalies_days: int = Field(default=400, ge=1)
+    keep_learning_events_days: int = Field(default=2557, ge=1)
+    keep_milestones_days: int = Field(default=2557, ge=1)
+    keep_quiz_attempts_days: int = Field(default=2557, ge=1)
+
     commit_interval_s: float = Field(default=1.0, gt=0)
     content_commit_interval_s: float = Field(default=2.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)

@@ -11,16 +11,19 @@ from typing import Any, cast
 import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg import errors
 from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import Connection
 
 from dataflows.settings import Settings
 from db import repeatable
+from db.dependents import refuse, strangers
 from db.target import Extension, Kind, UnsuitableDatabaseError, check_server, settle_kind, timescale_version
 from db.values import sql_values
 
 LOCK = 0x436C617373  # "Class": one migration at a time in a database
+_ATTEMPTS = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _STATE = """
@@ -83,7 +86,7 @@ def migrate(database_url: str, *, settings: Settings | None = None, extension: E
 
     Raises:
         UnsuitableDatabaseError: The server is too old, the extension is missing though required, or the schema
-            was made for another time zone.
+            was made for another time zone; or others' views stand on some of ours that change.
         psycopg.Error: The database could not be reached or refused a statement.
     """
     chosen = settings or Settings()
@@ -93,19 +96,29 @@ def migrate(database_url: str, *, settings: Settings | None = None, extension: E
         kind = _known_kind(connection)
         if kind is None:
             kind, notes = settle_kind(connection, database_url, extension)
-        with _one_transaction(database_url, notes) as (alchemy, driver):
-            before = _version(driver)
-            _upgrade(alchemy, kind, chosen)
-            applied = _apply_views(driver, kind, chosen)
-            return MigrationReport(
-                database=kind,
-                server_version=str(driver.info.parameter_status("server_version")).split()[0],
-                timescaledb_version=timescale_version(driver) if kind == "timescaledb" else None,
-                from_version=before,
-                to_version=_version(driver) or "",
-                views_applied=applied,
-                notes=notes,
-            )
+        with _named(connection):
+            for _attempt in range(_ATTEMPTS - 1):
+                # Workers and TimescaleDB's jobs may run meanwhile: whoever meets one in another order begins again.
+                with contextlib.suppress(errors.DeadlockDetected):
+                    return _migrated(database_url, kind, chosen, notes)
+            return _migrated(database_url, kind, chosen, notes)
+
+
+def _migrated(database_url: str, kind: Kind, settings: Settings, notes: list[str]) -> MigrationReport:
+    """Brings a database to the current schema in one transaction, which may be tried again."""
+    with _one_transaction(database_url, notes) as (alchemy, driver):
+        before = _version(driver)
+        _upgrade(alchemy, kind, settings)
+        applied = _apply_views(driver, kind, settings)
+        return MigrationReport(
+            database=kind,
+            server_version=str(driver.info.parameter_status("server_version")).split()[0],
+            timescaledb_version=timescale_version(driver) if kind == "timescaledb" else None,
+            from_version=before,
+            to_version=_version(driver) or "",
+            views_applied=applied,
+            notes=notes,
+        )
 
 
 @contextlib.contextmanager
@@ -113,6 +126,23 @@ def _only_one(database_url: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         yield connection
+
+
+@contextlib.contextmanager
+def _named(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Names what others have built on our views, where it stands in the way; all that was begun is rolled back."""
+    try:
+        yield
+    except errors.DependentObjectsStillExist as error:
+        raise refuse(strangers(connection, _made(connection)), error) from error
+
+
+def _made(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
+    """Returns the views and functions that an earlier `migrate` has made, as (kind, name)."""
+    if _missing(connection, "schema_state"):
+        return []
+    row = connection.execute("SELECT objects FROM public.schema_state").fetchone()
+    return [] if row is None else [(kind, name) for kind, name in row[0]]
 
 
 @contextlib.contextmanager

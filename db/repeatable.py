@@ -71,5 +71,5 @@ def drop(connection: psycopg.Connection[Any], items: list[tuple[str, str]]) -> N
             " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')",
             (name,),
         ).fetchall()
-        for (signature,) in rows:
-            connection.execute(f"DROP FUNCTION {signature}".encode())
+        if rows:  # all in one: an overload may call another
+            connection.execute(f"DROP FUNCTION {', '.join(signature for (signature,) in rows)}".encode())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dataflows.settings import Settings
+from db.ageing import TIMES, keep_days
 
 
 def sql_values(settings: Settings) -> dict[str, str]:
@@ -36,6 +37,7 @@ def sql_values(settings: Settings) -> dict[str, str]:
         "pass_mark": repr(settings.pass_mark),
         "risk_enters": repr(settings.risk_enters),
         "risk_leaves": repr(settings.risk_leaves),
+        **{f"keep_{table}": str(keep_days(settings, table)) for table in TIMES},
     }
 
 

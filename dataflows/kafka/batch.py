@@ -42,11 +42,13 @@ class Settled:
         upto_ms: Up to when it is settled, epoch milliseconds; None where nothing is.
         begun: Up to when it was settled before the first record of each topic; topics that have not begun are absent.
         at: The offsets at which that was so.
+        wrote_ms: Up to when it was settled at the last write that the task's state has made.
     """
 
     upto_ms: int | None = None
     begun: dict[str, int | None] = field(default_factory=dict)
     at: dict[str, int] = field(default_factory=dict)
+    wrote_ms: int | None = None
 
     def is_reached(self, offsets: dict[str, int]) -> bool:
         """Whether a task that is read again has come as far as it had been."""

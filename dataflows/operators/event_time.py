@@ -14,7 +14,7 @@ from dataflows.operators.watermark import NEVER, Watermarks
 
 COUNTED_ROLE = "student"
 
-State = tuple[dict[str, int], int, dict[str, int]]
+State = tuple[dict[str, int], int, dict[str, int], int]
 
 
 class Timed(Protocol):
@@ -43,6 +43,7 @@ class EventTime:
         self._marks = Watermarks()
         self._settled_ms = NEVER
         self._begun: dict[str, int] = {}
+        self._wrote_ms = NEVER
         self._live: list[Ints] = []
 
     def meet(self, batch: Timed, topic: str, frame: pl.DataFrame) -> tuple[Ints, Ints]:
@@ -88,15 +89,18 @@ class EventTime:
         self._settled_ms = max(self._settled_ms, low, again)
         batch.low = self._settled_ms
         begun = {topic: _or_none(ms) for topic, ms in self._begun.items()}
-        batch.settled = Settled(_or_none(self._settled_ms), begun)
+        batch.settled = Settled(_or_none(self._settled_ms), begun, wrote_ms=_or_none(self._wrote_ms))
+        if batch.source.writes:
+            self._wrote_ms = self._settled_ms
 
     def state(self) -> State:
-        """Returns the watermarks, how far time is settled, and how far it was when each topic began."""
-        return self._marks.marks, self._settled_ms, self._begun
+        """Returns the watermarks; how far time is settled, was when each topic began, and was at the last write."""
+        return self._marks.marks, self._settled_ms, self._begun, self._wrote_ms
 
     def restore(self, state: State) -> None:
         """Continues from a snapshot."""
         self._marks, self._settled_ms, self._begun = Watermarks(state[0]), state[1], dict(state[2])
+        self._wrote_ms = state[3]
 
 
 def ms_of(known: int | None) -> int:

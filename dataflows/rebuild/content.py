@@ -8,6 +8,7 @@ from typing import Final
 
 from dataflows import content
 from dataflows.rebuild.flow import rebuild
+from dataflows.rebuild.late_content import CONTENT_LATE
 from dataflows.rebuild.past import Past
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
@@ -33,6 +34,7 @@ PAST: Final = Past(
     "AND s.session_start < kept.first_kept)",
     # A session may have begun a day before what happens in it.
     reach=dict.fromkeys(("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views"), timedelta(days=1)),
+    late=CONTENT_LATE,
 )
 
 

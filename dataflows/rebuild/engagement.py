@@ -11,6 +11,7 @@ from psycopg import sql
 from dataflows import engagement
 from dataflows.engage.steps import FLOW
 from dataflows.rebuild.flow import rebuild
+from dataflows.rebuild.late_engagement import ENGAGEMENT_LATE
 from dataflows.rebuild.past import Past
 from dataflows.rebuild.shadow import SHADOW, Report
 from dataflows.scores.engagement import STREAK_REACH_DAYS
@@ -38,6 +39,7 @@ PAST: Final = Past(
     "AND w.window_start < date_trunc('minute', kept.first_kept))",
     reach={"engagement_scores": timedelta(days=STREAK_REACH_DAYS)},
     adopt=(_KEEP_CLASSES,),
+    late=ENGAGEMENT_LATE,
 )
 
 

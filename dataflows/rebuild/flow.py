@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace as with_changes
 from datetime import datetime
 from typing import Any
@@ -15,14 +15,13 @@ from dataflows.kafka.batch import Settled
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import Seed, position
 from dataflows.operators import snapshot
+from dataflows.rebuild.late import add_again
 from dataflows.rebuild.past import Goal, Past, goals_of
 from dataflows.rebuild.player import Player
-from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
+from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace, shadow_writer
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
-from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import held_tasks, save_seed
-from dataflows.sink.writer import Writer
 
 
 def rebuild(
@@ -35,9 +34,10 @@ def rebuild(
 ) -> Report:
     """Recomputes a flow from the archive and the topics and replaces what that covers.
 
-    Lateness is judged by the watermark that each event met when it came, so the result equals what live gave. Workers
-    of the flow that still run are fenced: stop them first; where one claims a task meanwhile nothing is replaced. Each
-    task's state is left for its next worker.
+    Lateness is judged by the watermark that each event met when it came, and late events are added to the days to
+    which the nightly run has added them, so the result equals what the tables hold. Workers of the flow that still run
+    are fenced: stop them first; where one claims a task meanwhile nothing is replaced. Each task's state is left for
+    its next worker.
 
     Args:
         past: The flow.
@@ -50,19 +50,21 @@ def rebuild(
         RefusedError: Where the archive has nothing to rebuild from, or a worker has taken a task meanwhile.
     """
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
+        alone(connection)
         goals = goals_of(past, connection, settings, claim=not dry_run)
         if archive_alone:
             # What the flow had read beyond it is given up, and with it what that had settled.
             goals = [
                 with_changes(goal, upto=goal.archived, settled=Settled(None, goal.settled.begun)) for goal in goals
             ]
-        covers_from = _covers_from(past, connection, settings, [goal.task for goal in goals])
+        covers_from = whole_from(past, connection, settings, [goal.task for goal in goals])
         generations = {goal.task: goal.claim.generation for goal in goals}
         make_shadow(connection, past.flow, past.tables, generations)
         done, seeds = _play(past, settings, connection, goals, progress)
         if covers_from is not None:
             for statement in past.adopt:
                 connection.execute(statement)
+        add_again(past, settings, connection, goals, covers_from)
         with nullcontext() if dry_run else held_tasks(connection, past.flow, generations):
             tables = [
                 replace(connection, table, past.covered(table, covers_from), dry_run=dry_run) for table in past.tables
@@ -75,17 +77,6 @@ def rebuild(
     return Report(covers_from, done, tables)
 
 
-@contextmanager
-def shadow_writer(past: Past, settings: Settings) -> Iterator[Writer]:
-    """Yields what writes into the shadow schema; it publishes nothing."""
-    url = settings.database_url.get_secret_value()
-    writer = Writer(url, past.flow, Freshness(), lambda _topic, _records: None, lambda: True, schema=SHADOW)
-    try:
-        yield writer
-    finally:
-        writer.close()
-
-
 def _play(
     past: Past,
     settings: Settings,
@@ -96,7 +87,7 @@ def _play(
     """Plays the past of all tasks; returns how many events that were, and the state that each task is left in."""
     topics, optional = ([settings.topic(t) for t in ts] for ts in (past.module.TOPICS, past.module.OPTIONAL_TOPICS))
     facts, done, seeds = LogFacts.read(settings, topics, optional), 0, dict[int, Seed]()
-    with shadow_writer(past, settings) as writer:
+    with shadow_writer(past.flow, settings) as writer:
         for goal in goals:
             operators = {step_id: make(goal.task) for step_id, make in past.module.steps(settings).items()}
             for read in Player(past, settings, goal, list(operators.values()), writer).archive_and_topics(connection):
@@ -107,7 +98,7 @@ def _play(
     return done, seeds
 
 
-def _covers_from(
+def whole_from(
     past: Past, connection: psycopg.Connection[Any], settings: Settings, tasks: list[int]
 ) -> datetime | None:
     """Returns since when the archive is whole: None when nothing live is older than what it keeps.

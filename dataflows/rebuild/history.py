@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, LiteralString
 
 import numpy as np
 import psycopg
 from confluent_kafka import Consumer, TopicPartition
+from psycopg import sql
 
 from dataflows.kafka.batch import Records
 from dataflows.kafka.eras import base_of
@@ -31,25 +33,17 @@ EVENT_JSON: Final[LiteralString] = """json_build_object(
        )::text"""
 """An event of the archive as the decoder reads it."""
 
-_EVENTS: Final[LiteralString] = f"""
-SELECT kafka_offset,
+_COLUMNS: Final[LiteralString] = f"""
+       kafka_offset,
        (extract(epoch FROM ingested_at) * 1000)::bigint,
        (extract(epoch FROM watermark_before) * 1000)::bigint,
        {EVENT_JSON}
-FROM events WHERE topic = %s AND partition = %s AND kafka_offset >= %s AND kafka_offset < %s
-  AND event_time >= %s AND event_time < %s ORDER BY kafka_offset
+"""
+_EVENTS: Final[LiteralString] = f"""
+SELECT {_COLUMNS} FROM events
+WHERE topic = %s AND partition = %s AND kafka_offset >= %s AND kafka_offset < %s ORDER BY kafka_offset
 """  # noqa: S608 (our own text)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Event times from, and before."""
-
-    since: datetime
-    until: datetime
-
-
-_ALWAYS: Final = Stretch(datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
+_CHOSEN: Final[LiteralString] = f"SELECT topic, partition, {_COLUMNS} FROM events WHERE topic = ANY("  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +61,8 @@ class Piece:
     next_offset: int
 
 
-def archived(  # noqa: PLR0913
-    connection: psycopg.Connection[Any],
-    topic: str,
-    partition: int,
-    upto: int,
-    stretch: Stretch | None = None,
-    *,
-    start: int = 0,
+def archived(
+    connection: psycopg.Connection[Any], topic: str, partition: int, upto: int, *, start: int = 0
 ) -> Iterator[Piece]:
     """Yields the archive's events of a topic-partition below offset `upto`, in log order.
 
@@ -85,28 +73,41 @@ def archived(  # noqa: PLR0913
         topic: The topic.
         partition: Its partition.
         upto: Offset after the last record.
-        stretch: Only events of a stretch of time.
         start: Offset of the first record.
     """
-    within = stretch or _ALWAYS
     with connection.transaction(), connection.cursor("archived") as cursor:
         # It only reads: nobody waits for it, however long a batch takes.
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.itersize = BATCH
-        cursor.execute(_EVENTS, (topic, partition, start, upto, within.since, within.until))
+        cursor.execute(_EVENTS, (topic, partition, start, upto))
         while rows := cursor.fetchmany(BATCH):
-            offsets, appends, marks, values = zip(*rows, strict=True)
-            records = Records(
-                topic,
-                partition,
-                list(offsets),
-                list(appends),
-                [None] * len(rows),
-                [value.encode() for value in values],
-                accepted=True,
-            )
-            before = np.array([NEVER if mark is None else mark for mark in marks], np.int64)
-            yield Piece(records, before, offsets[-1] + 1)
+            yield _piece(topic, partition, rows)
+
+
+def chosen(connection: psycopg.Connection[Any], topics: list[str], where: sql.Composable) -> Iterator[Piece]:
+    """Yields the events of the archive for which a condition holds, one topic-partition after the other, in log order.
+
+    One query for all of them: the archive has no index by partition.
+    """
+    # All of it literals: beside parameters, a per cent sign in a student's id would be one.
+    query = sql.SQL(_CHOSEN) + sql.Literal(topics) + sql.SQL(") AND ") + where
+    query += sql.SQL(" ORDER BY partition, topic, kafka_offset")
+    with connection.transaction(), connection.cursor("chosen") as cursor:
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.itersize = BATCH
+        cursor.execute(query)
+        while rows := cursor.fetchmany(BATCH):
+            for (topic, partition), group in groupby(rows, key=itemgetter(0, 1)):
+                yield _piece(topic, partition, [row[2:] for row in group])
+
+
+def _piece(topic: str, partition: int, rows: list[tuple[Any, ...]]) -> Piece:
+    offsets, appends, marks, values = zip(*rows, strict=True)
+    nobody: list[bytes | None] = [None] * len(rows)
+    texts: list[bytes | None] = [value.encode() for value in values]
+    records = Records(topic, partition, list(offsets), list(appends), nobody, texts, accepted=True)
+    before = np.array([NEVER if mark is None else mark for mark in marks], np.int64)
+    return Piece(records, before, offsets[-1] + 1)
 
 
 def tick_at(topic: str, partition: int, offset: int, watermark_ms: int) -> Records:

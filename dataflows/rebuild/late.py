@@ -1,8 +1,8 @@
-"""`classpulse rebuild content --include-late --day D`: a day made again with the events that came too late for it."""
+"""A settled day made again with the events that came too late for it: for the nightly run, and for every rebuild."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -10,112 +10,192 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from dataflows.kafka.source import Claim, RefusedError
-from dataflows.rebuild.content import PAST, TIMES
-from dataflows.rebuild.flow import shadow_writer
-from dataflows.rebuild.history import Stretch
-from dataflows.rebuild.past import Goal, goals_of
+from dataflows.engage.days import Calendar
+from dataflows.kafka.source import Claim
+from dataflows.rebuild.admit import Admit, Found, Places
+from dataflows.rebuild.history import chosen
+from dataflows.rebuild.past import Goal, Past
 from dataflows.rebuild.player import Player
-from dataflows.rebuild.shadow import SHADOW, Report, TableReport, drop_shadow, make_shadow, replace
+from dataflows.rebuild.shadow import SHADOW, TableReport, make_shadow, replace, shadow_writer
+from dataflows.rebuild.touched import LATE, Touched, behind, within
 from dataflows.settings import Settings
-from dataflows.sink.connection import APPLICATION, connect
-from dataflows.study.steps import fold_rules, reach_ms
 
-TABLES: Final = tuple(table for table in TIMES if table not in {"sessions_open", "milestones"})
-"""What a day's late events change: milestones count them always, and an open session is none of a day that is over."""
-_MARGIN: Final = timedelta(days=1)
 _FOR_EVER_S: Final = 10**9
-_SPANNING: Final = sql.Identifier(SHADOW, "spanning")
 
 
-def rebuild_day(settings: Settings, day: date, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
-    """Recomputes a local day of `content` as if none of its events had been late, and replaces its rows.
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A local day, and which of its late events are counted.
 
-    Events of the day before and after are read along, since a session may last a day. What belongs to a session over
-    midnight, as it was or as it is made again, is replaced as a whole: nothing is lost between two days or counted in
-    both. The flow's workers may run: they never write a day again that is settled. A later `rebuild content` without
-    this undoes it.
-
-    Args:
-        settings: Database, time zone, rules.
-        day: The local day.
-        progress: Called with the events read so far.
-        dry_run: Compare only.
-
-    Raises:
-        RefusedError: Where the day is not settled yet, or the archive does not hold it.
+    Attributes:
+        day: The day.
+        since: Up to which places they are counted already.
+        upto: Up to which places they are to be counted.
     """
-    since, until = _bounds(settings, day)
-    patient = settings.model_copy(update={"content_lateness_s": _FOR_EVER_S})
-    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
-        goals = [_only_archived(goal) for goal in goals_of(PAST, connection, settings, claim=False)]
-        _check(connection, settings, goals, until)
-        make_shadow(connection, PAST.flow, PAST.tables, {goal.task: goal.claim.generation for goal in goals})
-        done = 0
-        with shadow_writer(PAST, settings) as writer:
-            for goal in goals:
-                player = Player(PAST, patient, goal, PAST.module.pipeline(goal.task, patient), writer)
-                for read in player.stretch(connection, Stretch(since - _MARGIN, until + _MARGIN)):
-                    done += read
-                    progress(done)
-        _note_spanning(connection, since, until)
-        tables = [_replaced(connection, table, day, since, until, dry_run=dry_run) for table in TABLES]
-        drop_shadow(connection)
-    return Report(since, done, tables)
+
+    day: date
+    since: Places
+    upto: Places
 
 
-def _bounds(settings: Settings, day: date) -> tuple[datetime, datetime]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A day made again in the schema `LATE`, ready to replace what is touched.
+
+    Attributes:
+        added: How many late events are new.
+        settled: By task, the low watermark from which on no worker writes a touched row.
+        touched: What is replaced.
+    """
+
+    added: int
+    settled: dict[int, int] = field(default_factory=dict)
+    touched: Touched | None = None
+
+    def put(self, connection: psycopg.Connection[Any], target: str, *, dry_run: bool = False) -> list[TableReport]:
+        """Puts the rows in place of those of a schema; in the transaction of the caller."""
+        if self.touched is None:
+            return []
+        return [
+            replace(connection, table, self.touched.replaced(table), dry_run=dry_run, made=LATE, target=target)
+            for table in self.touched.tables
+        ]
+
+
+def bounds(settings: Settings, day: date) -> tuple[datetime, datetime]:
+    """Returns when a local day begins and ends."""
     zone = ZoneInfo(settings.timezone)
     midnights = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
     since, until = (midnight.astimezone(UTC) for midnight in midnights)
     return since, until
 
 
-def _only_archived(goal: Goal) -> Goal:
-    return Goal(goal.task, Claim(0, {}, "", {}), goal.archived, goal.archived_marks, goal.archived)
+def counted_days(connection: psycopg.Connection[Any], flow: str) -> dict[date, Places]:
+    """Returns, by day, up to which places its late events are counted."""
+    rows = connection.execute("SELECT day, up_to_place FROM late_days WHERE flow = %s ORDER BY day", (flow,))
+    return dict(rows.fetchall())
 
 
-def _check(connection: psycopg.Connection[Any], settings: Settings, goals: list[Goal], until: datetime) -> None:
-    """Refuses a day that the flow may still write, or that the archive has not read to its end."""
-    rules = fold_rules(settings)
-    settled_ms = until.timestamp() * 1000 + rules.longest_ms + reach_ms(settings) + rules.gap_ms + rules.visit_cap_ms
-    live = connection.execute("SELECT watermarks FROM task_progress WHERE flow = %s", (PAST.flow,)).fetchall()
-    marks = [goal.archived_marks for goal in goals] + [row[0] for row in live]
-    low_ms = min((mark for by_topic in marks for mark in by_topic.values()), default=0)
-    if low_ms < settled_ms:
-        upto = datetime.fromtimestamp(settled_ms / 1000, UTC)
-        text = f"that day is not settled before every watermark has passed {upto:%Y-%m-%d %H:%M} UTC"
-        raise RefusedError(text)
+def begun_of(goals: list[Goal]) -> dict[tuple[int, str], int]:
+    """Returns, by task and topic, what was settled before a topic's first record, where that was anything."""
+    return {
+        (goal.task, topic): known for goal in goals for topic, known in goal.settled.begun.items() if known is not None
+    }
 
 
-def _note_spanning(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> None:
-    """Notes how far the sessions that begin or end in a day reach beyond it, those that were and those that are."""
-    connection.execute(
-        sql.SQL(
-            "CREATE TABLE {spanning} AS SELECT student_id AS who, min(session_start) AS from_at, "
-            "max(session_end) AS to_at FROM (SELECT * FROM {live} UNION ALL SELECT * FROM {made}) s "
-            "WHERE session_start >= {since} - interval '1 day' AND session_start < {until} AND session_end >= {since} "
-            "GROUP BY 1 HAVING min(session_start) < {since} OR max(session_end) >= {until}"
-        ).format(
-            spanning=_SPANNING,
-            live=sql.Identifier("public", "sessions_closed"),
-            made=sql.Identifier(SHADOW, "sessions_closed"),
-            since=sql.Literal(since),
-            until=sql.Literal(until),
-        )
-    )
+def places_of(goals: list[Goal]) -> Places:
+    """Returns how far the archive has come."""
+    places: Places = {}
+    for goal in goals:
+        for topic, place in goal.archived.items():
+            places.setdefault(topic, {})[str(goal.task)] = place
+    return places
 
 
-def _replaced(  # noqa: PLR0913
-    connection: psycopg.Connection[Any], table: str, day: date, since: datetime, until: datetime, *, dry_run: bool
-) -> TableReport:
-    column = sql.Identifier(TIMES[table])
-    if TIMES[table] == "day":
-        condition = sql.SQL("{} = {}").format(column, sql.Literal(day))
-    else:
-        condition = sql.SQL(
-            "{at} >= {since} - interval '1 day' AND {at} <= {until} + interval '1 day' "
-            "AND ({at} >= {since} AND {at} < {until} "
-            "OR EXISTS (SELECT FROM {spanning} WHERE who = student_id AND {at} BETWEEN from_at AND to_at))"
-        ).format(at=column, since=sql.Literal(since), until=sql.Literal(until), spanning=_SPANNING)
-    return replace(connection, table, condition, dry_run=dry_run)
+def make_day(  # noqa: PLR0913
+    past: Past,
+    settings: Settings,
+    connection: psycopg.Connection[Any],
+    goals: list[Goal],
+    day: Day,
+    counted: dict[date, Places],
+) -> Made:
+    """Makes again what a day's late events touch, as if they had come in time.
+
+    Args:
+        past: The flow.
+        settings: Database, time zone, rules.
+        connection: The database, with the rebuild's lock (`alone`).
+        goals: How far the archive has come; the tasks are not claimed.
+        day: The day.
+        counted: What other days count: their late events bear on this one's as those in time do.
+
+    Returns:
+        What replaces the touched rows; the schema `LATE` stays for it, until the next day is made.
+    """
+    if past.late is None:
+        text = f"{past.flow} has no late events"
+        raise ValueError(text)
+    touched = past.late.touched(settings, day.day, *bounds(settings, day.day))
+    reader = _Reader(past, settings, connection, goals, day, {**counted, day.day: day.upto})
+    since, until = bounds(settings, day.day)
+    may_be_late = behind(past.late.lag_s(settings), begun_of(goals)) + sql.SQL(" AND ") + within(since, until)
+    new = reader.played(may_be_late, alone=True)
+    added = sum(int(found.new.sum()) for found in new)
+    if not added:
+        return Made(0)
+    touched.take(new)
+    settled = None
+    while settled is None:
+        settled = touched.reached(reader.played(touched.reading()))
+    touched.note(connection)
+    return Made(added, settled, touched)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the archive into the schema `LATE`."""
+
+    past: Past
+    settings: Settings
+    connection: psycopg.Connection[Any]
+    goals: list[Goal]
+    day: Day
+    upto: dict[date, Places]
+
+    def played(self, where: sql.Composable, *, alone: bool = False) -> list[Found]:
+        """Plays what a condition chooses through the flow's steps, or through the first of ours alone."""
+        past, claim = self.past, Claim(0, {}, "", {})
+        goals = [Goal(g.task, claim, g.archived, g.archived_marks, g.archived) for g in self.goals]
+        make_shadow(self.connection, past.flow, past.tables, {goal.task: 0 for goal in goals}, LATE)
+        found: list[Found] = []
+        with shadow_writer(past.flow, self.settings, LATE) as writer:
+            players = {
+                goal.task: Player(past, self._patient, goal, self._steps(goal, found, alone), writer) for goal in goals
+            }
+            started = set()
+            for piece in chosen(self.connection, past.topics(self.settings), where):
+                players[piece.records.partition].feed(piece)
+                started.add(piece.records.partition)
+            for task in started if not alone else ():
+                players[task].finish()
+        return found
+
+    def _steps(self, goal: Goal, found: list[Found], alone: bool) -> list[Any]:  # noqa: FBT001
+        past, late = self.past, self.past.late
+        assert late is not None  # noqa: S101
+        day, calendar = self.day, Calendar(self.settings.timezone)
+        admit = Admit(late.judge(self.settings), calendar, self.upto, day.day, day.since, begun_of(self.goals), found)
+        if alone:
+            return [admit]
+        # Milestones are facts: late ones count without us.
+        steps = past.module.steps(self._patient).items()
+        return [admit, *(make(goal.task) for step_id, make in steps if step_id != "milestones")]
+
+    @property
+    def _patient(self) -> Settings:
+        """Settings by which nothing is late: what still is has been left out before."""
+        return self.settings.model_copy(update={"lateness_s": _FOR_EVER_S, "content_lateness_s": _FOR_EVER_S})
+
+
+def add_again(
+    past: Past,
+    settings: Settings,
+    connection: psycopg.Connection[Any],
+    goals: list[Goal],
+    covers_from: datetime | None,
+) -> None:
+    """Adds to rebuilt tables what the nightly run had added to the live ones: to all days that are covered."""
+    if past.late is None:
+        return
+    counted = counted_days(connection, past.flow)
+    for day, upto in counted.items():
+        if covers_from is None or bounds(settings, day)[0] >= covers_from:
+            made = make_day(past, settings, connection, goals, Day(day, {}, upto), counted)
+            made.put(connection, SHADOW)
+    forget(connection)
+
+
+def forget(connection: psycopg.Connection[Any]) -> None:
+    """Removes the schema `LATE`, where there is one."""
+    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(LATE)))

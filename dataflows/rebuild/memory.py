@@ -22,7 +22,7 @@ from dataflows.operators import packing, snapshot
 from dataflows.operators.event_time import ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.attempts import raised_signals, stored_attempts
-from dataflows.rebuild.shadow import SHADOW, Report, drop_shadow, make_shadow, replace
+from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace
 from dataflows.remember.choice import Choice
 from dataflows.remember.memories import Memories
 from dataflows.remember.rows import signal_rows
@@ -77,6 +77,7 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
     """
     url = settings.database_url.get_secret_value()
     with connect(url, f"{APPLICATION}-rebuild") as connection:
+        alone(connection)
         goals = _goals(connection, settings, url, claim=not dry_run)
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.generation for goal in goals})
         memories, done = _memories(settings, goals), 0

@@ -12,6 +12,7 @@ from psycopg import sql
 from dataflows import archive
 from dataflows.kafka.batch import Settled
 from dataflows.kafka.source import Claim, RefusedError
+from dataflows.rebuild.touched import LateFlow
 from dataflows.settings import Settings
 from dataflows.sink.progress import claim_task
 
@@ -29,6 +30,7 @@ class Past:
         older: The condition under which live results of the archive's partition `kept.partition` are older than
             `kept.first_kept`.
         adopt: Statements that give rebuilt rows what only lost events told; run where the archive lost its beginning.
+        late: How late events are added to settled days; None where nothing is ever late.
     """
 
     flow: str
@@ -38,6 +40,7 @@ class Past:
     older: LiteralString
     reach: dict[str, timedelta] = field(default_factory=dict)
     adopt: tuple[sql.Composed, ...] = ()
+    late: LateFlow | None = None
 
     def topics(self, settings: Settings) -> list[str]:
         """Returns the topics that the flow reads, as the broker knows them."""

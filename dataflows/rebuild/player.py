@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import psycopg
 
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.source import RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
-from dataflows.operators.watermark import NEVER
-from dataflows.rebuild.history import Stretch, archived, from_topic, tick_at
+from dataflows.rebuild.history import Piece, archived, from_topic, tick_at
 from dataflows.rebuild.past import Goal, Past
 from dataflows.settings import Settings
 from dataflows.sink.writer import Writer
@@ -53,29 +51,34 @@ class Player:
             offsets[topic] = end
         self._step(Records("", self.goal.task), offsets, None, self.settings, beat=True)
 
-    def stretch(self, connection: psycopg.Connection[Any], stretch: Stretch) -> Iterator[int]:
-        """Plays a stretch of the archive in which nothing is late; yields how many records each batch held."""
-        offsets = dict.fromkeys(self.goal.archived, 0)
-        yield from self.archive(connection, offsets, stretch)
-        self._step(Records("", self.goal.task), offsets, None, self.settings, beat=True)
+    def feed(self, piece: Piece) -> None:
+        """Plays a piece of the archive on its own, and writes nothing yet."""
+        self._step(piece.records, self.goal.archived, piece.before, self._generous, beat=False)
 
-    def archive(
-        self, connection: psycopg.Connection[Any], offsets: dict[str, int], stretch: Stretch | None = None
-    ) -> Iterator[int]:
+    def finish(self) -> None:
+        """Brings all topics to where the archive stands, and writes what follows from the pieces."""
+        for topic, mark in self.goal.archived_marks.items():
+            tick = tick_at(topic, self.goal.task, self.goal.archived[topic], mark)
+            self._step(tick, self.goal.archived, None, self._generous, beat=False)
+        self._step(Records("", self.goal.task), self.goal.archived, None, self.settings, beat=True)
+
+    def archive(self, connection: psycopg.Connection[Any], offsets: dict[str, int]) -> Iterator[int]:
         """Plays the archive; `offsets` are brought forward."""
-        generous = self.settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
-        goal = self.goal
+        generous, goal = self._generous, self.goal
         # The shortest first: windows stay open, and in memory, until every topic has been begun.
         for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
-            for piece in archived(connection, topic, goal.task, end, stretch):
+            for piece in archived(connection, topic, goal.task, end):
                 offsets[topic] = piece.next_offset
-                before = piece.before if stretch is None else np.full(len(piece.records.offsets), NEVER)
-                self._step(piece.records, offsets, before, generous, beat=stretch is None)
+                self._step(piece.records, offsets, piece.before, generous, beat=True)
                 yield len(piece.records.offsets)
             if topic in goal.archived_marks:
                 tick = tick_at(topic, goal.task, end, goal.archived_marks[topic])
                 self._step(tick, offsets, None, generous, beat=False)
             offsets[topic] = end
+
+    @property
+    def _generous(self) -> Settings:
+        return self.settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
 
     def _step(
         self, records: Records, offsets: dict[str, int], before: Ints | None, rules: Settings, *, beat: bool

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,9 +11,14 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from dataflows.kafka.source import RefusedError
+from dataflows.settings import Settings
+from dataflows.sink.freshness import Freshness
 from dataflows.sink.tables import STAMPED, TABLES
+from dataflows.sink.writer import Writer
 
 SHADOW: Final = "classpulse_rebuild"
+_LOCK: Final = 0x52656275696C64  # "Rebuild"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,24 @@ class Report:
     tables: list[TableReport]
 
 
+def alone(connection: psycopg.Connection[Any]) -> None:
+    """Makes sure that no other rebuild and no nightly run is at work, until the connection is closed.
+
+    Raises:
+        RefusedError: Where one is.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+    if row is None or not row[0]:
+        text = "a rebuild or a nightly run is at work in this database: run this again when it has ended"
+        raise RefusedError(text)
+
+
 def make_shadow(
-    connection: psycopg.Connection[Any], flow: str, tables: tuple[str, ...], generations: dict[int, int]
+    connection: psycopg.Connection[Any],
+    flow: str,
+    tables: tuple[str, ...],
+    generations: dict[int, int],
+    schema_name: str = SHADOW,
 ) -> None:
     """Makes empty tables in a schema of their own, and the progress that a writer there goes by.
 
@@ -54,8 +77,9 @@ def make_shadow(
         flow: The flow that is rebuilt.
         tables: Its tables.
         generations: The generation under which each task writes.
+        schema_name: The schema.
     """
-    schema = sql.Identifier(SHADOW)
+    schema = sql.Identifier(schema_name)
     with connection.transaction():
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
@@ -72,12 +96,31 @@ def make_shadow(
             )
 
 
-def drop_shadow(connection: psycopg.Connection[Any]) -> None:
+@contextmanager
+def shadow_writer(flow: str, settings: Settings, schema_name: str = SHADOW) -> Iterator[Writer]:
+    """Yields what writes into a shadow schema; it publishes nothing."""
+    url = settings.database_url.get_secret_value()
+    writer = Writer(url, flow, Freshness(), lambda _topic, _records: None, lambda: True, schema=schema_name)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def drop_shadow(connection: psycopg.Connection[Any], schema_name: str = SHADOW) -> None:
     """Removes the schema."""
-    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(SHADOW)))
+    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema_name)))
 
 
-def replace(connection: psycopg.Connection[Any], name: str, covered: sql.Composable, *, dry_run: bool) -> TableReport:
+def replace(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    name: str,
+    covered: sql.Composable,
+    *,
+    dry_run: bool,
+    made: str = SHADOW,
+    target: str = "public",
+) -> TableReport:
     """Puts the rebuilt rows of a table in place of the covered ones: only rows that differ are touched.
 
     Args:
@@ -85,15 +128,17 @@ def replace(connection: psycopg.Connection[Any], name: str, covered: sql.Composa
         name: The table.
         covered: The condition of the rows that the rebuild has made again.
         dry_run: Count only.
+        made: The schema that holds the rebuilt rows.
+        target: The schema in which they replace others.
     """
     table = TABLES[name]
-    live, shadow = sql.Identifier("public", name), sql.Identifier(SHADOW, name)
+    live, shadow = sql.Identifier(target, name), sql.Identifier(made, name)
     columns = [
         row[0]
         for row in connection.execute(
             "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s "
             "ORDER BY ordinal_position",
-            (SHADOW, name),
+            (made, name),
         ).fetchall()
         if row[0] != "updated_at"
     ]

@@ -186,7 +186,8 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int,
 
     Each task must stand where this worker has left it: a database that lost commits (a failover to a standby that was
     behind, a backup restored under the worker) would hold what comes now and not what came before. It may also stand
-    where this write leaves it: that is this write, whose acknowledgement was lost.
+    where this write leaves it: that is this write, whose acknowledgement was lost. And its state must have written
+    since time was settled up to `late_ms`: what an older one holds would take out late events that were added.
 
     Args:
         cursor: In the transaction.
@@ -210,6 +211,7 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int,
             "watermarks": c.watermarks,
             "settled_ms": c.settled.upto_ms,
             "begun": c.settled.begun,
+            "wrote_ms": c.settled.wrote_ms,
         }
         for c in sorted(changes, key=lambda c: c.task)
     ]
@@ -220,9 +222,10 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int,
                settled_ms = n.settled_ms, begun = n.begun, updated_at = now()
         FROM jsonb_to_recordset(%s::jsonb) AS n(flow text, task bigint, generation bigint, cluster_id text,
              topic_ids jsonb, partitions bigint, offsets jsonb, last jsonb, watermarks jsonb, settled_ms bigint,
-             begun jsonb)
+             begun jsonb, wrote_ms bigint)
         WHERE p.flow = n.flow AND p.task = n.task AND p.generation = n.generation
           AND (p.offsets = n.last OR p.offsets = n.offsets)
+          AND (p.late_ms IS NULL OR p.late_ms <= n.wrote_ms)
         """,
         (json.dumps(payload),),
     )
@@ -233,8 +236,9 @@ def advance(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int,
 def _why_not(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int, dict[str, int]]) -> Exception:
     """Returns why tasks did not stand where this worker left them."""
     flow = changes[0].flow
-    cursor.execute("SELECT task, generation, offsets FROM task_progress WHERE flow = %s", (flow,))
-    found = {task: (generation, offsets) for task, generation, offsets in cursor.fetchall()}
+    cursor.execute("SELECT task, generation, offsets, late_ms FROM task_progress WHERE flow = %s", (flow,))
+    rows = cursor.fetchall()
+    found = {task: (generation, offsets) for task, generation, offsets, _late_ms in rows}
     taken = [c.task for c in changes if found.get(c.task, (0, {}))[0] > c.generation]
     if taken:
         text = (
@@ -252,5 +256,14 @@ def _why_not(cursor: psycopg.Cursor[Any], changes: list[Changes], last: dict[int
                 f"written. {after_loss(flow)}"
             )
             return RefusedError(text)
+    late = {task: late_ms for task, _generation, _offsets, late_ms in rows if late_ms is not None}
+    old = [c.task for c in changes if c.task in late and late[c.task] > (c.settled.wrote_ms or 0)]
+    if old:
+        text = (
+            f"{flow} task {old[0]}: `classpulse nightly` has added late events to days that this worker's state, of an "
+            "old snapshot or of none, would write as they were. Nothing was written. Run "
+            f"`classpulse rebuild {flow}`, and start it again: it goes on from there"
+        )
+        return RefusedError(text)
     text = f"task_progress of {flow} changed while it was read; nothing was written"
     return FencedError(text)

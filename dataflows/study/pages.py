@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import numpy as np
 import polars as pl
@@ -37,6 +37,10 @@ def page_of(url: str) -> str:
         ('/courses/math-7', 'https://lms.example/#/inbox', '/')
     """
     return (url.partition("?")[0] or "/")[:LONGEST_URL]
+
+
+PAGE_SQL: Final[LiteralString] = "left(coalesce(nullif(split_part(page_url, '?', 1), ''), '/'), 512)"
+"""`page_of` of an event of the archive, in SQL."""
 
 
 class PageDays:

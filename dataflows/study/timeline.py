@@ -28,7 +28,8 @@ from dataflows.study.store import MarkStore
 from dataflows.study.videos import Views, fold_videos, view_rows
 from dataflows.study.visits import Visits, fold_visits
 
-_FORGET_EVERY_MS: Final = 300_000
+FORGET_EVERY_MS: Final = 300_000
+"""How far the watermark moves between two looks at what can be forgotten."""
 
 Rows = dict[str, pl.DataFrame]
 
@@ -177,7 +178,7 @@ class Timeline:
             low_ms: The lowest watermark of the task.
             views_reach_ms: How much longer the marks are kept for chapter views, which come when they end.
         """
-        if low_ms < self._forgot_at_ms + _FORGET_EVERY_MS:
+        if low_ms < self._forgot_at_ms + FORGET_EVERY_MS:
             return
         self._forgot_at_ms = low_ms
         limit_ms = low_ms - self._reach_ms - views_reach_ms

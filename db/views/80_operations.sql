@@ -61,3 +61,7 @@ CREATE OR REPLACE VIEW recent_anomalies WITH (security_barrier) AS
 SELECT detected_at, kind, subject_id, score, detail
 FROM anomalies
 WHERE detected_at > (SELECT classpulse_now() - interval '7 days');
+
+-- Local days to which `classpulse nightly` has added events that came too late for live results.
+CREATE OR REPLACE VIEW late_additions WITH (security_barrier) AS
+SELECT day, flow, added AS events, added_at FROM late_days WHERE added > 0;

@@ -26,7 +26,7 @@ DECLARE
                          'quiz_attempts, learning_events, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
-                         'cluster_members, cluster_formations, task_seeds';
+                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
                          'forgetting_by_cohort, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '
@@ -36,7 +36,7 @@ DECLARE
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
-                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, '
+                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, late_additions, '
                          'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'class_members, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '

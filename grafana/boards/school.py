@@ -35,5 +35,6 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(9, (12, people.active()), (12, people.retention(limits))),
             Shelf(10, (13, courses.top(limits)), (11, courses.bottom(limits))),
             Shelf(9, (9, people.geography()), (8, people.devices()), (7, people.pages(limits))),
+            Shelf(6, (24, people.late(limits))),
         ],
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.e2e.harness import stack
 from tests.e2e.studies import CLICKS, DAY, MINUTE, START, Deed, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 from tests.e2e.tables import CONTENT, differences, dump
-from tests.oracle.content import Rows
+from tests.oracle.nights import late_days_of
 
 FOR_EVER_MS = 10**12
 FIRST_DAY = "2024-03-01"
@@ -39,18 +38,15 @@ def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_orac
         assert_studied(here, live)
 
         here.command("rebuild", "content", "--include-late", "--day", FIRST_DAY)
-        patient = expected_of(here, lateness_ms=FOR_EVER_MS)
-        changed = []
-        for table in CONTENT:
-            usual, generous = getattr(live, table), getattr(patient, table)
-            expected = of_day(generous, first=True) | of_day(usual, first=False)
-            said = differences(expected, dump(here.database, table), table)
-            assert not said, said
-            changed += [table] if expected != usual else []
-        assert set(changed) >= {"sessions_closed", "chapter_visit_facts", "student_click_days"}
+        added = expected_of(here, late_days=late_days_of(here.database, "content"))
+        changed = {table for table in CONTENT if getattr(added, table) != getattr(live, table)}
+        assert changed >= {"sessions_closed", "chapter_visit_facts", "student_click_days"}
+        assert_studied(here, added)
 
-        here.command("rebuild", "content")
-        assert_studied(here, live)
+        assert_changes_nothing(here.command("rebuild", "content"))
+        here.command("nightly")
+        assert_studied(here, expected_of(here, late_days=late_days_of(here.database, "content")))
+        assert_changes_nothing(here.command("rebuild", "content"))
 
 
 def test_a_late_event_that_joins_sessions_over_midnight_leaves_one_of_them(
@@ -81,15 +77,6 @@ def seen(who: str, minute: int, name: str) -> Deed:
     body = {"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{who}{minute}")), "student_id": who, "event_name": name}
     value = json.dumps(body | {"timestamp": at_ms, "chapter_id": "ch1"}).encode()
     return Deed(CLICKS, at_ms, at_ms, who.encode(), value)
-
-
-def of_day(rows: Rows, *, first: bool) -> Rows:
-    """Returns the rows of the first day, or all the others."""
-    return {key: row for key, row in rows.items() if (local_day(key[0]) == FIRST_DAY) == first}
-
-
-def local_day(at: int | str) -> str:
-    return at if isinstance(at, str) else datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
 
 
 def assert_changes_nothing(output: str) -> None:

@@ -73,6 +73,18 @@ def test_countries_devices_and_pages_are_counted(term: School) -> None:
     assert panel(term, "Top pages") == [("/home", 7), ("/quiz", 6)]
 
 
+def test_days_say_what_was_added_to_them_later(term: School) -> None:
+    assert panel(term, "Added late") == []
+    when = at(0, -3)
+    term.put(
+        late_days=[
+            {"flow": flow, "day": when.date(), "up_to_place": "{}", "added": added, "added_at": when}
+            for flow, added in (("engagement", 12), ("content", 3))
+        ]
+    )
+    assert panel(term, "Added late") == [(f"{when:%Y-%m-%d}", 12, 3, when)]
+
+
 def test_the_sentence_says_how_many_days_there_are(term: School) -> None:
     [(said,)] = panel(term, "What you are looking at")
     assert said.startswith("Up to date: 21 days of use, the last one 2 Mar.")

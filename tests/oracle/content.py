@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle.clicks import CLICKS, VIEWS, View, in_order, is_ping, number, scroll_of, view_of
 from tests.oracle.ids import KnownIds
+from tests.oracle.nights import LateDays, is_counted
 from tests.oracle.reading import Event, Record, number_of, read, type_of
 from tests.oracle.sittings import Times, places, sittings_of
 from tests.oracle.student import is_interaction
@@ -51,6 +52,7 @@ class ContentRules:
     max_future_ms: int = 300_000
     repeat_ms: int = 172_800_000
     max_bytes: int = 65_536
+    late_days: LateDays = field(default_factory=dict)
 
     @property
     def reach(self) -> int:
@@ -147,6 +149,8 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
             met, is_repeat = max(mark, settled), known.is_repeat(event.event_id, event.event_ms, mark)
             if met >= event.event_ms + rules.reach:
                 expected.late += 1
+                if not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
+                    task.clicks.setdefault(event.student_id, []).append(event)
             elif is_repeat:
                 expected.duplicates += 1
             else:
@@ -174,7 +178,8 @@ def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedConten
             if is_repeat:
                 expected.duplicates += not alone
             else:
-                mine.append(replace(view, alone=alone))
+                counts = is_counted(rules.late_days, rules.timezone, view.start, record)
+                mine.append(replace(view, alone=alone and not counts))
         mark = max(mark, min(view.start, record.append_ms))
     return mark
 

@@ -28,6 +28,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.ids import KnownIds
+from tests.oracle.nights import LateDays, is_counted
 from tests.oracle.reading import Event, Record, read
 from tests.oracle.student import MINUTE, Student, is_interaction, telling_order
 
@@ -44,6 +45,7 @@ class Rules:
     max_future_ms: int = 300_000
     repeat_ms: int = 172_800_000
     max_bytes: int = 65_536
+    late_days: LateDays = field(default_factory=dict)
 
 
 @dataclass
@@ -91,26 +93,33 @@ def expect(
         logs.setdefault((record.partition, record.topic), []).append(record)
     expected = Expected()
     counted: dict[int, list[Event]] = {}
+    added: dict[int, list[Event]] = {}
     lowest: dict[int, int] = {}
     for (task, topic), log in sorted(logs.items()):
         events = counted.setdefault(task, [])
         settled = begun.get((topic, task), NEVER)
-        watermark = _read_log(log, rules, expected, events, settled)
+        lists = (events, added.setdefault(task, []))
+        watermark = _read_log(log, rules, expected, lists, settled)
         expected.watermarks[topic, task] = watermark if watermark > NEVER else None
         lowest[task] = min(watermark, lowest.get(task, watermark))
     for (_topic, task), settled in begun.items():
         lowest[task] = max(lowest[task], settled)
     for task, events in counted.items():
-        _windows(task, events, lowest[task], expected)
+        _windows(task, events + added[task], lowest[task], expected)
         _students(task, events, lowest[task], rules, expected)
+        # Late events are added to days and windows; scores and states say what was known in time.
+        again = Expected()
+        _students(task, events + added[task], lowest[task], rules, again)
+        expected.student_days |= again.student_days
+        expected.student_day_classes |= again.student_day_classes
     return expected
 
 
 def _read_log(  # noqa: PLR0913
-    log: list[Record], rules: Rules, expected: Expected, counted: list[Event], settled: int
+    log: list[Record], rules: Rules, expected: Expected, lists: tuple[list[Event], list[Event]], settled: int
 ) -> int:
-    """Reads one topic-partition; returns its last watermark."""
-    watermark = NEVER
+    """Reads one topic-partition into what counts in time and what nights added; returns its last watermark."""
+    watermark, (counted, added) = NEVER, lists
     kept, seen = KnownIds(rules.repeat_ms), KnownIds(max(rules.repeat_ms, rules.lateness_ms + MINUTE))
     for record in log:
         if record.tick is not None:
@@ -128,6 +137,8 @@ def _read_log(  # noqa: PLR0913
             closes = (event.event_ms // MINUTE + 1) * MINUTE + rules.lateness_ms
             if max(watermark, settled) >= closes:
                 expected.late += 1
+                if not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
+                    added.append(event)
             elif is_repeat:
                 expected.duplicates += 1
             else:

@@ -88,6 +88,16 @@ def devices() -> table.Panel:
     return panel.no_value("No session in the last 30 days")
 
 
+def late(limits: Thresholds) -> table.Panel:
+    """Returns the days to which events were added after they were shown."""
+    return panels.rows(
+        "Added late",
+        "Events that reached us too late for live results, as from devices that were offline: added by night to the "
+        f"days on which they happened. The {limits.lines_shown} latest of these days in the chosen time.",
+        Sql(load("school/late", lines_shown=limits.lines_shown), source=SCHOOL),
+    ).no_value("No event of these days was added later")
+
+
 def pages(limits: Thresholds) -> table.Panel:
     """Returns the most visited pages."""
     return panels.bars(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,13 @@ from pydantic import SecretStr
 
 from dataflows.kafka.source import RefusedError
 from dataflows.rebuild.content import TIMES, rebuild_content
-from dataflows.rebuild.late import rebuild_day
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
-from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, click, spiteful_log
+from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import close
 from tests.e2e.school import Message, publish
 from tests.oracle.reading import Record
-
-DAY = date(2024, 3, 1)
-MINUTE = 60_000
 
 
 def settings_of(here: Stack) -> Settings:
@@ -110,26 +105,3 @@ def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: S
         rebuild_content(settings_of(here), meanwhile)
     here.catch_up("archive")
     assert differing(rebuilt(here, dry_run=True)) == {}
-
-
-def test_a_day_is_made_again_with_the_events_that_came_late(
-    kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
-) -> None:
-    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
-        first = [click("p1_ada", "page_view", START + minute * MINUTE) for minute in (0, 20, 60)]
-        publish(kafka, here.topic(), [Message(0, b"k", value) for value in first])
-        here.catch_up("content", "archive")
-        with pytest.raises(RefusedError, match="not settled"):
-            rebuild_day(settings_of(here), DAY, lambda _done: None)
-        close(kafka, here.topic(), START + 90 * HOUR)
-        publish(kafka, here.topic(), [Message(0, b"k", click("p1_ada", "scroll", START + 40 * MINUTE))])
-        here.catch_up("content", "archive")
-        sessions = "SELECT duration_seconds, events FROM sessions_closed ORDER BY session_start"
-        assert fetch(here, sessions) == [(1200.0, 2), (0.0, 1)]
-        assert differing(rebuilt(here, dry_run=True)) == {}
-        said = here.command("rebuild", "content", "--include-late", "--day", "2024-03-01")
-        assert "came late" in said
-        assert fetch(here, sessions) == [(3600.0, 4)]
-        assert fetch(here, "SELECT interactions FROM student_click_days") == [(4,)]
-        rebuilt(here)
-        assert fetch(here, sessions) == [(1200.0, 2), (0.0, 1)]

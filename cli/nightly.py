@@ -1,0 +1,112 @@
+"""`classpulse nightly`: late events added to the days that they belong to, and what is old rolled up or deleted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dataflows.rebuild.nightly import DayReport
+    from dataflows.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def command(
+    days: Annotated[
+        list[datetime] | None,
+        typer.Option("--day", formats=["%Y-%m-%d"], help="Only late events of this local day; may be given again."),
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+) -> None:
+    """Add late events to settled days, and roll up or delete what is older than it is kept; run it from cron.
+
+    A device that was offline sends its events hours or days later: too late for live results. Here they are added to
+    the days on which they happened, once no worker writes these any more; workers may run meanwhile. Each day is one
+    transaction: a run that is interrupted leaves whole days, and the next does the rest; a second run changes nothing.
+
+    Example: 30 4 * * *  classpulse nightly
+
+    Exit codes: 0 done (days that have to wait for their watermark are named, and are no error), 1 the database failed,
+    3 refused: the archive is empty, or a rebuild is at work.
+    """
+    import psycopg
+    from rich.console import Console
+
+    from dataflows.kafka.source import RefusedError
+    from dataflows.settings import Settings
+
+    settings = Settings()
+    try:
+        add_late(Console(), settings, None if days is None else [day.date() for day in days], dry_run=dry_run)
+        if days is None:
+            _age(Console(), settings, dry_run=dry_run)
+    except RefusedError as error:
+        Console(stderr=True).print(f"[red]refused:[/red] {error}")
+        sys.exit(3)
+    except psycopg.Error as error:
+        Console(stderr=True).print(f"[red]nightly:[/red] {str(error).strip()}")
+        sys.exit(1)
+
+
+def _age(console: Console, settings: Settings, *, dry_run: bool) -> None:
+    from dataflows.sink.connection import APPLICATION, connect
+    from db.ageing import age
+
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-nightly") as connection:
+        for table, rows in age(connection, settings, dry_run=dry_run):
+            console.print(f"{table}: {rows:,} rows {'would be ' if dry_run else ''}deleted, kept for long enough")
+
+
+def add_late(
+    console: Console,
+    settings: Settings,
+    days: Sequence[date] | None,
+    *,
+    flows: Sequence[str] | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Adds late events and tells of each day that has any; also what `rebuild --include-late` does.
+
+    Args:
+        console: Where it is told.
+        settings: Database, time zone, rules.
+        days: Only these days; None for all.
+        flows: Only these flows; None for all.
+        dry_run: Change nothing.
+    """
+    from cli.progress import Progress
+    from dataflows.rebuild import nightly
+
+    with Progress("nightly", unit="days") as progress:
+        seen: list[tuple[str, date]] = []
+
+        def at(flow: str, day: date) -> None:
+            seen.append((flow, day))
+            progress.at(len(seen), f"{flow} {day}")
+
+        chosen = nightly.FLOWS if flows is None else flows
+        reports = list(nightly.add_late(settings, at, flows=chosen, days=days, dry_run=dry_run))
+    _print(console, reports, dry_run=dry_run)
+
+
+def _print(console: Console, reports: list[DayReport], *, dry_run: bool) -> None:
+    from rich.table import Table
+
+    if not reports:
+        console.print("no late events to add")
+        return
+    table = Table("flow", "day", "late events", "rows changed", "")
+    for report in reports:
+        changed = sum(t.changed + t.added + t.removed for t in report.tables)
+        done = "would be added" if dry_run else "added"
+        table.add_row(report.flow, f"{report.day}", f"{report.added:,}", f"{changed:,}", report.waits or done)
+    console.print(table)

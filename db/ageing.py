@@ -1,0 +1,75 @@
+"""How long facts are kept, on plain PostgreSQL: on TimescaleDB its own policies drop chunks (views/92_ageing).
+
+Both go by when a day's first row came, never by the day itself: a log replayed from 2019 survives the night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from dataflows.settings import Settings
+from db.target import timescale_version
+
+TIMES: Final = {
+    "events": "event_time",
+    "dead_letters": "received_at",
+    "anomalies": "detected_at",
+    "learning_events": "event_time",
+    "milestones": "event_time",
+    "quiz_attempts": "attempted_at",
+}
+"""The tables that are aged, and their time columns; `Settings.keep_<table>_days` says for how long."""
+
+_DAYS: Final = """
+WITH RECURSIVE days AS (
+    (SELECT date_trunc('day', {time}) AS day FROM {table} ORDER BY {time} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT date_trunc('day', {time}) FROM {table} WHERE {time} >= d.day + interval '1 day'
+            ORDER BY {time} LIMIT 1)
+    FROM days d WHERE d.day IS NOT NULL
+)
+INSERT INTO days_seen (table_name, day) SELECT {name}, day FROM days WHERE day IS NOT NULL ON CONFLICT DO NOTHING
+"""
+
+
+def keep_days(settings: Settings, table: str) -> int:
+    """Returns for how many days a table's rows are kept."""
+    days: int = getattr(settings, f"keep_{table}_days")
+    return days
+
+
+def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
+    """Deletes what is older than it is kept, a day of a table in one transaction; yields (table, rows).
+
+    Args:
+        connection: The database, in autocommit; a role that may delete.
+        settings: For how long each table is kept.
+        dry_run: Count only.
+    """
+    if timescale_version(connection) is not None:
+        return
+    for table, column in TIMES.items():
+        parts = {"table": sql.Identifier(table), "time": sql.Identifier(column), "name": sql.Literal(table)}
+        connection.execute(sql.SQL(_DAYS).format(**parts))
+        over = connection.execute(
+            "SELECT day FROM days_seen WHERE table_name = %s AND seen_at < now() - make_interval(days => %s)",
+            (table, keep_days(settings, table)),
+        ).fetchall()
+        gone = 0
+        for (day,) in over:
+            within = sql.SQL("{time} >= {day} AND {time} < {day} + interval '1 day'").format(
+                day=sql.Literal(day), **parts
+            )
+            with connection.transaction():
+                if dry_run:
+                    row = connection.execute(sql.SQL("SELECT count(*) FROM {table} WHERE ").format(**parts) + within)
+                    gone += (row.fetchone() or (0,))[0]
+                    continue
+                gone += connection.execute(sql.SQL("DELETE FROM {table} WHERE ").format(**parts) + within).rowcount
+                connection.execute("DELETE FROM days_seen WHERE table_name = %s AND day = %s", (table, day))
+        if gone:
+            yield table, gone

@@ -1,0 +1,205 @@
+"""The nightly run adds late events to settled days; live is rebuilt with them, whatever workers do meanwhile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from dataflows.kafka.source import RefusedError
+from dataflows.rebuild.content import rebuild_content
+from dataflows.rebuild.engagement import rebuild_engagement
+from dataflows.rebuild.nightly import DayReport, add_late
+from dataflows.rebuild.shadow import Report, alone
+from dataflows.settings import Settings
+from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, click, spiteful_log
+from tests.e2e.harness import Stack, stack
+from tests.e2e.log import close
+from tests.e2e.school import Message, publish
+from tests.e2e.studying import records_of
+from tests.e2e.tables import CONTENT, ENGAGEMENT, differences, dump
+from tests.oracle.content import ContentRules
+from tests.oracle.content import expect as expect_content
+from tests.oracle.engagement import Rules
+from tests.oracle.engagement import expect as expect_engagement
+from tests.oracle.nights import late_days_of
+from tests.oracle.reading import Record
+
+DAY = date(2024, 3, 1)
+MINUTE, DAY_MS = 60_000, 24 * HOUR
+FLOWS = ("engagement", "content", "archive")
+
+
+def settings_of(here: Stack) -> Settings:
+    return Settings(
+        database_url=SecretStr(here.database),
+        kafka_bootstrap_servers=here.kafka,
+        topic_prefix=here.prefix,
+        _env_file=None,
+    )
+
+
+def night(here: Stack, *, dry_run: bool = False, days: list[date] | None = None) -> list[DayReport]:
+    return list(add_late(settings_of(here), lambda _flow, _day: None, days=days, dry_run=dry_run))
+
+
+def differing(report: Report) -> dict[str, tuple[int, int, int]]:
+    found = {t.table: (t.changed, t.added, t.removed) for t in report.tables}
+    return {table: counts for table, counts in found.items() if any(counts)}
+
+
+def assert_live_is_rebuilt(here: Stack) -> None:
+    for rebuild in (rebuild_engagement, rebuild_content):
+        assert differing(rebuild(settings_of(here), lambda _done: None, dry_run=True)) == {}
+
+
+def fetch(here: Stack, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(here.database, autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def send(here: Stack, *values: bytes) -> None:
+    publish(here.kafka, here.topic(), [Message(0, b"k", value) for value in values])
+
+
+def send_log(here: Stack, log: list[Record]) -> None:
+    for topic in (CLICKS, VIEWS):
+        mine = [Message(r.append_ms, b"k%d" % r.partition, r.value) for r in log if r.topic == topic and r.value]
+        publish(here.kafka, here.topic(topic), mine)
+
+
+def begin_views(here: Stack) -> None:
+    """Sends each task a first view: until there is one, marks are not kept for the hours that a view may last."""
+    view = {"chapter_id": "ch0", "start_time": START - DAY_MS, "end_time": START - DAY_MS}
+    values = [json.dumps(view | {"student_id": f"first{n}", "event_id": f"{n:032x}"}).encode() for n in range(40)]
+    publish(here.kafka, here.topic(VIEWS), [Message(0, b"k%d" % n, value) for n, value in enumerate(values)])
+
+
+def tick(here: Stack, at_ms: int) -> None:
+    for topic in (CLICKS, VIEWS):
+        close(here.kafka, here.topic(topic), at_ms)
+
+
+@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
+def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_rebuild_keeps_it(
+    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+        tick(here, START - HOUR)
+        send(here, *(click("p1_ada", "page_view", START + minute * MINUTE) for minute in (0, 20, 60)))
+        tick(here, START + 4 * HOUR)
+        send(here, click("p1_ada", "scroll", START + 40 * MINUTE))
+        here.catch_up(*FLOWS)
+        waiting = night(here)
+        assert [(one.flow, one.day, one.added) for one in waiting] == [("engagement", DAY, 1), ("content", DAY, 1)]
+        assert all("not settled before" in one.waits and not one.tables for one in waiting)
+        assert fetch(here, "SELECT * FROM late_days") == []
+
+        tick(here, START + 90 * HOUR)
+        here.catch_up(*FLOWS)
+        sessions = "SELECT duration_seconds, events FROM sessions_closed ORDER BY session_start"
+        assert fetch(here, sessions) == [(1200.0, 2), (0.0, 1)]
+        assert [one.added for one in night(here, dry_run=True)] == [1, 1]
+        assert fetch(here, sessions) == [(1200.0, 2), (0.0, 1)]
+
+        assert "added" in here.command("nightly")
+        assert fetch(here, sessions) == [(3600.0, 4)]
+        assert fetch(here, "SELECT interactions FROM student_click_days") == [(4,)]
+        assert fetch(here, "SELECT interactions, minutes_active FROM student_days") == [(4, 4)]
+        windows = "SELECT sum(events) FROM activity_windows WHERE scope = 'all'"
+        assert fetch(here, windows) == [(4,)]
+        assert fetch(here, "SELECT flow, day, added FROM late_days ORDER BY flow") == [
+            ("content", DAY, 1),
+            ("engagement", DAY, 1),
+        ]
+        assert night(here) == []
+        assert "no late events to add" in here.command("nightly")
+
+        assert_live_is_rebuilt(here)
+        for rebuild in (rebuild_engagement, rebuild_content):
+            rebuild(settings_of(here), lambda _done: None)
+        assert fetch(here, sessions) == [(3600.0, 4)]
+        assert fetch(here, windows) == [(4,)]
+
+
+@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
+def test_over_nights_of_a_spiteful_log_tables_are_what_the_oracle_says_and_what_a_rebuild_makes(
+    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+        tick(here, START - DAY_MS)
+        begin_views(here)
+        added = 0
+        for seed in (3, 4, 5):  # most of the later ones are late; each night adds those of one
+            send_log(here, spiteful_log(seed, size=250, partitions=4, students=4, long=0.02))
+            here.catch_up(*FLOWS)
+            tick(here, START + (200 + seed) * HOUR)
+            here.catch_up(*FLOWS)
+            reports = night(here)
+            assert all(not report.waits for report in reports), reports
+            added += sum(report.added for report in reports)
+            assert_as_told(here)
+        assert added > 300
+        assert_live_is_rebuilt(here)
+
+
+def assert_as_told(here: Stack) -> None:
+    records = records_of(here)
+    clicks = [record for record in records if record.topic == here.topic()]
+    engagement = expect_engagement(clicks, Rules(late_days=late_days_of(here.database, "engagement")))
+    content = expect_content(records, ContentRules(here.prefix, late_days=late_days_of(here.database, "content")))
+    said = [
+        differences(getattr(expected, table), dump(here.database, table), table)
+        for expected, tables in (
+            (engagement, ENGAGEMENT),
+            (content, CONTENT),
+        )
+        for table in tables
+    ]
+    text = "\n".join(filter(None, said))
+    assert not text, f"\n{text}"
+
+
+def test_state_that_is_older_than_what_was_added_is_refused_and_goes_on_after_a_rebuild(
+    kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
+        tick(here, START - HOUR)
+        send(here, *(click("p1_ada", "page_view", START + minute * MINUTE) for minute in (0, 20, 60)))
+        here.catch_up(*FLOWS)
+        shutil.copytree(here.recovery, here.folder / "old")
+        tick(here, START + 90 * HOUR)
+        send(here, click("p1_ada", "scroll", START + 40 * MINUTE))
+        here.catch_up(*FLOWS)
+        assert [one.added for one in night(here)] == [1, 1]
+        added = dump(here.database, "sessions_closed")
+
+        shutil.rmtree(here.recovery)
+        shutil.copytree(here.folder / "old", here.recovery)
+        send(here, click("p1_ada", "page_view", START + 90 * HOUR))
+        for flow in ("engagement", "content"):
+            worker = here.start("run", flow, "--until-caught-up")
+            assert worker.wait() == 3
+            assert f"rebuild {flow}" in worker.output
+            assert "late events" in worker.output
+        assert dump(here.database, "sessions_closed") == added
+
+        here.catch_up("archive")
+        for flow in ("engagement", "content"):
+            here.command("rebuild", flow)
+            here.catch_up(flow)
+        assert dump(here.database, "sessions_closed") == added
+        assert_live_is_rebuilt(here)
+
+
+def test_beside_a_rebuild_it_refuses(kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path) -> None:
+    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here, psycopg.connect(postgres_url) as other:
+        alone(other)
+        with pytest.raises(RefusedError, match="at work"):
+            night(here)
