@@ -48,6 +48,13 @@ def event(number: int, **fields: Any) -> str:
     return json.dumps(given | fields, ensure_ascii=False) + "\n"
 
 
+def assert_nothing_changed(said: str) -> None:
+    """Reads the table of a rebuild: changed, added and removed are 0 everywhere."""
+    rows = [[cell.strip() for cell in line.split("│")] for line in said.splitlines() if line.startswith("│")]
+    assert rows, said
+    assert {tuple(row[3:6]) for row in rows} == {("0", "0", "0")}
+
+
 def moodle(day: str, who: str, what: str, context: str = "Course: X", affected: str = "-") -> str:
     return f'"{day}","{who}","{affected}","{context}",System,"Course viewed","{what}",web,192.0.2.1\n'
 
@@ -139,11 +146,9 @@ def test_live_topics_refuse_what_is_too_old_and_a_replayed_log_is_of_any_age(her
     assert ask("SELECT student_id FROM events") == [("replayed",)]
     assert ask("SELECT reason, kafka_offset >= 0 FROM dead_letters") == [("too_old", True)]
     for flow in ("engagement", "content"):
-        said = here.command("rebuild", flow, "--dry-run")
-        assert "0 changed, 0 added, 0 removed" in said
+        assert_nothing_changed(here.command("rebuild", flow, "--dry-run"))
     # the archive is not judged again, whatever the setting says now
-    said = here.command("rebuild", "engagement", "--dry-run", CLASSPULSE_MAX_AGE_DAYS="1")
-    assert "0 changed, 0 added, 0 removed" in said
+    assert_nothing_changed(here.command("rebuild", "engagement", "--dry-run", CLASSPULSE_MAX_AGE_DAYS="1"))
 
 
 def test_a_run_ends_with_what_became_of_every_record(here: Stack, ask: Ask) -> None:
@@ -152,9 +157,9 @@ def test_a_run_ends_with_what_became_of_every_record(here: Stack, ask: Ask) -> N
     replay(here, "".join(good + bad), "jsonl")
     said = here.catch_up("engagement", "archive", workers=2)
     assert [line.split() for line in said.splitlines() if line.startswith(("engagement", "archive"))] == [
-        ["engagement", "8", "4", "4", "0", "0"],
         ["archive", "8", "4", "4", "0", "0"],
-    ] or "archive     8     4" in said
+        ["engagement", "8", "4", "4", "0", "0"],
+    ]
     assert "rejected, missing_field: 3, such as student_id (at " in said
     assert "rejected, bad_timestamp: 1" in said
     assert "→ Send student_id, event_name and timestamp" in said
