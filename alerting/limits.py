@@ -17,6 +17,7 @@ class Limits(Thresholds):
     """
 
     present_least: int = Field(default=8, ge=1)
+    small_least: int = Field(default=4, ge=1)
     drop_share: float = Field(default=0.5, gt=0, le=1)
     drop_students: int = Field(default=5, ge=1)
     many_share: float = Field(default=0.3, gt=0, le=1)
@@ -28,6 +29,8 @@ class Limits(Thresholds):
     failing_least: int = Field(default=5, ge=1)
     reviewed_weeks: int = Field(default=6, ge=1)
     assessed_weeks: int = Field(default=3, ge=0)
+    assessed_days: int = Field(default=7, ge=0)
+    forgetting_points: float = Field(default=15, gt=0, le=100)
     chapter_low_share: float = Field(default=0.3, gt=0, le=1)
     chapter_slow_times: float = Field(default=2.0, gt=1)
     digest: str = "15:30-16:00"

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +29,12 @@ from alerting.backtest.run import Backtest, Span
 from alerting.backtest.scratch import scratch_server
 from alerting.backtest.source import opened, span_of
 from alerting.limits import Limits
-from alerting.rules import RULES
+from alerting.rules import RULES, learning
 from alerting.times import Times
+from bench import alerts_quizzes
 from bench.alerts_incidents import CALLED_BY, Chances, Incident
 from bench.alerts_moodle import Course
+from bench.alerts_quizzes import Quizzes
 from bench.alerts_school import Store, Timetable, play, school_days
 from bench.forgetting.logs import data_folder
 from bench.stack import say
@@ -65,7 +68,8 @@ def measure(*, classes: int, weeks: int, data: Path | None, keep: bool) -> dict[
         keep: Whether to write the results beside the rules and into docs/alerts.md.
     """
     began = time.monotonic()
-    results = [*simulated(classes, weeks), *moodle((data or data_folder()) / MOODLE)]
+    folder = data or data_folder()
+    results = [*simulated(classes, weeks), *moodle(folder / MOODLE), *digests(folder)]
     if keep:
         ledger.write(results)
         DOCS.write_text(ledger.documented(DOCS.read_text(encoding="utf-8"), results), encoding="utf-8")
@@ -113,6 +117,37 @@ def moodle(log: Path) -> list[Result]:
         say(f"{log.name}: {store.take(course.sent, course.sent[-1][1][0] + 3_600_000, tick=False):,} events")
         put(url, {"enrolments": list(course.enrolments()), "periods": list(course.periods())})
         return _results("moodle", url, settings, "data", None)
+
+
+def digests(folder: Path) -> list[Result]:
+    """Returns what the digest of forgetting would have told of a simulated school's quizzes, and of OULAD's."""
+    return [
+        _digest("quizzes", alerts_quizzes.simulated(FIRST, SEED), "wall"),
+        _digest("oulad", alerts_quizzes.oulad(folder), "data"),
+    ]
+
+
+def _digest(history: str, quizzes: Quizzes, clock: Clock) -> Result:
+    """Asks once a day, which is how often a digest goes out."""
+    with archive() as (url, settings, store):
+        last_ms = quizzes.sent[-1][1][0] + 30 * 86_400_000 * (clock == "data")
+        say(f"{history}: {store.take(quizzes.sent, last_ms, tick=clock == 'wall'):,} quizzes")
+        put(url, quizzes.roster)
+        rule = replace(learning.FORGETTING, every_s=86_400)
+        limits, times = Limits(_env_file=None), Times(_env_file=None)
+        with scratch_server(settings) as scratch_url, Backtest([rule], limits, scratch_url, settings) as test:
+            with opened(url, test.reads) as source:
+                span, _whole = span_of(source, test.topics, None, None, clock)
+                outcomes = test.run(source, span, _Told(history, span))
+                roster = Roster.read(source, settings.timezone)
+            [report] = reports(outcomes, times, span, roster)
+    told = {(ids[1], ids[2]) for message in report.sent if message.calls for ids in message.alerts}
+    truth: dict[str, Any] = {}
+    if quizzes.badly:
+        right = len(told & quizzes.badly)
+        wrong = {"chance": len(told) - right} if len(told) > right else {}
+        truth = {"right": right, "wrong": wrong, "happened": len(quizzes.badly), "found": right}
+    return _row(rule.name, history, ledger.fingerprint(learning.FORGETTING), report.budget, **truth)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ Kind = Literal["cut_off", "lost", "tracker", "talk", "let_out"]
 MINUTE_MS: Final = 60_000
 _NAME: Final = re.compile(rb'"event_name":"[a-z_]+"')
 _TELLING: Final = re.compile(rb'"event_name":"(session_|login|idle|active|video_|quiz_submit)')
+_PINGS: Final = 0.5
+"""A ping comes in place of so many of a student's events: about one a minute."""
 _ENDED: Final = b'"event_name":"session_end"'
 
 CALLED_BY: Final[dict[Kind, tuple[str, ...]]] = {
@@ -34,7 +37,8 @@ class Incident:
 
     Attributes:
         kind: `cut_off`: nothing comes from the class; `lost`: most of it stop working; `tracker`: nothing comes from
-            any class; `talk`: some listen to the teacher with the page out of sight; `let_out`: the lesson ends early.
+            any class; `talk`: some listen to the teacher with the page out of sight, and their hidden tabs ping;
+            `let_out`: the lesson ends early.
         class_id: The class; each of them has one of a broken tracker's.
         from_ms: Since when, epoch milliseconds.
         until_ms: Until when.
@@ -139,9 +143,15 @@ def sparser(sent: Iterable[Sent], share: float, rng: Random) -> Iterator[Sent]:
 
 @dataclass(slots=True)
 class Happening:
-    """Takes out of a day's records what the incidents keep from happening."""
+    """Takes out of a day's records what the incidents keep from happening.
+
+    Attributes:
+        incidents: The incidents.
+        rng: Draws the pings of hidden tabs.
+    """
 
     incidents: list[Incident]
+    rng: Random
     _by_student: dict[bytes, list[Incident]] = field(default_factory=dict)
     _left: set[tuple[bytes, int]] = field(default_factory=set)
 
@@ -160,3 +170,15 @@ class Happening:
             elif now.kind == "let_out" and (key, now.from_ms) not in self._left:
                 self._left.add((key, now.from_ms))
                 yield topic, (at_ms, key, _NAME.sub(_ENDED, value, count=1))
+            elif now.kind == "talk" and self.rng.random() < _PINGS and (ping := _hidden(value)):
+                yield topic, (at_ms, key, ping)
+
+
+def _hidden(value: bytes) -> bytes | None:
+    """Returns a ping from a hidden tab in place of an event; None in place of one that is broken."""
+    try:
+        event = json.loads(value)
+    except ValueError:
+        return None
+    event.pop("event_type", None)
+    return json.dumps(event | {"event_name": "time_ping", "metadata": {"hidden": True}}).encode()

@@ -174,7 +174,9 @@ def play(  # noqa: PLR0913, PLR0917
         )
         seconds = LESSONS * 50 * 60 + AFTER_LESSONS_S
         count = store.take(
-            Happening(incidents).befalls(sparser(simulated.everything(seconds), SHARE, rng)),
+            Happening(incidents, Random(f"pings/{seed}/{day}")).befalls(  # noqa: S311 (no secret)
+                sparser(simulated.everything(seconds), SHARE, rng)
+            ),
             begins_ms + seconds * 1000 + 3_600_000,
         )
         found += incidents

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tick": ("cli.tick", "Write progress ticks to every partition."),
     "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
     "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),
+    "calibrate": ("cli.calibrate", "Fit the chance to pass to your own quizzes."),
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),

@@ -32,6 +32,8 @@ class Thresholds(BaseSettings):
     students_least: int = Field(default=10, ge=1)
     forgetting_watch: float = Field(default=0.25, ge=0, le=1)
     forgetting_high: float = Field(default=0.5, ge=0, le=1)
+    chance_low: float = Field(default=0.5, ge=0, le=1)
+    chance_good: float = Field(default=0.7, ge=0, le=1)
     failure_watch: float = Field(default=0.2, ge=0, le=1)
     failure_high: float = Field(default=0.4, ge=0, le=1)
     risk_enters: float = Field(default=0.6, ge=0)
@@ -69,6 +71,11 @@ def lag_steps(limits: Thresholds) -> ThresholdsConfig:
 def risk_steps(watch: float, high: float) -> ThresholdsConfig:
     """Returns the colours of a share on 0–1 of which more is worse."""
     return steps(theme.GOOD, (watch, theme.WATCH), (high, theme.BAD))
+
+
+def chance_steps(limits: Thresholds) -> ThresholdsConfig:
+    """Returns the colours of a chance to pass on 0–1: high is good."""
+    return steps(theme.BAD, (limits.chance_low, theme.WATCH), (limits.chance_good, theme.GOOD))
 
 
 def mark_steps(limits: Thresholds) -> ThresholdsConfig:

@@ -26,6 +26,7 @@ from alerting.rules.rule import Rule
 from dataflows.settings import Settings
 
 AN_HOUR: Final = timedelta(hours=1)
+CALIBRATIONS: Final = "calibrations"
 NOTED: Final = "risk_entries"
 """Who came to be at risk when, noted by a job: where a rule asks it, the job is run before each moment."""
 
@@ -69,7 +70,7 @@ class Backtest:
         self.reads = {table for flow in self.played for table, time in flow.times.items() if time} & self._tables
         if MEMORY in [flow.module.FLOW for flow in self.played]:
             self.reads |= TABLES
-        self.reads |= {NOTED} & self._tables
+        self.reads |= {NOTED, CALIBRATIONS} & self._tables
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -110,13 +111,15 @@ class Backtest:
             flows = self._flows(stack, source, archive.places(), start)
             school = School(flows, tape, self._scratch, notes=NOTED in self._tables)
             for now in school.moments(archive.pieces(start, span.until), span.since, span.until, every_s):
-                school.ask(self._asked, now, self._limits.present_least)
+                school.ask(self._asked, now, min(self._limits.present_least, self._limits.small_least))
                 progress((now - span.since).total_seconds())
         return [one.outcome for one in self._asked]
 
     def _copy(self, source: psycopg.Connection[Any], start: datetime) -> None:
         for table in ROSTER:
             copy_rows(source, self._scratch, table, sql.SQL("true"))
+        if CALIBRATIONS in self._tables:
+            copy_rows(source, self._scratch, CALIBRATIONS, sql.SQL("version > 1"))  # the first one is shipped
         if NOTED in self._tables:
             copy_rows(source, self._scratch, NOTED, sql.SQL("entered_at < {}").format(sql.Literal(start)))
         for flow in self.played:

@@ -12,7 +12,7 @@ from alerting.backtest.playing import Flow, Tape, records_of
 from alerting.backtest.scratch import Scratch
 
 NEEDS_SOMEBODY: Final = frozenset({"active_students_drop", "idle_share", "many_classes_drop"})
-"""Rules that fire only where `present_least` students of a class are there, or were active ten minutes ago.
+"""Rules that fire only where some students of a class are there, or were active within the last hour.
 
 While no class can have as many they are not asked, as long as nothing of theirs is pending or calls.
 """
@@ -26,7 +26,7 @@ SELECT greatest(
         GROUP BY class_id) present),
     (SELECT max(n) FROM (
         SELECT sum(active_5m) AS n FROM activity_windows
-        WHERE scope = 'class' AND window_start >= classpulse_now() - interval '11 minutes'
+        WHERE scope = 'class' AND window_start >= classpulse_now() - interval '1 hour'
         GROUP BY scope_id, window_start) before), 0)
 """
 _ANALYSED_AT: Final = frozenset({3, 30, 300, 3000})

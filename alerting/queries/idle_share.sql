@@ -1,7 +1,8 @@
 WITH one AS (
-    SELECT c.*, a.idle_students AS idle, a.present, a.enrolled,
+    -- who may be watching a video whose length is not known is not idle to this rule
+    SELECT c.*, a.idle_students - a.idle_players AS idle, a.present, a.enrolled,
            coalesce(a.present >= {{present_least}} AND c.in_term AND (c.began IS NOT NULL OR NOT c.has_timetable), false) AS counts,
-           coalesce(a.idle_students > {{idle_share_high}} * a.present, false) AS idles
+           coalesce(a.idle_students - a.idle_players > {{idle_share_high}} * a.present, false) AS idles
     FROM alert_classes c
     JOIN class_presence a ON a.class_id = c.class_id
 ),

@@ -9,19 +9,20 @@ from alerting.rules.rule import Rule, given
 FORGETTING: Final = Rule(
     name="forgetting_risk",
     title="A class is forgetting a module",
-    when="of a module reviewed in the last 6 weeks or assessed in the next 3, more than 50 % of the students with a "
-    "curve, 10 at least, are at high urgency, or will be within three days",
+    when="of a module reviewed in the last 6 weeks or assessed in the next 3, the class's mean chance to pass it now, "
+    "of 10 students with a curve at least, lies 15 points and two standard errors below that of everybody else with a "
+    "curve of it, as long after their review; where those are fewer than 10, below its own right after its reviews, "
+    "and an assessment of it is within 7 days",
     severity="digest",
-    summary="[class]: *[item]* is being forgotten by [high] of [curves]"
-    + given("crosses", "; will cross by [crosses]"),
-    description="[high] of the [curves] students with a curve are past twice their interval; [enrolled] are enrolled. "
-    "A short quiz would bring it back. Data as of [as_of].",
-    numbers=("high", "curves", "enrolled"),
-    texts=("class", "item", "crosses"),
-    reasons=("It was revised.", "The term is over."),
+    summary="[class]: about [chance] of 100 would pass *[item]* now" + given("assessed", "; due on [assessed]"),
+    description="The mean chance of its [curves] students with a curve is [chance] %; [compared] it was [norm] %. "
+    "[enrolled] are enrolled. A short quiz would bring it back. Data as of [as_of].",
+    numbers=("chance", "norm", "curves", "enrolled"),
+    texts=("class", "item", "compared", "assessed"),
+    reasons=("It was revised, or the others know no more.", "The term is over."),
     about="[class], *[item]*",
     ids=("class_id", "module"),
-    worded="q.firing OR 3 * q.high >= q.curves AND q.curves > 0",
+    worded="q.firing OR q.norm - q.chance >= 5",
     every_s=1800,
     keep_s=86400,
     repeat="14d",

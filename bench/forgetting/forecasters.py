@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from bench.forgetting.fitting import bounded, simplex
-from bench.forgetting.histories import Histories, retained
+from bench.forgetting.histories import PASS_MARK, Histories, retained
 from bench.forgetting.quality import FLOOR, losses
 from dataflows.scores.average import Average
+from dataflows.scores.calibration import SHIPPED, Calibration, fit
 from dataflows.scores.ebbinghaus import Ebbinghaus
 from dataflows.scores.forgetting import MODELS, Floats, Model
 from dataflows.scores.fsrs import DEFAULT_CUTS, DEFAULT_PARAMETERS, Fsrs
@@ -67,6 +68,8 @@ def forecasters(training: Histories) -> list[Forecaster]:
         moving_average_of_scores(training),
         *(as_it_is(model) for model in MODELS.values()),
         *(mapped(MODELS[name], training) for name in ("ebbinghaus", "fsrs")),
+        *(calibrated(MODELS[name], training) for name in ("ebbinghaus", "fsrs")),
+        *(as_shown(MODELS[name]) for name in ("ebbinghaus", "fsrs")),
         fitted_ebbinghaus(training),
         recut_fsrs(training),
         fitted_fsrs(training),
@@ -112,6 +115,30 @@ def mapped(model: Model, training: Histories) -> Forecaster:
 
     values = bounded(lambda tried: _loss(forecast(tried), training), [0.0, 1.0], bounds=[(-10, 10), (0, 10)])
     return Forecaster(f"{model.name}, mapped", forecast(values), _rounded(("intercept", "slope"), values))
+
+
+def calibrated(model: Model, training: Histories) -> Forecaster:
+    """Returns a model as it is, read by a calibration that is fitted to the training students."""
+    asked = training.forecast
+    retention, last, mark = _read(model, training)
+    found = fit(retention[asked], last[asked], mark[asked], training.passed[asked])
+    return Forecaster(f"{model.name}, calibrated", _reading(model, found), found.parameters())
+
+
+def as_shown(model: Model) -> Forecaster:
+    """Returns a model as people see it: read by the calibration that is shipped."""
+    return Forecaster(f"{model.name}, as shown", _reading(model, SHIPPED[model.name]))
+
+
+def _reading(model: Model, calibration: Calibration) -> Forecast:
+    return lambda given: calibration.chance(*_read(model, given))
+
+
+def _read(model: Model, given: Histories) -> tuple[Floats, Floats, Floats]:
+    """Returns what is known the instant before each review: retention, the last score, the mark."""
+    last = np.full(given.score.shape, np.nan)
+    last[:, 1:] = given.score[:, :-1]
+    return retained(model, given), last, np.full(given.score.shape, PASS_MARK)
 
 
 def fitted_ebbinghaus(training: Histories) -> Forecaster:

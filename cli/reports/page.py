@@ -18,7 +18,7 @@ REASONS: Final = ("Never started", "Away a week", "Far behind", "Failed twice", 
 HEADINGS: Final = {"Classes": "The class", "Classes and modules at risk": "What is being forgotten"}
 """Panels of several classes, as a report of one class calls them."""
 SHOWN: Final = 14
-BARS: Final = {"Came", "Drop-off", "At risk", "Failed", "Remembered"}
+BARS: Final = {"Came", "Drop-off", "Failed", "Remembered"}
 """Shares that are drawn beside their number."""
 
 

@@ -102,3 +102,12 @@ CREATE OR REPLACE FUNCTION student_status(
 ) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 RETURN status_of(last_interaction_at, idle_at, session_end_at, seen_until(last_interaction_at, playing_until, as_of),
                  as_of - idle_after, as_of - classpulse_offline_after());
+
+-- Whether the last that was heard of a student is that a video began whose length is not known: the status takes it to play for a while
+-- only, but nothing says that the student left it. (A ping that is no interaction comes from a hidden tab.)
+CREATE OR REPLACE FUNCTION plays_on(
+    last_interaction_at timestamptz, last_event_at timestamptz, last_event_name text, session_end_at timestamptz, playing_until timestamptz
+) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(playing_until = last_interaction_at + classpulse_idle_after()
+                AND (session_end_at IS NULL OR session_end_at <= last_interaction_at)
+                AND NOT (last_event_name = 'time_ping' AND last_event_at > last_interaction_at), false);

@@ -33,3 +33,25 @@ END;
 COMMENT ON FUNCTION retention(text, double precision, double precision, double precision) IS
     'Share (0-1) that is still remembered some days after the last review; null for a model that is not known.';
 COMMENT ON FUNCTION revision_urgency(timestamptz, timestamptz, timestamptz) IS 'low, medium or high as of an instant.';
+
+-- Retention and the last score, read as the chance to pass now (docs/forgetting.md). Each argument stands once, so that it is inlined:
+-- the log-odds of k are -ln(1 / k - 1), and retention is drawn off 0 and 1 by a straight line.
+CREATE OR REPLACE FUNCTION pass_chance(
+    retention double precision, last_score double precision, pass_mark double precision,
+    intercept double precision, slope double precision, score double precision
+) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 1 / (1 + exp(slope * ln(1 / (0.001 + 0.998 * retention) - 1) - score * (last_score - pass_mark) / 10 - intercept));
+
+-- The calibrations as of now, one a model.
+CREATE OR REPLACE VIEW active_calibrations AS
+SELECT DISTINCT ON (model) model, version,
+       (parameters ->> 'intercept')::double precision AS intercept,
+       (parameters ->> 'slope')::double precision     AS slope,
+       (parameters ->> 'score')::double precision     AS score,
+       active_from
+FROM calibrations
+WHERE active_from <= (SELECT classpulse_now())
+ORDER BY model, version DESC;
+
+COMMENT ON FUNCTION pass_chance(double precision, double precision, double precision, double precision, double precision, double precision) IS
+    'Chance (0-1) to pass now, from the retention that a model tells, the last score and the pass mark; null where one is not known.';

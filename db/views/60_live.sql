@@ -36,8 +36,8 @@ WHERE NOT EXISTS (SELECT FROM class_enrolled m WHERE m.student_id = t.student_id
 CREATE OR REPLACE VIEW people_seen WITH (security_barrier) AS
 SELECT t.class_id, t.student_id, t.is_enrolled, t.is_here, t.is_only, t.subject_id, t.course_id, t.chapter_id,
        coalesce(t.grade, k.grade)                                            AS grade,
-       t.last_event_name, t.last_interaction_at, t.idle_at, t.session_end_at, t.session_id, t.weights, t.session_minutes,
-       t.device, t.browser,
+       t.last_event_at, t.last_event_name, t.last_interaction_at, t.idle_at, t.session_end_at, t.playing_until, t.session_id,
+       t.weights, t.session_minutes, t.device, t.browser,
        clock.now                                                             AS as_of,
        clock.skippable,
        p.began,
@@ -57,7 +57,8 @@ LEFT JOIN running_periods p ON p.class_id = t.seen_class;
 
 CREATE OR REPLACE VIEW people_status WITH (security_barrier) AS
 SELECT class_id, student_id, is_enrolled, is_here, is_only, subject_id, course_id, chapter_id, grade,
-       last_event_name, last_interaction_at, session_id, session_minutes, device, browser, as_of, began, seen_at, days,
+       last_event_at, last_event_name, last_interaction_at, session_end_at, playing_until, session_id, session_minutes, device, browser,
+       as_of, began, seen_at, days,
        status_of(last_interaction_at, idle_at, session_end_at, seen, idle_since, offline_since) AS status,
        last_ten_weights(weights, ahead)  AS ten_weights,
        days | skippable | 1              AS kept_days
@@ -66,7 +67,7 @@ FROM people_seen;
 -- is_present: in the class in which the student was last seen.
 CREATE OR REPLACE VIEW people_now WITH (security_barrier) AS
 SELECT class_id, student_id, is_enrolled, is_here, is_only, subject_id, course_id, chapter_id, grade,
-       last_event_name, last_interaction_at, session_id, device, browser, as_of,
+       last_event_at, last_event_name, last_interaction_at, session_end_at, playing_until, session_id, device, browser, as_of, began,
        status,
        is_here AND is_present(status, seen_at, began) AS is_present,
        CASE WHEN status <> 'offline'
@@ -77,8 +78,8 @@ FROM people_status;
 
 -- One row a student who was ever seen.
 CREATE OR REPLACE VIEW student_now AS
-SELECT class_id, student_id, subject_id, course_id, chapter_id, grade, last_event_name, last_interaction_at, session_id, device, browser,
-       as_of, status, is_present, engagement_score
+SELECT class_id, student_id, subject_id, course_id, chapter_id, grade, last_event_at, last_event_name, last_interaction_at, session_end_at,
+       playing_until, session_id, device, browser, as_of, began, status, is_present, engagement_score
 FROM people_now
 WHERE is_here;
 

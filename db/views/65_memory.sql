@@ -1,20 +1,33 @@
 -- What is remembered now, and what will be: every number is computed from memory_state when it is asked for, as of classpulse_now().
 
--- One row a student and module: the building block of all the others.
+-- One row a student and module: the building block of all the others. chance_at_once is what the chance was just after the review.
 CREATE OR REPLACE VIEW memory_now AS
 SELECT m.user_id, m.domain, m.module, m.model, m.last_score, m.last_reviewed_at, m.next_review_at, m.interval_days,
-       m.stability, m.decay_factor, m.difficulty, m.reviews, c.as_of,
-       retention(m.model, m.stability, m.decay_factor, m.elapsed)     AS retention,
-       retention(m.model, m.stability, m.decay_factor, m.elapsed + 1) AS retention_1d,
-       retention(m.model, m.stability, m.decay_factor, m.elapsed + 3) AS retention_3d,
-       retention(m.model, m.stability, m.decay_factor, m.elapsed + 7) AS retention_7d,
+       m.stability, m.decay_factor, m.difficulty, m.reviews, c.as_of, m.elapsed,
+       r.retention, r.retention_1d, r.retention_3d, r.retention_7d,
        revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of)                         AS urgency,
        -- in hours: a day of another length would shift them where clocks change
        revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '24 hours')   AS urgency_1d,
        revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '72 hours')   AS urgency_3d,
-       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '168 hours')  AS urgency_7d
+       revision_urgency(m.last_reviewed_at, m.next_review_at, c.as_of + interval '168 hours')  AS urgency_7d,
+       p.pass_mark, k.intercept, k.slope, k.score, k.version AS calibration,
+       pass_chance(r.retention, m.last_score, p.pass_mark, k.intercept, k.slope, k.score)      AS pass_chance,
+       pass_chance(r.retention_1d, m.last_score, p.pass_mark, k.intercept, k.slope, k.score)   AS pass_chance_1d,
+       pass_chance(r.retention_3d, m.last_score, p.pass_mark, k.intercept, k.slope, k.score)   AS pass_chance_3d,
+       pass_chance(r.retention_7d, m.last_score, p.pass_mark, k.intercept, k.slope, k.score)   AS pass_chance_7d,
+       pass_chance(r.retention_0d, m.last_score, p.pass_mark, k.intercept, k.slope, k.score)   AS chance_at_once
 FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
 CROSS JOIN LATERAL (SELECT s.*, days_between(s.last_reviewed_at, c.as_of) AS elapsed FROM memory_state s) m
+LEFT JOIN active_calibrations k ON k.model = m.model
+LEFT JOIN module_pass_marks x ON x.module = m.module
+CROSS JOIN LATERAL (SELECT coalesce(x.pass_mark, classpulse_pass_mark()) AS pass_mark) p
+CROSS JOIN LATERAL (
+    SELECT retention(m.model, m.stability, m.decay_factor, m.elapsed)     AS retention,
+           retention(m.model, m.stability, m.decay_factor, 0)             AS retention_0d,
+           retention(m.model, m.stability, m.decay_factor, m.elapsed + 1) AS retention_1d,
+           retention(m.model, m.stability, m.decay_factor, m.elapsed + 3) AS retention_3d,
+           retention(m.model, m.stability, m.decay_factor, m.elapsed + 7) AS retention_7d
+) r
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = m.user_id);
 
 CREATE OR REPLACE VIEW memory_scores WITH (security_barrier) AS
@@ -34,7 +47,9 @@ SELECT user_id,
        stability,
        difficulty,
        reviews,
-       as_of
+       as_of,
+       four_decimals(pass_chance)             AS pass_chance,
+       calibration
 FROM memory_now;
 
 -- Every review, counted or not: how a curve came to be.
@@ -79,7 +94,11 @@ SELECT f.cohort,
        four_decimals(f.high_1d::double precision / f.students_with_curve)       AS high_share_1d,
        four_decimals(f.high_3d::double precision / f.students_with_curve)       AS high_share_3d,
        four_decimals(f.high_7d::double precision / f.students_with_curve)       AS high_share_7d,
-       f.as_of
+       f.as_of,
+       four_decimals(f.chance)                            AS pass_chance,
+       four_decimals(f.chance_1d)                         AS pass_chance_1d,
+       four_decimals(f.chance_3d)                         AS pass_chance_3d,
+       four_decimals(f.chance_7d)                         AS pass_chance_7d
 FROM (
     SELECT m.cohort,
            m.cohort_id,
@@ -96,6 +115,10 @@ FROM (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_1d) AS median_1d,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_3d) AS median_3d,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY n.retention_7d) AS median_7d,
+           avg(n.pass_chance)                             AS chance,
+           avg(n.pass_chance_1d)                          AS chance_1d,
+           avg(n.pass_chance_3d)                          AS chance_3d,
+           avg(n.pass_chance_7d)                          AS chance_7d,
            max(n.as_of)                                   AS as_of
     FROM student_cohorts m
     JOIN memory_now n ON n.user_id = m.student_id
@@ -107,3 +130,40 @@ FROM (
 LEFT JOIN (
     SELECT cohort, cohort_id, count(*) AS enrolled FROM student_cohorts WHERE is_enrolled GROUP BY cohort, cohort_id
 ) e ON e.cohort = f.cohort AND e.cohort_id = f.cohort_id;
+
+-- A class's chance to pass a module, mean and variance, against the norm: that of everybody else's curves of it, as of the age (days since
+-- the last review) that the class's median curve has.
+CREATE OR REPLACE VIEW class_recall WITH (security_barrier) AS
+WITH curves AS MATERIALIZED (
+         SELECT user_id, module, domain, model, stability, decay_factor, elapsed, last_score, pass_mark, intercept, slope, score,
+                pass_chance, chance_at_once, last_reviewed_at, as_of
+         FROM memory_now
+         WHERE pass_chance IS NOT NULL
+     ),
+     members AS MATERIALIZED (SELECT DISTINCT cohort_id AS class_id, student_id FROM student_cohorts WHERE cohort = 'class'),
+     classes AS MATERIALIZED (
+         SELECT m.class_id, c.module, max(c.domain) AS domain, count(*) AS students, avg(c.pass_chance) AS chance,
+                coalesce(var_samp(c.pass_chance), 0) AS variance, avg(c.chance_at_once) AS at_once,
+                coalesce(var_samp(c.chance_at_once), 0) AS at_once_variance,
+                percentile_disc(0.5) WITHIN GROUP (ORDER BY c.elapsed) AS age_days,
+                max(c.last_reviewed_at) AS last_reviewed_at, max(c.as_of) AS as_of
+         FROM members m
+         JOIN curves c ON c.user_id = m.student_id
+         GROUP BY m.class_id, c.module
+     ),
+     norms AS (
+         SELECT k.class_id, k.module, count(*) AS students, avg(p.chance) AS chance, coalesce(var_samp(p.chance), 0) AS variance
+         FROM classes k
+         JOIN curves c ON c.module = k.module
+         LEFT JOIN members m ON m.class_id = k.class_id AND m.student_id = c.user_id
+         CROSS JOIN LATERAL (
+             SELECT pass_chance(retention(c.model, c.stability, c.decay_factor, k.age_days), c.last_score, c.pass_mark, c.intercept,
+                                c.slope, c.score) AS chance
+         ) p
+         WHERE m.student_id IS NULL
+         GROUP BY k.class_id, k.module
+     )
+SELECT k.class_id, k.module, k.domain, k.students, k.chance, k.variance, k.at_once, k.at_once_variance, k.age_days, k.last_reviewed_at,
+       coalesce(n.students, 0) AS norm_students, n.chance AS norm, n.variance AS norm_variance, k.as_of
+FROM classes k
+LEFT JOIN norms n ON n.class_id = k.class_id AND n.module = k.module;

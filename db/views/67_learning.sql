@@ -58,13 +58,13 @@ SELECT g.user_id,
        g.next_title,
        EXISTS (SELECT FROM learning_events e
                WHERE e.user_id = g.user_id AND e.module = g.next_module AND e.kind = 'module_started') AS next_started,
-       g.as_of
+       g.as_of,
+       four_decimals(g.pass_chance)                 AS pass_chance
 FROM (
     SELECT n.user_id, n.module, n.domain, n.last_score, n.urgency, n.as_of, n.last_score * n.retention AS current_score,
-           o.course_id, o.next_module, o.next_title, coalesce(p.pass_mark, classpulse_pass_mark()) AS pass_mark
+           o.course_id, o.next_module, o.next_title, n.pass_mark, n.pass_chance
     FROM memory_now n
     JOIN module_order o ON o.module = n.module AND o.next_module IS NOT NULL
-    LEFT JOIN module_pass_marks p ON p.module = n.module
 ) g
 WHERE g.current_score < g.pass_mark
   AND NOT EXISTS (SELECT FROM completed_modules e WHERE e.user_id = g.user_id AND e.module = g.next_module);

@@ -41,16 +41,17 @@ SELECT count(DISTINCT user_id)                                            AS stu
        percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)             AS median_retention,
        count(*) FILTER (WHERE revision_urgency <> 'low')                  AS due,
        count(*) FILTER (WHERE revision_urgency = 'high')                  AS high,
-       (SELECT classpulse_now())                                          AS as_of
+       (SELECT classpulse_now())                                          AS as_of,
+       four_decimals(avg(pass_chance))                                    AS pass_chance
 FROM memory_scores
 WHERE user_id IN (SELECT student_id FROM all_students);
 
 -- The 300 of each module that are remembered least, and the 300 that fall due next: more than a board lists.
 CREATE OR REPLACE VIEW first_due_live AS
-SELECT user_id, module, urgency_level, scheduled_at, retention, (SELECT classpulse_now()) AS as_of
+SELECT user_id, module, urgency_level, scheduled_at, retention, (SELECT classpulse_now()) AS as_of, pass_chance
 FROM (
-    SELECT s.user_id, s.module_id AS module, s.urgency_level, s.scheduled_at, m.retention,
-           rank() OVER (PARTITION BY s.module_id ORDER BY m.retention, s.scheduled_at) AS place
+    SELECT s.user_id, s.module_id AS module, s.urgency_level, s.scheduled_at, m.retention, m.pass_chance,
+           rank() OVER (PARTITION BY s.module_id ORDER BY m.pass_chance, s.scheduled_at) AS place
     FROM revision_signals s
     LEFT JOIN memory_scores m ON m.user_id = s.user_id AND m.module = s.module_id
     WHERE s.reviewed_at IS NULL AND s.user_id IN (SELECT student_id FROM all_students)
@@ -58,9 +59,9 @@ FROM (
 WHERE place <= 300;
 
 CREATE OR REPLACE VIEW first_coming_live AS
-SELECT user_id, module, next_review_at, retention, last_score, as_of
+SELECT user_id, module, next_review_at, retention, last_score, as_of, pass_chance
 FROM (
-    SELECT user_id, module, next_review_at, retention, last_score, as_of,
+    SELECT user_id, module, next_review_at, retention, last_score, as_of, pass_chance,
            rank() OVER (PARTITION BY module ORDER BY next_review_at) AS place
     FROM memory_scores
     WHERE next_review_at > as_of AND user_id IN (SELECT student_id FROM all_students)

@@ -1,7 +1,8 @@
 -- The same as forgetting_by_cohort, knowledge_gaps_by_cohort, quiz_failure and module_performance, as of the job's last run: for boards.
 CREATE OR REPLACE VIEW forgetting_summary WITH (security_barrier) AS
 SELECT cohort, cohort_id, module, domain, students_with_curve, enrolled, enrolled_with_curve, due_students, high_students, high_share,
-       median_retention, median_retention_1d, median_retention_3d, median_retention_7d, high_share_1d, high_share_3d, high_share_7d, as_of
+       median_retention, median_retention_1d, median_retention_3d, median_retention_7d, high_share_1d, high_share_3d, high_share_7d, as_of,
+       pass_chance, pass_chance_1d, pass_chance_3d, pass_chance_7d
 FROM cohort_forgetting;
 
 CREATE OR REPLACE VIEW knowledge_gap_summary WITH (security_barrier) AS
@@ -22,13 +23,13 @@ SELECT day, module, curves, due, high, as_of
 FROM curve_days;
 
 CREATE OR REPLACE VIEW memory_summary WITH (security_barrier) AS
-SELECT students, curves, modules, median_retention, due, high, as_of
+SELECT students, curves, modules, median_retention, due, high, as_of, pass_chance
 FROM curve_totals;
 
 CREATE OR REPLACE VIEW revisions_waiting WITH (security_barrier) AS
-SELECT user_id, module, urgency_level, scheduled_at, retention, as_of
+SELECT user_id, module, urgency_level, scheduled_at, retention, as_of, pass_chance
 FROM first_due;
 
 CREATE OR REPLACE VIEW reviews_coming WITH (security_barrier) AS
-SELECT user_id, module, next_review_at, retention, last_score, as_of
+SELECT user_id, module, next_review_at, retention, last_score, as_of, pass_chance
 FROM first_coming;

@@ -21,20 +21,44 @@ UNION SELECT class_id FROM (SELECT DISTINCT class_id FROM enrolments WHERE class
 CREATE OR REPLACE VIEW class_members WITH (security_barrier) AS
 SELECT class_id, student_id FROM class_enrolled WHERE class_id IS NOT NULL;
 
--- active_now of classes alone and without scores: rules ask it every minute.
+-- active_now of classes alone and without scores: rules ask it every minute. Since the lesson began, or for two hours at most, too:
+-- idle_players, away_players and silent_players may be watching a video and are idle, not active, or silent for two minutes;
+-- signed_off_at: when those left who said session_end after their last interaction.
 CREATE OR REPLACE VIEW class_presence WITH (security_barrier) AS
 SELECT r.class_id,
        coalesce(h.active_students, 0)                               AS active_students,
        coalesce(h.idle_students, 0)                                 AS idle_students,
        coalesce(h.present, 0)                                       AS present,
-       coalesce(x.enrolled, 0)                                      AS enrolled
+       coalesce(x.enrolled, 0)                                      AS enrolled,
+       coalesce(h.idle_players, 0)                                  AS idle_players,
+       coalesce(h.away_players, 0)                                  AS away_players,
+       coalesce(h.silent_players, 0)                                AS silent_players,
+       h.signed_off_at
 FROM roster_classes r
 LEFT JOIN (
-    SELECT class_id, count(*) FILTER (WHERE status = 'active') AS active_students, count(*) FILTER (WHERE status = 'idle') AS idle_students,
-           count(*) AS present
-    FROM student_now WHERE is_present GROUP BY class_id
+    SELECT class_id,
+           count(*) FILTER (WHERE is_present AND status = 'active') AS active_students,
+           count(*) FILTER (WHERE is_present AND status = 'idle')   AS idle_students,
+           count(*) FILTER (WHERE is_present)                       AS present,
+           count(*) FILTER (WHERE is_present AND status = 'idle' AND plays_on) AS idle_players,
+           count(*) FILTER (WHERE status <> 'active' AND plays_on)  AS away_players,
+           count(*) FILTER (WHERE last_event_at <= as_of - interval '2 minutes'
+                              AND (plays_on OR playing_until > as_of - interval '2 minutes')) AS silent_players,
+           array_agg(session_end_at) FILTER (WHERE session_end_at > last_interaction_at) AS signed_off_at
+    FROM (
+        SELECT *, plays_on(last_interaction_at, last_event_at, last_event_name, session_end_at, playing_until) AS plays_on FROM student_now
+    ) n
+    WHERE is_present OR greatest(last_interaction_at, session_end_at) >= coalesce(began, as_of - interval '2 hours')
+    GROUP BY class_id
 ) h ON h.class_id = r.class_id
 LEFT JOIN (SELECT class_id, count(*) AS enrolled FROM class_members GROUP BY class_id) x ON x.class_id = r.class_id;
+
+-- Who is enrolled in a class and active in another one's items: not lost, where they were here before.
+CREATE OR REPLACE VIEW class_elsewhere WITH (security_barrier) AS
+SELECT m.class_id, m.student_id, n.class_id AS in_class
+FROM student_now n
+JOIN class_members m ON m.student_id = n.student_id AND m.class_id <> n.class_id
+WHERE n.status = 'active';
 
 -- behind: seconds from each flow's lowest watermark to now; null before it has one.
 CREATE OR REPLACE VIEW alert_classes WITH (security_barrier) AS
@@ -67,48 +91,56 @@ LEFT JOIN LATERAL (
     ORDER BY t.began DESC LIMIT 1
 ) l ON true;
 
--- How many were active in a class: at most in the last ten whole minutes, and, on average, in the five minutes up to this time of the
--- week in the last four weeks; null unless two of those weeks know the class then.
+-- How many were active in a class: at most since its lesson began (where none runs, in the last ten whole minutes), and, on average, in
+-- the five minutes up to this time of the week in the last four weeks; null unless two of those weeks know the class then. Where the class
+-- has no timetable, usual_next tells the same of the five minutes that follow.
 CREATE OR REPLACE VIEW active_before WITH (security_barrier) AS
 WITH clock AS MATERIALIZED (SELECT classpulse_now() AS now),
      weeks AS MATERIALIZED (
-         SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
-         FROM clock k, generate_series(1, 4) n
+         SELECT n, ahead,
+                (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days' + ahead * interval '5 minutes')
+                    AT TIME ZONE classpulse_timezone() AS at
+         FROM clock k, generate_series(1, 4) n, generate_series(0, 1) ahead
+         WHERE ahead = 0
+            OR EXISTS (SELECT FROM roster_classes r WHERE NOT EXISTS (SELECT FROM periods p WHERE p.class_id = r.class_id))
      ),
+     running AS MATERIALIZED (SELECT class_id, began FROM running_periods),
      recent AS MATERIALIZED (
          SELECT w.scope_id AS class_id, w.window_start, sum(w.active_5m)::bigint AS students
          FROM activity_windows w
          WHERE w.scope = 'class'
-           AND w.window_start >= (SELECT now - interval '11 minutes' FROM clock)
+           AND w.window_start >= (SELECT least(k.now - interval '11 minutes', (SELECT min(began) FROM running)) FROM clock k)
            AND w.window_start <= (SELECT now - interval '1 minute' FROM clock)
          GROUP BY w.scope_id, w.window_start
      ),
      usual AS MATERIALIZED (
-         SELECT s.class_id, avg(s.students)::double precision AS students
+         SELECT s.class_id, s.ahead, avg(s.students)::double precision AS students
          FROM (
-             SELECT m.class_id, week.n, max(m.students) AS students
+             SELECT m.class_id, week.n, week.ahead, max(m.students) AS students
              FROM weeks week
-             CROSS JOIN LATERAL ( -- week by week, so that four spans of five minutes are read
+             CROSS JOIN LATERAL ( -- week by week, so that spans of five minutes are read
                  SELECT w.scope_id AS class_id, sum(w.active_5m)::bigint AS students FROM activity_windows w
                  WHERE w.scope = 'class' AND w.window_start > week.at - interval '5 minutes' AND w.window_start <= week.at
                  GROUP BY w.scope_id, w.window_start
              ) m
-             GROUP BY m.class_id, week.n
+             GROUP BY m.class_id, week.n, week.ahead
          ) s
-         GROUP BY s.class_id
+         GROUP BY s.class_id, s.ahead
          HAVING count(*) >= 2
      )
-SELECT c.class_id, m.students AS last_10m, u.students AS usual, k.now AS as_of
+SELECT c.class_id, m.students AS before, u.students AS usual, f.students AS usual_next, k.now AS as_of
 FROM clock k
 CROSS JOIN roster_classes c
 LEFT JOIN (
     SELECT r.class_id, max(r.students) AS students
     FROM recent r
-    LEFT JOIN running_periods p ON p.class_id = r.class_id
-    WHERE p.began IS NULL OR r.window_start >= p.began
+    CROSS JOIN clock k
+    LEFT JOIN running p ON p.class_id = r.class_id
+    WHERE r.window_start >= coalesce(p.began, k.now - interval '11 minutes')
     GROUP BY r.class_id
 ) m ON m.class_id = c.class_id
-LEFT JOIN usual u ON u.class_id = c.class_id;
+LEFT JOIN usual u ON u.class_id = c.class_id AND u.ahead = 0
+LEFT JOIN usual f ON f.class_id = c.class_id AND f.ahead = 1;
 
 -- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
 -- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.

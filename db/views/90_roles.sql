@@ -23,7 +23,7 @@ END $$;
 DO $$
 DECLARE
     flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, student_day_classes, dead_letters, anomalies, enrolments, course_activity, '
-                         'quiz_attempts, learning_events, memory_reviews, memory_state, revision_signal_facts, '
+                         'quiz_attempts, learning_events, calibrations, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
                          'cluster_members, cluster_formations, task_seeds, late_days, days_seen';
@@ -39,7 +39,7 @@ DECLARE
                          'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, late_additions, '
                          'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
-                         'class_members, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
+                         'class_members, class_elsewhere, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
                          'next_modules, knowledge_gaps, revisions_waiting, reviews_coming, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '

@@ -67,6 +67,16 @@ def window(class_id: str, at: datetime, students: int) -> Row:
     }
 
 
+def minutes(class_id: str, *students: int, now: datetime = NOW) -> list[Row]:
+    """Returns windows of whole minutes, the last of which ends now: of how many students anything came in each."""
+    last = now - timedelta(minutes=1)
+    return [
+        window(class_id, last - timedelta(minutes=n), count)
+        | {"active_5m": max(students[max(0, len(students) - n - 5) : len(students) - n])}
+        for n, count in enumerate(reversed(students))
+    ]
+
+
 def put_class(
     school: School,
     class_id: str,

@@ -47,11 +47,34 @@ def test_who_has_not_come_after_ten_minutes_is_counted_where_anyone_came(
     }
 
 
-@pytest.mark.parametrize(("at", "minutes", "absent"), [(10, 5, 1), (10.1, 5, 0), (-20, 20, 1), (-20, 19.9, 0)])
-def test_present_is_who_was_seen_within_the_first_ten_minutes(
-    school: School, at: float, minutes: float, absent: int
+@pytest.mark.parametrize(
+    ("at", "minutes", "worked", "absent"),
+    [
+        (10, 5, (), 1),
+        (10.1, 5, (), 0),
+        (0, 0, (), 1),  # who comes anew came with one click
+        (-20, 19.9, (), 0),
+        (-20, 22, (), 0),  # of who is carried over one click after the bell is none
+        (-20, 22, (1,), 0),
+        (-20, 24, (1, 3), 1),
+        (-20, 24, (-1, 3), 0),
+        (-20, 24, (3, 10), 0),
+        (-20, 29.9, (), 0),
+        (-20, 30, (), 1),  # they stay
+    ],
+)
+def test_present_is_who_came_within_the_first_ten_minutes(
+    school: School, at: float, minutes: float, worked: tuple[int, ...], absent: int
 ) -> None:
     lesson(school, 9, 8, at=at, minutes=minutes)
+    scores = [
+        {"time": BEGAN + timedelta(minutes=minute), "student_id": f"7B-{n}", "class_id": "7B", "recency": recency}
+        | dict.fromkeys(("score", "intensity", "duration", "streak"), 0.5)
+        for n in range(8)
+        for minute, recency in [*[(one, 0.819) for one in worked], *[(one + 1, 0.81) for one in worked]]
+    ]
+    unique = {(row["time"], row["student_id"]): row for row in reversed(scores)}
+    school.put(engagement_scores=list(unique.values()))
     assert number(school, "absent_at_minute_10", "absent") == {"7B": absent}  # nobody came: no lesson online
 
 

@@ -28,7 +28,7 @@ from tests.alerting.chapters import paces, reads
 from tests.alerting.lessons import NOW, clock, idle_in_earlier_weeks, put_class
 from tests.alerting.mailbox import Mailbox
 from tests.alerting.test_day_rules import due, hand_in, lesson, views
-from tests.alerting.test_learning_rules import answers, attempts, curves
+from tests.alerting.test_learning_rules import answers, attempts, curve, curves
 from tests.alerting.test_risk_rules import entries, risky
 from tests.grafana.conftest import ROLE, School
 from tests.grafana.test_real_grafana import PASSWORD, ROOT, Grafana, environment, free_port
@@ -40,7 +40,7 @@ TITLES = {
     "active_students_drop": "Class drop, period 2: only 3 of 10 still active",
     "idle_share": "Class idle, period 2: 4 of 10 present inactive for 5 min (usual: 2–4)",
     "many_classes_drop": "6 of 7 running classes lost their students at once",
-    "forgetting_risk": "7B Maths: *Fractions* is being forgotten by 10 of 10",
+    "forgetting_risk": "7B Maths: about 54 of 100 would pass *Fractions* now",
     "quiz_failure": "7C Maths: 10 of 10 failed *Fractions* at first",
     "absent_at_minute_10": "absent, period 2: 1 of 9 had not come after ten minutes",
     "video_engagement": "video: half of today's views saw less than 20 % of the video",
@@ -60,6 +60,7 @@ ABOUT = {  # of the two whose words are not asked any more, the ids are told
 TEXTS = {
     "idle_share": "Most on *Poetry* (3).",
     "quiz_failure": "Hardest: question 2 (10 of 10 wrong), question 1 (5 of 10 wrong).",
+    "forgetting_risk": "is 54 %; of everybody else, as long after their quiz, it was 79 %.",
     "at_risk": "2 missed a due date, 2 not seen for seven study days. 3 of the class are at risk in all.",
 }
 
@@ -70,7 +71,8 @@ FACTS = (
 )
 REASONS = (
     r"The day is over\.|More was seen, or the day is over\.|All handed it in, or it is due\.|"
-    r"They came back\.|The classes are back\.|It was revised\.|It is a week ago, or enough have passed\.|"
+    r"They came back\.|The classes are back\.|It was revised, or the others know no more\.|"
+    r"It is a week ago, or enough have passed\.|"
     r"They were told of, or are well again\.|More have worked on it, or it has been open for two weeks\.|"
     r"It takes about as long as usual again\."
 )
@@ -183,7 +185,8 @@ def hastened(folder: Path) -> Path:
 def quiet(school: School) -> None:
     """Makes every class one that works."""
     school.empty("activity_windows", *PEOPLE, *FACTS)
-    curves(school, "memory", high=0, low=10)
+    curves(school, "memory", 10)
+    school.put(memory_state=[curve(f"other-{n}", "m", days=10, stability=10) for n in range(10)])
     attempts(school, "quiz", failed=0, passed=10)
     answers(school, "quiz")
     lesson(school, 9, 9, class_id="absent")
@@ -215,7 +218,7 @@ def lessons_go_wrong(school: School) -> None:
         owner.execute(
             "UPDATE student_state SET course_id = 'eng', chapter_id = 'poetry' WHERE student_id ~ 'idle-[012]$'"
         )
-        owner.execute("UPDATE memory_state SET next_review_at = last_reviewed_at + interval '1 day'")
+        owner.execute("UPDATE memory_state SET last_score = 60 WHERE user_id LIKE 'memory-%'")
         owner.execute("UPDATE quiz_attempts SET score = 50")
         owner.execute("DELETE FROM sessions_closed WHERE student_id = 'absent-8'")
         owner.execute("UPDATE video_views SET watch_pct = 20")

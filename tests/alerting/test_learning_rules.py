@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import exp, sqrt
 from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from tests.alerting.lessons import NOW, TERM, firing, number, word
+from tests.chance import chance
 from tests.grafana.conftest import School
 
 Row = dict[str, Any]
@@ -22,49 +24,94 @@ def enrol(school: School, class_id: str, students: int) -> list[str]:
     return ids
 
 
-def curve(user: str, module: str, *, reviewed_days: float, interval_days: float) -> Row:
-    reviewed = NOW - timedelta(days=reviewed_days)
+def curve(user: str, module: str, *, days: float, stability: float, score: float = 80) -> Row:
+    reviewed = NOW - timedelta(days=days)
     return {
         "user_id": user,
         "module": module,
         "task": 0,
         "model": "ebbinghaus",
-        "last_score": 80,
+        "last_score": score,
         "last_reviewed_at": reviewed,
-        "next_review_at": reviewed + timedelta(days=interval_days),
-        "interval_days": interval_days,
-        "stability": 10,
-        "decay_factor": 0.1,
+        "next_review_at": reviewed + timedelta(days=stability / 4),
+        "interval_days": stability / 4,
+        "stability": stability,
+        "decay_factor": 1 / stability,
         "reviews": 1,
     }
 
 
-def curves(school: School, class_id: str, *, high: int, low: int, module: str = "m", days: float = 10) -> None:
-    """Adds a class of whom so many are past twice their interval of a module, reviewed so many days ago."""
-    ids = enrol(school, class_id, high + low)
-    school.put(
-        memory_state=[
-            curve(one, module, reviewed_days=days, interval_days=days / 2 if n < high else 1000)
-            for n, one in enumerate(ids)
-        ]
-    )
-
-
-@pytest.mark.parametrize(("high", "low", "expected"), [(5, 5, 0), (6, 5, 1), (5, 4, 0), (6, 4, 1)])
-def test_more_than_half_of_ten_curves_must_be_at_high_urgency(
-    school: School, high: int, low: int, expected: int
+def curves(
+    school: School, class_id: str, students: int, *, days: float = 10, stability: float = 10, score: float = 80
 ) -> None:
-    curves(school, "7B", high=high, low=low)
-    assert firing(school, "forgetting_risk") == {("7B", "m"): expected}
-    assert number(school, "forgetting_risk", "high") == {("7B", "m"): high}
+    """Adds a class whose students all reviewed module `m` so many days ago."""
+    ids = enrol(school, class_id, students)
+    school.put(memory_state=[curve(one, "m", days=days, stability=stability, score=score) for one in ids])
 
 
-def test_what_will_be_forgotten_within_three_days_is_told_with_its_weekday(school: School) -> None:
-    ids = enrol(school, "7B", 10)
-    school.put(memory_state=[curve(one, "m", reviewed_days=10, interval_days=6) for one in ids])  # high in two days
-    assert firing(school, "forgetting_risk") == {("7B", "m"): 1}
-    assert word(school, "forgetting_risk", "crosses") == {("7B", "m"): "Thursday"}  # it is Monday
-    assert number(school, "forgetting_risk", "high") == {("7B", "m"): 0}
+def test_a_class_is_compared_with_the_others_as_long_after_their_review(school: School) -> None:
+    curves(school, "low", 10, score=60)
+    curves(school, "few", 9, score=60)
+    curves(school, "high", 10, score=80, days=1)
+    # The others of `low`: nine like it, and ten with 80, whose curve ten days after their review stands at exp(-1).
+    norm = (9 * chance(60, exp(-1)) + 10 * chance(80, exp(-1))) / 19
+    assert number(school, "forgetting_risk", "chance")["low", "m"] == round(100 * chance(60, exp(-1)))
+    assert number(school, "forgetting_risk", "norm")["low", "m"] == round(100 * norm)
+    assert chance(80, exp(-1)) - chance(60, exp(-1)) > 0.15 > norm - chance(60, exp(-1))
+    assert firing(school, "forgetting_risk") == {("low", "m"): 0, ("few", "m"): 0, ("high", "m"): 0}
+    curves(school, "more", 40, score=80, days=30)
+    assert firing(school, "forgetting_risk") == {
+        ("low", "m"): 1,
+        ("few", "m"): 0,  # nine have a curve
+        ("high", "m"): 0,
+        ("more", "m"): 0,
+    }
+
+
+@pytest.mark.parametrize(("score", "expected"), [(67, 1), (68, 0)])
+def test_fifteen_points_below_the_norm_call(school: School, score: float, expected: int) -> None:
+    curves(school, "high", 10, score=80)
+    curves(school, "low", 10, score=score)
+    apart = 100 * (chance(80, exp(-1)) - chance(score, exp(-1)))
+    assert (apart >= 15) is bool(expected), apart
+    assert firing(school, "forgetting_risk") == {("high", "m"): 0, ("low", "m"): expected}
+
+
+@pytest.mark.parametrize(("students", "expected"), [(10, 0), (40, 1)])
+def test_what_may_be_chance_does_not_call(school: School, students: int, expected: int) -> None:
+    # Half with 100 and half with 20 points: a mean that far below may be chance in a class of ten.
+    ids = enrol(school, "mixed", students)
+    rows = [curve(one, "m", days=10, stability=10, score=100 if n % 2 else 20) for n, one in enumerate(ids)]
+    school.put(memory_state=rows)
+    curves(school, "even", 100, score=79)
+    mean = (chance(100, exp(-1)) + chance(20, exp(-1))) / 2
+    deviation = sqrt((chance(100, exp(-1)) - mean) ** 2 * students / (students - 1) / students)
+    apart = chance(79, exp(-1)) - mean
+    assert apart >= 0.15
+    assert (apart >= 2 * deviation) is bool(expected)
+    assert firing(school, "forgetting_risk")["mixed", "m"] == expected
+
+
+@pytest.mark.parametrize(
+    ("stability", "due_in", "expected"), [(1, None, 0), (1, 6.9, 1), (1, 7.1, 0), (1, -1, 0), (10, 6.9, 0)]
+)
+def test_a_class_alone_calls_only_before_an_assessment(
+    school: School, stability: float, due_in: float | None, expected: int
+) -> None:
+    curves(school, "7B", 10, stability=stability)
+    curves(school, "7C", 9, stability=stability)  # nine others are no norm
+    if due_in is not None:
+        item = {"course_id": "math", "item_id": "m", "kind": "module", "due_at": NOW + timedelta(days=due_in)}
+        school.put(content_items=[item])
+    assert firing(school, "forgetting_risk") == {("7B", "m"): expected, ("7C", "m"): 0}
+    if expected:
+        told = {name: word(school, "forgetting_risk", name)["7B", "m"] for name in ("chance", "norm", "assessed")}
+        at_once = round(100 * chance(80, 1))
+        assert told == {
+            "chance": str(round(100 * chance(80, exp(-10)))),
+            "norm": str(at_once),
+            "assessed": "Monday 09 March",
+        }
 
 
 @pytest.mark.parametrize(
@@ -80,7 +127,9 @@ def test_what_will_be_forgotten_within_three_days_is_told_with_its_weekday(schoo
 def test_only_modules_of_the_last_six_or_next_three_weeks_are_watched(
     school: School, days: float, due_in: float | None, rows: dict[Any, int]
 ) -> None:
-    curves(school, "7B", high=10, low=0, days=days)
+    curves(school, "7B", 10, score=40, days=days)
+    ids = [f"other-{n}" for n in range(10)]  # of no class
+    school.put(memory_state=[curve(one, "m", days=days, stability=10) for one in ids])
     if due_in is not None:
         item = {"course_id": "math", "item_id": "m", "kind": "module", "due_at": NOW + timedelta(days=due_in)}
         school.put(content_items=[item])
@@ -88,9 +137,10 @@ def test_only_modules_of_the_last_six_or_next_three_weeks_are_watched(
 
 
 def test_nobody_is_told_of_forgetting_between_terms(school: School) -> None:
-    curves(school, "7B", high=10, low=0)
+    curves(school, "7B", 10, score=40)
+    curves(school, "7C", 10, score=90)
     school.put(terms=[{**TERM, "ends": "2026-03-01"}])
-    assert firing(school, "forgetting_risk") == {("7B", "m"): 0}
+    assert firing(school, "forgetting_risk") == {("7B", "m"): 0, ("7C", "m"): 0}
 
 
 def attempts(school: School, class_id: str, *, failed: int, passed: int, days: float = 1, kind: str = "module") -> None:

@@ -23,7 +23,9 @@ def told(records: list[Sent]) -> list[tuple[int, str, str]]:
 
 def happens(kind: Kind) -> list[tuple[int, str, str]]:
     incident = Incident(kind, "7A", 2 * MINUTE, 4 * MINUTE, frozenset({b"ann"}))
-    return told(list(Happening([incident]).befalls(sent(n, who) for n in range(6) for who in ("ann", "ben"))))
+    return told(
+        list(Happening([incident], Random(1)).befalls(sent(n, who) for n in range(6) for who in ("ann", "ben")))
+    )
 
 
 def test_nothing_comes_of_those_whom_an_incident_befalls_while_it_lasts() -> None:
@@ -34,6 +36,13 @@ def test_nothing_comes_of_those_whom_an_incident_befalls_while_it_lasts() -> Non
 def test_who_is_let_out_says_goodbye_once() -> None:
     ann = [(minute, name) for minute, who, name in happens("let_out") if who == "ann"]
     assert ann == [(0, "scroll"), (1, "scroll"), (2, "session_end"), (4, "scroll"), (5, "scroll")]
+
+
+def test_who_listens_with_the_page_out_of_sight_is_heard_of_by_hidden_pings() -> None:
+    incident = Incident("talk", "7A", 0, 40 * MINUTE, frozenset({b"ann"}))
+    heard = [value for _, (*_, value) in Happening([incident], Random(1)).befalls(sent(n, "ann") for n in range(40))]  # noqa: S311
+    assert 10 < len(heard) < 30
+    assert {(e["event_name"], e["metadata"]["hidden"]) for e in map(json.loads, heard)} == {("time_ping", True)}
 
 
 def test_a_frugal_tracker_leaves_out_no_coming_and_going() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dataflows.scores.calibration import SHIPPED, Calibration, from_parameters
 from dataflows.scores.forgetting import DAY_MS, MODELS, urgency
 from tests.db.conftest import NOW, Database
 
@@ -31,6 +32,46 @@ def test_retention_in_sql_equals_retention_in_python(database: Database) -> None
         assert database.value(RETENTION, *drawn) == pytest.approx(float(python[0]), abs=1e-9)
 
     equal()
+
+
+def rounded(least: float, most: float) -> st.SearchStrategy[float]:
+    """Numbers as they are stored; of the smallest that a double holds PostgreSQL refuses the product."""
+    return st.floats(least, most).map(lambda number: round(number, 9))
+
+
+def test_the_chance_to_pass_in_sql_equals_that_in_python(database: Database) -> None:
+    query = "SELECT pass_chance(%s, %s, %s, %s, %s, %s)"
+    scores, parameters = rounded(0, 100), rounded(0, 20)
+
+    @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.tuples(rounded(0, 1), scores, scores, rounded(-20, 20), parameters, parameters))
+    def equal(drawn: tuple[float, ...]) -> None:
+        retention, last_score, mark, *numbers = drawn
+        python = Calibration(*numbers).chance(*(np.array([one]) for one in (retention, last_score, mark)))
+        assert database.value(query, *map(float, drawn)) == pytest.approx(float(python[0]), abs=1e-9)
+
+    equal()
+
+
+@pytest.mark.parametrize("missing", range(6))
+def test_no_chance_is_told_where_something_is_not_known(database: Database, missing: int) -> None:
+    given = [None if n == missing else 0.5 for n in range(6)]
+    assert database.value("SELECT pass_chance(%s, %s, %s, %s, %s, %s)", *given) is None
+
+
+def test_the_first_calibrations_are_those_that_are_shipped(database: Database) -> None:
+    rows = database.values("SELECT model, parameters FROM calibrations WHERE version = 1")
+    assert {model: from_parameters(kept) for model, kept in rows} == SHIPPED
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_chance_never_rises_while_nothing_is_revised(model: str) -> None:
+    days = np.linspace(0, 400, 500)
+    memory = MODELS[model].first(np.array([85.0]))
+    retention = MODELS[model].retention(memory.stability, memory.decay_factor, days)
+    chances = SHIPPED[model].chance(retention, np.full(500, 85.0), np.full(500, 70.0))
+    assert (np.diff(chances) <= 0).all()
+    assert chances[0] > chances[-1]
 
 
 def test_urgency_in_sql_equals_urgency_in_python(database: Database) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.chance import chance
 from tests.db.conftest import NOW, Database, ago
 from tests.db.memory import curve
 
@@ -70,6 +71,8 @@ def test_the_columns_of_a_curve_follow_from_its_last_review(database: Database) 
             "difficulty": None,
             "reviews": 1,
             "as_of": NOW,
+            "pass_chance": round(chance(85, 0.631654), 4),
+            "calibration": 1,
         }
     ]
 

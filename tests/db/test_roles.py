@@ -17,7 +17,7 @@ from tests.db.conftest import Database
 FLOW_TABLES = (
     "task_progress events activity_windows engagement_scores student_state student_days dead_letters anomalies"
     " enrolments sessions_closed sessions_open chapter_visit_facts video_views milestones student_click_days page_days"
-    " quiz_attempts learning_events memory_reviews memory_state revision_signal_facts"
+    " quiz_attempts learning_events calibrations memory_reviews memory_state revision_signal_facts"
 ).split()
 ROSTER_TABLES = "classes class_staff terms periods directory content_items".split()
 AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_performance_1d".split()
@@ -25,7 +25,7 @@ AGGREGATES += "chapter_spread_1d chapter_time_1h chapter_time_1d course_time_1h 
 SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
     " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
-    " forgetting_by_cohort knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
+    " forgetting_by_cohort class_recall knowledge_gaps_by_cohort module_performance score_distribution quiz_failure"
     " forgetting_summary knowledge_gap_summary quiz_failure_summary module_summary curve_changes memory_summary"
     " domain_popularity daily_logins"
     " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day course_items"
@@ -35,7 +35,7 @@ SCOPE_VIEWS = (
     " todays_lessons alert_classes class_presence active_before idle_before quiz_questions chapter_reach chapter_pace"
 ).split()
 PERSON_VIEWS = (
-    "class_members student_live_metrics class_students student_names latest_events latest_named_events"
+    "class_members class_elsewhere student_live_metrics class_students student_names latest_events latest_named_events"
     " student_engagement memory_scores memory_history revision_signals student_attempts quiz_analytics"
     " revisions_waiting reviews_coming"
     " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import exp
 
 import pytest
 
+from tests.chance import chance
 from tests.grafana.conftest import School
 from tests.grafana.known_day import NOW
 from tests.grafana.known_term import MONTH, at, review
 from tests.grafana.shown import Rows
 
 BOARD = "memory"
+# retention: exp(-4.042 d / 12.80 d) of eva's 100
+BEN, EVA, ANN = chance(60, 0.1064), chance(100, 0.7293), chance(85, 0.9087)
 AHEAD = (NOW - timedelta(days=14), NOW + timedelta(days=7))
 
 
@@ -38,10 +42,10 @@ def test_all_students_together_are_shown_as_the_classes_one_by_one(term: School)
 
 
 def test_the_headline_counts_curves_and_what_is_due(term: School) -> None:
-    # ben is long overdue, eva due, ann not yet; the median is eva's: exp(-4.042 d / 12.80 d)
+    # ben is long overdue, eva due, ann not yet
     [row] = panel(term, "Memory now")
-    assert row == pytest.approx((3, 3, 0.7293, 2, 1, 1 / 3))
-    assert panel(term, "Memory now", class_=["7C"]) == [pytest.approx((1, 1, 0.7293, 1, 0, 0))]
+    assert row == pytest.approx((3, 3, (BEN + EVA + ANN) / 3, 2, 1, 1 / 3), abs=1e-4)
+    assert panel(term, "Memory now", class_=["7C"]) == [pytest.approx((1, 1, EVA, 1, 0, 0), abs=1e-4)]
 
 
 def test_the_risk_steps_up_as_curves_fall_due_and_goes_on_if_nobody_revises(term: School) -> None:
@@ -71,21 +75,24 @@ def test_a_later_review_takes_a_curve_back(term: School) -> None:
 
 def test_classes_and_modules_have_their_share_now_and_in_the_next_days(term: School) -> None:
     rows = panel(term, "Classes and modules at risk")
-    assert [row[:6] for row in rows] == [
-        ("7C", "Fractions quiz", 0, 0, 1, 1),
-        ("Class 7B", "Fractions quiz", 0.5, 0.5, 0.5, 1),
-    ]
-    assert [row[7:9] for row in rows] == [(1, 1), (2, 4)]
+    assert [row[:2] for row in rows] == [("Class 7B", "Fractions quiz"), ("7C", "Fractions quiz")]
+    assert rows[0][2] == pytest.approx((BEN + ANN) / 2, abs=1e-4)
+    eva = [chance(100, 0.7293 * exp(-days / 12.80)) for days in (0, 1, 3, 7)]  # her curve goes on
+    assert rows[1][2:6] == pytest.approx(tuple(eva), abs=1e-4)
+    assert [row[6:9] for row in rows] == [(0.5, 2, 4), (0, 1, 1)]
 
 
 def test_the_queue_holds_what_is_due_and_the_list_beside_it_what_comes(term: School) -> None:
     queue = panel(term, "Revision queue")
-    assert [(row[0], row[3], row[5]) for row in queue] == [("Ben", "high", 0.1064), ("Eva", "medium", 0.7293)]
+    assert [(row[0], row[3], row[5]) for row in queue] == [
+        ("Ben", "high", pytest.approx(BEN, abs=1e-4)),
+        ("Eva", "medium", pytest.approx(EVA, abs=1e-4)),
+    ]
     [soon] = panel(term, "Who forgets what, and by when")
     assert (soon[:3], soon[3].date(), soon[4:6]) == (
         ("Ann", "Class 7B", "Fractions quiz"),
         at(0, 1).date(),
-        (0.9087, 85),
+        (pytest.approx(ANN, abs=1e-4), 85),
     )
     assert panel(term, "Revision queue", class_=["7C"], module=["m2"]) == []
 

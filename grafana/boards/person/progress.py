@@ -63,12 +63,11 @@ def skills(limits: Thresholds) -> table.Panel:
     )
     panel = panels.rows(
         "Skills",
-        "Knows now: the last score, as much of it as is still remembered by the forgetting curve "
-        "(docs/forgetting.md), 0 to "
-        "100. The most faded first.",
+        "Would pass now: the chance to pass the module's quiz today, calibrated on quizzes that were taken again "
+        "(docs/forgetting.md). The least first.",
         Sql(load("student/skills", students_shown=limits.students_shown)),
     )
-    panel.override_by_name("Knows now", columns.gauge(thresholds.mark_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Would pass now", columns.gauge(thresholds.chance_steps(limits), theme.SHARE, 1))
     panel.override_by_name("Last score", [columns.prop("decimals", 0), columns.width(90)])
     panel.override_by_name("Revision", [*columns.pill(urgency), columns.width(110)])
     panel.override_by_name("Due", [*columns.since(), columns.width(130)])

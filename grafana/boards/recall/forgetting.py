@@ -18,11 +18,9 @@ def headline(limits: Thresholds) -> stat.Panel:
     panel = (
         panels.figures(
             "Memory now",
-            "A curve is one student and one module with a scored quiz. Remembered: the share that the median curve "
-            "still "
-            "holds. Due: it has fallen to where a revision pays most. Long overdue: twice that time has passed. At "
-            "risk "
-            "= long overdue, as a share of all curves. The model and its limits: docs/forgetting.md.",
+            "A curve is one student and one module with a scored quiz. Remembered: the mean chance to pass it now, "
+            "calibrated on quizzes that were taken again. Due: a revision pays most from now on. Long overdue: twice "
+            "that time has passed; their share of all curves. The model and its limits: docs/forgetting.md.",
             Sql(load("memory/headline")),
         )
         .unit(theme.COUNT)
@@ -38,7 +36,7 @@ def headline(limits: Thresholds) -> stat.Panel:
         panel.override_by_name(name, properties)
     panel.override_by_name("Remembered", [columns.prop("unit", theme.SHARE), columns.colour(theme.NEUTRAL)])
     risk = thresholds.risk_steps(limits.forgetting_watch, limits.forgetting_high)
-    panel.override_by_name("At risk", columns.by_limits(risk, theme.SHARE))
+    panel.override_by_name("Overdue share", columns.by_limits(risk, theme.SHARE))
     return panel
 
 
@@ -70,15 +68,15 @@ def cohorts(limits: Thresholds) -> table.Panel:
     """Returns class × module with what the next days bring."""
     panel = panels.rows(
         "Classes and modules at risk",
-        "At risk: the share of a class's students with a curve of the module whose revision is long overdue; now, "
-        "and in "
-        "one, three and seven days if nobody revises. Students have a curve, of so many enrolled.",
+        "Remembered: the mean chance of a class's students to pass the module now, and in one, three and seven days if "
+        "nobody revises, calibrated on quizzes that were taken again; least first. Long overdue: the share of its "
+        "curves whose revision is. Students have a curve, of so many enrolled.",
         Sql(load("memory/cohorts", students_shown=limits.students_shown)),
     )
-    colours = thresholds.risk_steps(limits.forgetting_watch, limits.forgetting_high)
-    for name in ("At risk", "Tomorrow", "In 3 days", "In 7 days"):
+    colours = thresholds.chance_steps(limits)
+    for name in ("Remembered", "Tomorrow", "In 3 days", "In 7 days"):
         panel.override_by_name(name, columns.gauge(colours, theme.SHARE, 1))
-    panel.override_by_name("Remembered", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0)])
+    panel.override_by_name("Long overdue", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0)])
     link = links.drill("This class and module", "memory", **{"class": "class_id", "module": "module"})
     panel.override_by_name("Class", [*columns.links(link), columns.width(110)])
     for key in ("class_id", "module"):

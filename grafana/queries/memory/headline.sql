@@ -1,7 +1,7 @@
 -- Of all students the numbers are kept: memory_summary.
 WITH {{people}},
 curves AS (
-    SELECT user_id, module, retention, revision_urgency
+    SELECT user_id, module, pass_chance, revision_urgency
     FROM memory_scores
     JOIN people ON student_id = user_id
     WHERE {{in_module}}
@@ -11,18 +11,18 @@ curves AS (
 numbers AS (
     SELECT count(DISTINCT user_id)                                                   AS students,
            count(*)                                                                  AS curves,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)                    AS median_retention,
+           four_decimals(avg(pass_chance))                                           AS pass_chance,
            count(*) FILTER (WHERE revision_urgency <> 'low')                         AS due,
            count(*) FILTER (WHERE revision_urgency = 'high')                         AS high
     FROM curves
     HAVING NOT {{everything}}
     UNION ALL
-    SELECT students, curves, median_retention, due, high FROM memory_summary WHERE {{everything}}
+    SELECT students, curves, pass_chance, due, high FROM memory_summary WHERE {{everything}}
 )
 SELECT students                                       AS "Students",
        curves                                         AS "Curves",
-       median_retention                               AS "Remembered",
+       pass_chance                                    AS "Remembered",
        due                                            AS "Due for revision",
        high                                           AS "Long overdue",
-       high / nullif(curves, 0)::double precision     AS "At risk"
+       high / nullif(curves, 0)::double precision     AS "Overdue share"
 FROM numbers

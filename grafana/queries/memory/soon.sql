@@ -1,6 +1,6 @@
 -- Of all students the foremost are kept (reviews_coming): their names are looked up when the list is short.
 WITH foremost AS (
-    SELECT user_id, module, next_review_at, retention, last_score
+    SELECT user_id, module, next_review_at, pass_chance, last_score
     FROM reviews_coming
     WHERE {{everybody}} AND {{in_module}} AND next_review_at > (SELECT classpulse_now())
     ORDER BY next_review_at
@@ -9,18 +9,18 @@ WITH foremost AS (
 {{foremost_people}},
 {{titles}},
 coming AS (
-    SELECT user_id, module, next_review_at, retention, last_score
+    SELECT user_id, module, next_review_at, pass_chance, last_score
     FROM memory_scores
     WHERE next_review_at > as_of AND NOT {{everybody}} AND {{in_module}}
       AND {{of_people}}
     UNION ALL
-    SELECT user_id, module, next_review_at, retention, last_score FROM foremost
+    SELECT user_id, module, next_review_at, pass_chance, last_score FROM foremost
 )
 SELECT name                            AS "Student",
        class                           AS "Class",
        coalesce(title, module)         AS "Module",
        next_review_at                  AS "Due",
-       retention                       AS "Remembers",
+       pass_chance                     AS "Remembers",
        last_score                      AS "Last score",
        student_id
 FROM coming

@@ -2,21 +2,20 @@ WITH titles AS (
     SELECT item_id, max(title) AS title FROM course_items GROUP BY item_id
 ),
 fading AS (
-    SELECT coalesce(title, module) AS what, retention, next_review_at
+    SELECT coalesce(title, module) AS what, pass_chance, next_review_at
     FROM memory_scores
     LEFT JOIN titles ON item_id = module
     WHERE user_id IN (${student:sqlstring}) AND revision_urgency <> 'low'
-    ORDER BY retention, module
+    ORDER BY pass_chance, module
     LIMIT 5
 ),
 gaps AS (
     SELECT coalesce(title, module) AS what,
-           'would now reach ' || round(current_score::numeric) || ' of ' || round(pass_mark::numeric)
-               || ', and ' || coalesce(next_title, next_module) || ' builds on it' AS why
+           'would pass now with ' || round(100 * pass_chance::numeric) || ' %, and ' || coalesce(next_title, next_module) || ' builds on it' AS why
     FROM knowledge_gaps
     LEFT JOIN titles ON item_id = module
     WHERE user_id IN (${student:sqlstring})
-    ORDER BY gap DESC, module
+    ORDER BY pass_chance, module
     LIMIT 3
 ),
 steps AS (
@@ -26,7 +25,7 @@ steps AS (
     UNION ALL
     SELECT 2, 'Close the gap', what, why, NULL FROM gaps
     UNION ALL
-    SELECT 3, 'Revise', what, 'remembers ' || round(100 * retention::numeric) || ' %', next_review_at FROM fading
+    SELECT 3, 'Revise', what, 'would pass now with ' || round(100 * pass_chance::numeric) || ' %', next_review_at FROM fading
     UNION ALL
     SELECT 4, 'Go on with', coalesce(next_title, next_module), 'what comes before it is completed', available_from
     FROM next_modules

@@ -40,25 +40,52 @@ class Lesson:
     def count(self, now: datetime, *wanted: str) -> int:
         return sum(self.status(clicks, now) in wanted for clicks in self.known(now).values())
 
-    def before(self, now: datetime) -> int:
-        """The most students who worked within any five whole minutes that ended within the last ten minutes."""
-        minute = max(now - 11 * MINUTE, BEGINS)
-        minute += (BEGINS - minute) % MINUTE
-        counts = [0]
-        while minute <= now - MINUTE:
-            counts.append(
-                sum(
-                    any(minute - 4 * MINUTE <= c.at < minute + MINUTE and c.name not in NO_INTERACTION for c in clicks)
-                    for clicks in self.known(now).values()
-                )
-            )
-            minute += MINUTE
-        return max(counts)
+    def heard(self, minute: datetime, now: datetime) -> int:
+        """Of how many students anything came in a whole minute."""
+        return sum(any(minute <= c.at < minute + MINUTE for c in clicks) for clicks in self.known(now).values())
+
+    def worked(self, minute: datetime, now: datetime) -> int:
+        """How many students worked within the five whole minutes that end with one."""
+        return sum(
+            any(minute - 4 * MINUTE <= c.at < minute + MINUTE and c.name not in NO_INTERACTION for c in clicks)
+            for clicks in self.known(now).values()
+        )
+
+    def goodbyes(self, now: datetime, since: datetime) -> int:
+        """How many said goodbye last, since a moment, and did nothing afterwards."""
+        found = 0
+        for clicks in self.known(now).values():
+            ends = [c.at for c in clicks if c.name == "session_end"]
+            worked = [c.at for c in clicks if c.name not in NO_INTERACTION]
+            found += bool(ends and worked and ends[-1] > worked[-1] and ends[-1] >= since)
+        return found
+
+    def silent(self, now: datetime) -> bool:
+        """Whether for so many minutes, two at least, half as many were heard of as in any of the ten before."""
+        for long in range(2, 11):
+            begins = now - long * MINUTE
+            earlier = [begins - n * MINUTE for n in range(1, 11) if begins - n * MINUTE >= BEGINS + 5 * MINUTE]
+            if len(earlier) < 3 or begins >= ENDS - 5 * MINUTE:
+                continue
+            here = max(self.heard(begins + n * MINUTE, now) for n in range(long))
+            counts = [self.heard(minute, now) for minute in earlier]
+            least, usual = min(counts), int(sum(counts) / len(counts) + 0.5)
+            falls = 2 * here <= least and least - here >= 5 if least >= 8 else least >= 4 and not here
+            if falls and 2 * self.goodbyes(now, begins - 3 * MINUTE) < usual - here:
+                return True
+        return False
+
+    def drained(self, now: datetime) -> bool:
+        """Whether for three minutes half as many work as at most since the lesson began."""
+        whole = [BEGINS + n * MINUTE for n in range((now - BEGINS) // MINUTE)]
+        counts = [self.worked(minute, now) for minute in whole]
+        most, active = max(counts, default=0), self.count(now, "active")
+        if most < 8 or 2 * active > most or most - active < 5 or any(2 * count > most for count in counts[-3:]):
+            return False
+        return 2 * self.goodbyes(now, BEGINS) < most - active
 
     def drops(self, now: datetime) -> bool:
-        active, before = self.count(now, "active"), self.before(now)
-        inside = BEGINS + 5 * MINUTE <= now < ENDS - 5 * MINUTE
-        return inside and before >= 8 and 2 * active <= before and before - active >= 5
+        return BEGINS + 5 * MINUTE <= now < ENDS and (self.silent(now) or self.drained(now))
 
     def idles(self, now: datetime) -> bool:
         present = self.count(now, "active", "idle")

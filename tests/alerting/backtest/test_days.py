@@ -11,6 +11,7 @@ import pytest
 from bench.alerts import put
 from cli.services_parts.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
+from tests.chance import chance
 from tests.conftest import new_database
 
 
@@ -50,37 +51,57 @@ def test_a_quiz_that_many_fail_calls_with_the_tenth_student(postgres_url: str, s
 def test_reviews_from_long_before_the_span_are_remembered(postgres_url: str, scratch: str) -> None:
     store(postgres_url, clicks("7B-0", "10:00:30", "10:50:30"))
     attempt = {"class_id": "7B", "domain": "math", "course": "math", "module": "fractions", "quiz_type": "module"}
-    students = [f"7B-{n}" for n in range(10)]
+    scores = {f"7B-{n}": 50.0 for n in range(10)} | {f"7C-{n}": 90.0 for n in range(10)}
     put(
         postgres_url,
         {
             "quiz_attempts": [
-                # 85 of 100 falls due after 2.43 days; twice that is 4 days 20 h 34 min
-                {
-                    "attempted_at": at("13:45") - timedelta(days=5),
+                attempt
+                | {
+                    "attempted_at": at("10:00") - timedelta(days=5),
                     "event_id": str(UUID(int=n)),
-                    "user_id": one,
-                    "score": 85.0,
+                    "user_id": student,
+                    "score": score,
                 }
-                | attempt
-                for n, one in enumerate(students)
-            ]
-            + [
-                {
-                    "attempted_at": at("13:00") - timedelta(days=5),
-                    "event_id": str(UUID(int=100 + n)),
-                    "user_id": one,
-                    "score": 85.0,
-                }
-                | attempt
-                | {"module": "algebra"}
-                for n, one in enumerate(students)
+                for n, (student, score) in enumerate(scores.items())
             ],
-            "enrolments": [{"student_id": one, "course_id": "math", "class_id": "7B"} for one in students[1:]],
+            "enrolments": [
+                {"student_id": student, "course_id": "math", "class_id": student[:2]}
+                for student in scores
+                if student != "7B-0"
+            ],
         },
     )
     found = tried(postgres_url, scratch, ["forgetting_risk"], "09:55", "11:00")["forgetting_risk"]
-    assert [(call.ids, call.words["high"]) for call in found.calls] == [
-        (("7B", "algebra"), "10"),
-        (("7B", "fractions"), "0"),  # it will be within three days
-    ]
+    assert [(call.ids, call.since) for call in found.calls] == [(("7B", "fractions"), at("10:00"))]
+    # a 50 holds for a day, and five days later 0.8 to the fifth is left of it
+    told = found.calls[0].words
+    assert (told["chance"], told["curves"]) == (str(round(100 * chance(50, 0.8**5))), "10")
+
+
+def test_a_calibration_of_one_s_own_holds_from_its_day_on_in_the_past_too(postgres_url: str, scratch: str) -> None:
+    store(postgres_url, clicks("7B-0", "10:00:30", "10:50:30"))
+    attempt = {"class_id": "7B", "module": "fractions", "quiz_type": "module"}
+    then = at("10:00") - timedelta(days=5)
+    students = [f"{name}-{n}" for name in ("7B", "7C") for n in range(10)]
+    put(
+        postgres_url,
+        {
+            "quiz_attempts": [
+                attempt | {"attempted_at": then, "event_id": one, "user_id": one, "score": 67.0 if one < "7C" else 75.0}
+                for one in students
+            ],
+            "enrolments": [{"student_id": one, "course_id": "math", "class_id": one[:2]} for one in students[1:]],
+            "calibrations": [
+                {
+                    "version": 2,
+                    "model": "ebbinghaus",
+                    "parameters": '{"intercept": 0, "slope": 0, "score": 2}',
+                    "active_from": at("10:45"),
+                }
+            ],
+        },
+    )
+    # by the one that is shipped they are 13 points apart, by this one 38
+    [call] = tried(postgres_url, scratch, ["forgetting_risk"], "09:55", "12:00", every_s=900)["forgetting_risk"].calls
+    assert (call.ids, call.since, call.words["chance"]) == (("7B", "fractions"), at("10:45"), "35")

@@ -48,13 +48,15 @@ WRITTEN = {
 def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(timescale_url: str, scratch: str) -> None:
     store(timescale_url, [click for told in WRITTEN.values() for click in told])
     found = tried(timescale_url, scratch, RULES, "09:50", "11:00")
-    # The last click is at 10:10:30, so at 10:16 nobody is active any more: three minutes later it calls. From 10:26 on
-    # no window of the last ten minutes knows them, and five minutes later it is over. At 10:41 they are offline. Those
-    # who leave in good order at 10:20:40 are gone at once.
+    # The last click is at 10:10:30: when two whole minutes without one are over it calls. Of a small class nothing is
+    # known after ten minutes of silence; the others call until the lesson is over, and five minutes on. Those who
+    # leave in good order at 10:20:40 are not lost.
     assert times(found["active_students_drop"].calls) == {
-        "gone": [("10:19", "10:31")],
-        "four": [("10:19", "10:31")],
-        "left": [("10:24", "10:41")],
+        "gone": [("10:13", "10:50")],
+        "four": [("10:13", "10:50")],
+        "few": [("10:13", "10:27")],
+        "back": [("10:13", "10:24")],
+        "edge": [("10:37", "10:50")],
     }
     assert times(found["idle_share"].calls) == {
         "gone": [("10:21", "10:46")],
@@ -63,9 +65,24 @@ def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(timescale
     }
     assert found["many_classes_drop"].calls == []
     [gone] = [call for call in found["active_students_drop"].calls if call.ids == ("gone",)]
-    assert (gone.words["active"], gone.words["before"], gone.words["as_of"]) == ("0", "10", "10:19:00")
+    assert (gone.words["active"], gone.words["before"], gone.words["as_of"]) == ("0", "10", "10:13:00")
     assert {outcome.asked for outcome in found.values()} == {70}
     assert {outcome.held for outcome in found.values()} == {0}
+
+
+def test_a_class_that_is_lost_is_known_in_less_than_four_minutes(postgres_url: str, scratch: str) -> None:
+    stops = [f"10:{15 + n}:{second:02d}" for n, second in enumerate((0, 1, 15, 29, 30, 45, 59))]
+    told: list[Click] = []
+    for n, stop in enumerate(stops):
+        told += [c for k in range(20) for c in clicks(f"all{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)]
+        told += [c for k in range(13) for c in clicks(f"part{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)]
+        told += [c for k in range(7) for c in clicks(f"part{n}-on{k}", f"10:00:{8 * k:02d}", END, every_s=25)]
+    store(postgres_url, told)
+    found = tried(postgres_url, scratch, RULES[:1], "10:05", "10:40", many_classes=100)["active_students_drop"]
+    took = {call.ids[0]: (call.since - at(stops[int(call.ids[0][-1])])).total_seconds() for call in found.calls}
+    assert took.keys() == {f"{kind}{n}" for kind in ("all", "part") for n in range(len(stops))}
+    assert min(took.values()) > 115
+    assert max(took.values()) < 240, took
 
 
 def some_lesson(name: str, rng: random.Random) -> list[Click]:
@@ -90,7 +107,7 @@ def test_lessons_at_random_call_as_a_reading_of_the_clicks_says(postgres_url: st
     found = tried(postgres_url, scratch, RULES[:2], "09:55", "11:00", many_classes=100)
     span = at("09:55"), at("11:00")
     lessons = {name: Lesson(one) for name, one in told.items()}
-    drops = {name: calls(lesson.drops, *span, after_min=3, on_min=5) for name, lesson in lessons.items()}
+    drops = {name: calls(lesson.drops, *span, after_min=0, on_min=5) for name, lesson in lessons.items()}
     idles = {name: calls(lesson.idles, *span, after_min=5, on_min=5) for name, lesson in lessons.items()}
     assert times(found["active_students_drop"].calls) == {name: one for name, one in drops.items() if one}
     assert times(found["idle_share"].calls) == {name: one for name, one in idles.items() if one}
@@ -118,7 +135,7 @@ def test_by_the_data_clock_a_log_that_came_at_once_calls_when_it_happened(postgr
     assert (found.held, times(found.calls)) == (0, {"gone": [("10:21", "10:46")]})
 
 
-@pytest.mark.parametrize(("usual", "expected"), [(4, {}), (5, {"gone": [("10:19", "10:31")]})])
+@pytest.mark.parametrize(("usual", "expected"), [(4, {}), (5, {"gone": [("10:13", "")]})])
 def test_what_is_usual_is_known_from_what_was_stored_in_earlier_weeks(
     postgres_url: str, scratch: str, usual: int, expected: dict[str, list[tuple[str, str]]]
 ) -> None:
@@ -134,10 +151,10 @@ def test_resting_while_nobody_is_there_changes_nothing(
     postgres_url: str, scratch: str, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(postgres_url, WRITTEN["gone"] + WRITTEN["few"])
-    rested = tried(postgres_url, scratch, RULES, "09:50", "11:10")
+    rested = tried(postgres_url, scratch, RULES, "09:50", "11:40")
     monkeypatch.setattr(school, "NEEDS_SOMEBODY", frozenset())
     with new_database(postgres_server) as other:
-        asked = tried(postgres_url, other, RULES, "09:50", "11:10")
+        asked = tried(postgres_url, other, RULES, "09:50", "11:40")
     assert {name: one.calls for name, one in rested.items()} == {name: one.calls for name, one in asked.items()}
     assert {one.rested for one in asked.values()} == {0}
     assert all(20 < one.rested < 40 for one in rested.values())
