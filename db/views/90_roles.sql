@@ -29,7 +29,7 @@ DECLARE
                          'cluster_members, cluster_formations, task_seeds, late_days, days_seen';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
-                         'forgetting_by_cohort, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '
+                         'forgetting_by_cohort, class_recall, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '
                          'forgetting_summary, knowledge_gap_summary, quiz_failure_summary, module_summary, curve_changes, memory_summary, '
                          'domain_popularity, daily_logins, '
                          'course_items, chapter_analytics, course_analytics, course_drop_off_index, chapter_time_by_hour, chapter_time_by_day, '
