@@ -86,7 +86,7 @@ def small_stores() -> Iterator[None]:
         patch.setattr(codes, "_COMPACT_FROM", 1)
         patch.setattr(pages, "_COMPACT_FROM", 1)
         patch.setattr(pages, "_HELD", 2)
-        patch.setattr(timeline, "_FORGET_EVERY_MS", 0)
+        patch.setattr(timeline, "FORGET_EVERY_MS", 0)
         yield
 
 
