@@ -28,8 +28,8 @@ from bytewax.operators.windowing import EventClock, TumblingWindower  # noqa: E4
 from bytewax.outputs import DynamicSink, StatelessSinkPartition  # noqa: E402
 
 from dataflows import engagement  # noqa: E402
-from dataflows.engage.activity import scopes_of  # noqa: E402
 from dataflows.engage.columns import Batch  # noqa: E402
+from dataflows.engage.scopes import scopes_of  # noqa: E402
 from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
 from dataflows.kafka.batch import TaskBatch  # noqa: E402

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     content_commit_interval_s: float = Field(default=2.0, gt=0)
     snapshot_interval_s: int = Field(default=10, ge=1)
     batch_records: int = Field(default=32768, ge=1)
+    batch_bytes: int = Field(default=16_777_216, ge=1)
     recovery_dir: Path = Path(".classpulse/recovery")
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"

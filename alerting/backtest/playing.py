@@ -16,7 +16,6 @@ from dataflows.kafka.source import RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
 from dataflows.operators.watermark import NEVER
-from dataflows.rebuild.player import ARCHIVED_BYTES
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.freshness import Freshness
@@ -87,7 +86,7 @@ class Flow:
             tables: Those that are asked; what goes into others is not written.
         """
         self.module = module
-        self._settings = settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
+        self._settings = settings
         read = {settings.topic(topic) for topic in (*module.TOPICS, *module.OPTIONAL_TOPICS)}
         self.places = [place for place in places if place[0] in read]
         self.tasks = sorted({partition for _topic, partition in self.places})

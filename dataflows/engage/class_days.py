@@ -14,8 +14,7 @@ from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.tumbling import DistinctMembers
 
 DAY_BITS: Final = 20
-_CLASS_BITS: Final = packing.SCOPE_BITS
-_MAX_CLASSES: Final = packing.MAX_SCOPES // 2
+_MAX_CLASSES: Final = 1 << 17
 """More classes than a task's open days ever have: beyond them an interaction counts in no class."""
 
 
@@ -29,7 +28,7 @@ class ClassDays:
         """Starts empty."""
         self._classes: Dictionary[str | None] = Dictionary([None])
         self._minutes = DistinctMembers()
-        self._days = KeyedTable((np.add, np.add), (0, 0))
+        self._days = KeyedTable((np.add, np.add), (0, 0), wide=True)
 
     def add(
         self, student: Ints, minute: Ints, class_id: Ints, texts: list[str | None], day_of: Callable[[Ints], Ints]
@@ -49,9 +48,8 @@ class ClassDays:
         code = self._codes([None if c < 0 else texts[c] for c in used.tolist()])[at]
         self._days.add(_key(student, day_of(minute), code), (None, np.ones(len(student), np.int64)))
         new = self._minutes.add(packing.window_scope_student(minute, code, student))
-        of_class = packing.without_student(new)
-        day = day_of(of_class >> _CLASS_BITS)
-        key = _key(new & (packing.MAX_STUDENTS - 1), day, of_class & (packing.MAX_SCOPES - 1))
+        of_class = packing.first_word(new)
+        key = _key(packing.second_word(new), day_of(packing.window_of(of_class)), packing.scope_in(of_class))
         self._days.add(key, (np.ones(len(new), np.int64), None))
 
     def rows(self, pairs: Ints) -> tuple[Ints, list[str], Ints]:
@@ -63,14 +61,13 @@ class ClassDays:
         Returns:
             For each row its pair, its class (empty: none named), and its minutes and interactions.
         """
-        lower = np.searchsorted(self._days.key, pairs << _CLASS_BITS)
-        upper = np.searchsorted(self._days.key, (pairs + 1) << _CLASS_BITS)
+        lower, upper = (np.searchsorted(self._days.key, packing.wide(pair, 0)) for pair in (pairs, pairs + 1))
         several = upper - lower > 1
         at = [np.arange(a, b) for a, b in zip(lower[several].tolist(), upper[several].tolist(), strict=True)]
         rows = np.concatenate(at) if at else np.empty(0, np.int64)
         key = self._days.key[rows]
-        names = [self._classes.values[code] or "" for code in (key & (packing.MAX_SCOPES - 1)).tolist()]
-        return key >> _CLASS_BITS, names, self._days.values[rows]
+        names = [self._classes.values[code] or "" for code in packing.second_word(key).tolist()]
+        return packing.first_word(key), names, self._days.values[rows]
 
     def settle(self, minute: int) -> None:
         """Forgets which minutes before `minute` (packed) were counted: nothing can come for them any more."""
@@ -78,7 +75,7 @@ class ClassDays:
 
     def drop_days(self, over: Callable[[Ints], Bools]) -> None:
         """Forgets the days for which `over` holds."""
-        self._days.keep(~over((self._days.key >> _CLASS_BITS) & ((1 << DAY_BITS) - 1)))
+        self._days.keep(~over(packing.first_word(self._days.key) & ((1 << DAY_BITS) - 1)))
 
     def _codes(self, names: list[str | None]) -> Ints:
         if len(self._classes) + len(names) > _MAX_CLASSES:
@@ -89,15 +86,15 @@ class ClassDays:
 
     def _compact(self) -> None:
         """Gives up the codes of classes that no open day or minute speaks of; the others keep their order."""
-        mask = packing.MAX_SCOPES - 1
-        in_days, in_minutes = self._days.key & mask, (self._minutes.keys >> packing.STUDENT_BITS) & mask
+        days, minutes = self._days.key, packing.first_word(self._minutes.keys)
+        in_days, in_minutes = packing.second_word(days), packing.scope_in(minutes)
         used = np.unique(np.concatenate([np.zeros(1, np.int64), in_days, in_minutes]))
         code = np.zeros(len(self._classes), np.int64)
         code[used] = np.arange(len(used))
         self._classes = Dictionary([self._classes.values[c] for c in used.tolist()])
-        self._days.key = (self._days.key & ~np.int64(mask)) | code[in_days]
-        shift = packing.STUDENT_BITS
-        self._minutes.keys = (self._minutes.keys & ~np.int64(mask << shift)) | code[in_minutes] << shift
+        self._days.key = packing.wide(packing.first_word(days), code[in_days])
+        window = packing.window_scope(packing.window_of(minutes), code[in_minutes])
+        self._minutes.keys = packing.wide(window, packing.second_word(self._minutes.keys))
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""
@@ -109,5 +106,5 @@ class ClassDays:
         self._days.restore(state["days"])
 
 
-def _key(student: Ints, day: Ints, code: Ints) -> Ints:
-    return (student << DAY_BITS | day) << _CLASS_BITS | code
+def _key(student: Ints, day: Ints, code: Ints) -> packing.Wide:
+    return packing.wide(student << DAY_BITS | day, code)

@@ -94,6 +94,7 @@ class Batch:
         judged: Of each topic the events of students, the watermark before each, and whether it is late; until repeats
             are dropped.
         events: Events that count, one entry a topic.
+        topics: The topics that tell of them, likewise.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
         low: Up to when the task is settled: no later record changes what lies before.
@@ -107,6 +108,7 @@ class Batch:
     decoded: list[tuple[str, Coded]]
     events: list[Events] = field(default_factory=list)
     judged: list[tuple[str, Events, Ints, Bools]] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
     watermarks: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
     low: int = 0

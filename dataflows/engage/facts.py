@@ -43,7 +43,7 @@ class Facts:
 
     order: Ints
     student: Ints
-    moment: Ints
+    moment: packing.Wide
     placed: Ints
     minute: Ints
     interaction: Bools
@@ -78,7 +78,7 @@ def facts_of(events: Events, texts: Texts, places: RowCache[Place], sessions: Te
     names = [name for _role, name, _device, _browser, _hidden in acts]
     kind = np.array([_KINDS.get(name, OTHER) for name in names], np.int64)
     moment = packing.moment(events.student, events.event_ms, kind[events.act] if len(acts) else events.act)
-    order = order_by_time(moment >> 2, events.placed)
+    order = order_by_time(packing.without_rank(moment), events.placed)
     moment = moment[order]
     act, place = events.act[order], events.place[order]
 

@@ -10,9 +10,6 @@ from dataflows.operators import packing
 from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints, starts_of
 
-_KIND_BITS = 2
-_KIND_MASK = (1 << _KIND_BITS) - 1
-
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -24,14 +21,14 @@ class Marks:
         session: Code of the session id, `NO_SESSION` where there is none.
     """
 
-    moment: Ints
+    moment: packing.Wide
     placed: Ints
     session: Ints
 
     @classmethod
     def none(cls) -> Marks:
         """Returns no marks."""
-        return cls(*(np.empty(0, np.int64) for _ in range(3)))
+        return cls(np.empty(0, np.complex128), np.empty(0, np.int64), np.empty(0, np.int64))
 
     def __len__(self) -> int:
         """How many."""
@@ -55,7 +52,7 @@ class Marks:
     @property
     def kind(self) -> Ints:
         """`END`, `START` or `OTHER`."""
-        return self.moment & _KIND_MASK
+        return packing.moment_rank(self.moment)
 
     def take(self, index: Ints | Bools) -> Marks:
         """Returns some of the marks."""
@@ -72,7 +69,7 @@ class Marks:
             np.concatenate([self.placed, other.placed]),
             np.concatenate([self.session, other.session]),
         )
-        return both.take(order_by_time(both.moment >> _KIND_BITS, both.placed, runs=True))
+        return both.take(order_by_time(packing.without_rank(both.moment), both.placed, runs=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +104,5 @@ class Recent:
         )
         both = both.take(both.last_ms >= since_ms)
         both = both.take(np.lexsort((both.last_ms, both.session, both.student)))
-        last = np.append(starts_of(both.student << 32 | both.session)[1:], len(both.student)) - 1
+        last = np.append(starts_of(packing.wide(both.student, both.session))[1:], len(both.student)) - 1
         return both.take(last[: len(both.student)])

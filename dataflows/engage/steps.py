@@ -69,6 +69,7 @@ class DropRepeats:
             if repeats:
                 metrics.DUPLICATES.labels(FLOW).inc(repeats)
             batch.events.append(events.where(first & ~late))
+            batch.topics.append(topic)
         batch.judged = []
         return batch
 
@@ -113,8 +114,8 @@ class CountActivity:
 
     def process(self, batch: Batch) -> Batch:
         """Counts the events; adds changed rows when they are due."""
-        for events in batch.events:
-            self._activity.add(events)
+        for topic, events in zip(batch.topics, batch.events, strict=True):
+            self._activity.add(topic, events)
         if batch.source.writes:
             rows = self._activity.rows(batch.low)
             if len(rows):

@@ -95,9 +95,6 @@ class Students:
         _keep(self._minute_video, facts.video, key, time_ms, facts.placed, facts.until_ms)
 
     def _grow(self, students: int) -> None:
-        if students > packing.MAX_STUDENTS:
-            text = f"task {self._task} holds more than {packing.MAX_STUDENTS} students; use more partitions"
-            raise OverflowError(text)
         self._base = self._base.grown_to(students)
         self._dirty = np.concatenate([self._dirty, np.zeros(students - len(self._dirty), np.bool_)])
 

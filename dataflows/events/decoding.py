@@ -84,7 +84,7 @@ class Decoding(Generic[D]):
         self._judge = Judge(records, rules)
         self._fast = fast if self._judge.kind is kind else _nothing_is_plain
         self._convert = convert
-        self._max_future_ms = rules.max_future_ms
+        self._max_future_ms = LATEST_MS if records.accepted else rules.max_future_ms
         self._max_age_ms = LATEST_MS if records.accepted else rules.max_age_ms or LATEST_MS
         self._replayed = np.array(records.replayed, dtype=np.bool_)
         self._rejects: list[Reject] = []

@@ -41,11 +41,11 @@ class Judge:
         records, rules = self._records, self._rules
         if self.kind is None:
             refuse("unknown_topic", records.topic)
-        document = parse(records.values[row], rules)
+        document = parse(records.values[row], rules, accepted=records.accepted)
         append_ms = records.append_ms[row]
         event = normalise(document, self._topic, records.keys[row], append_ms, accepted=records.accepted)
         ahead_ms = event.event_ms - append_ms
-        if ahead_ms > rules.max_future_ms:
+        if ahead_ms > rules.max_future_ms and not records.accepted:
             refuse("future", f"{ahead_ms / 1000:g} s ahead of its append time")
         excused = records.accepted or (records.replayed and records.replayed[row])
         if rules.max_age_ms and -ahead_ms > rules.max_age_ms and not excused:

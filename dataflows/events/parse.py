@@ -22,20 +22,26 @@ _decode = msgspec.json.Decoder().decode
 _decode_with_huge_floats = msgspec.json.Decoder(float_hook=_float).decode
 
 
-def parse(value: bytes | None, rules: Rules) -> dict[str, Any]:
+def parse(value: bytes | None, rules: Rules, *, accepted: bool = False) -> dict[str, Any]:
     """Returns the JSON object in a record's value.
+
+    Args:
+        value: The value.
+        rules: What is allowed.
+        accepted: Whether it was accepted before (`Records.accepted`).
 
     Raises:
         RejectedError: `too_large`, or `not_json` for anything that is not one JSON object in UTF-8.
     """
     if value is None:
         refuse("not_json", "no value and no tick header")
-    if len(value) > rules.max_bytes:
+    if len(value) > rules.max_bytes and not accepted:
         refuse("too_large", f"{len(value)} bytes, {rules.max_bytes} are allowed")
     document = _json(value)
     if not isinstance(document, dict):
         refuse("not_json", f"a JSON object is expected, not {json_type(document)}")
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth_exceeds(document, MAX_DEPTH):
+    suspect = not accepted and value.count(b"{") + value.count(b"[") > MAX_DEPTH
+    if suspect and _depth_exceeds(document, MAX_DEPTH):
         refuse("not_json", _TOO_DEEP)
     return document
 

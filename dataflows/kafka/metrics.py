@@ -20,6 +20,9 @@ TICKS_CONSUMED: Final = Counter("kafka_ticks_consumed_total", "Progress ticks re
 EVENTS_REJECTED: Final = Counter("events_rejected_total", "Records refused by decode.", ["topic", "reason", "flow"])
 LATE_EVENTS: Final = Counter("late_events_total", "Events that met a watermark past their window's lateness.", ["flow"])
 DUPLICATES: Final = Counter("duplicate_events_total", "Records dropped because their event_id was counted.", ["flow"])
+SCOPES_OVER: Final = Counter(
+    "activity_scopes_over_total", "Scopes of a minute that are counted as ~other: too many different ids of one kind."
+)
 UNSCORED: Final = Counter("quiz_attempts_unscored_total", "Quiz events without a score of 0-100.", ["topic"])
 CONSUMER_LAG: Final = Gauge(
     "consumer_lag", "Records between the log's end and what was read.", ["topic", "partition", "consumer_group"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Final
 
 import msgspec
@@ -13,6 +14,9 @@ from dataflows.events.rejects import Reject
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import NEVER
 from dataflows.scores.engagement import NO_INTERACTION
+
+MOST_PAYLOAD: Final = 262_144
+"""Of a longer value only the beginning is kept: in base64 it must fit into a record as brokers take it, 1 MB."""
 
 _EVENT_TEXTS: Final = (*TEXTS, "metadata", "topic", "partition")
 
@@ -80,7 +84,7 @@ def course_activity_rows(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def reject_rows(rejects: list[Reject]) -> pl.DataFrame:
-    """Returns rows of `dead_letters`; the payload is the original bytes in base64."""
+    """Returns rows of `dead_letters`; the payload is the original bytes, at most `MOST_PAYLOAD`, in base64."""
     return pl.DataFrame(
         {
             "received_at": pl.Series([r.append_ms for r in rejects], dtype=pl.Int64).cast(pl.Datetime("ms")),
@@ -89,9 +93,19 @@ def reject_rows(rejects: list[Reject]) -> pl.DataFrame:
             "kafka_offset": [r.offset for r in rejects],
             "reason": [str(r.reason) for r in rejects],
             "detail": [r.detail.replace("\x00", "") for r in rejects],
-            "payload": [base64.b64encode(r.payload).decode() for r in rejects],
+            "payload": [_payload(r) for r in rejects],
+            "payload_bytes": [len(r.payload) for r in rejects],
+            "payload_sha256": [_sha256(r) for r in rejects],
         }
     )
+
+
+def _payload(reject: Reject) -> str:
+    return base64.b64encode(reject.payload[:MOST_PAYLOAD]).decode()
+
+
+def _sha256(reject: Reject) -> str:
+    return hashlib.sha256(reject.payload).hexdigest()
 
 
 def reject_records(rejects: list[Reject]) -> list[tuple[bytes, bytes]]:
@@ -110,7 +124,9 @@ def reject_records(rejects: list[Reject]) -> list[tuple[bytes, bytes]]:
                     "partition": r.partition,
                     "offset": r.offset,
                     "received_at": r.append_ms,
-                    "payload": base64.b64encode(r.payload).decode(),
+                    "payload": _payload(r),
+                    "payload_bytes": len(r.payload),
+                    "payload_sha256": _sha256(r),
                 }
             ),
         )

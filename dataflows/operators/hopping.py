@@ -19,20 +19,21 @@ class TrailingMembers:
     Example:
         >>> trailing = TrailingMembers(span=5)
         >>> def key(minute): return packing.scope_student_minute(np.array([0]), np.array([7]), np.array([minute]))
+        >>> minutes = packing.second_word
         >>> windows, amounts = trailing.add(key(100))
-        >>> packing.minute_in(windows).tolist(), amounts.tolist()
+        >>> minutes(windows).tolist(), amounts.tolist()
         ([100, 101, 102, 103, 104], [1, 1, 1, 1, 1])
         >>> windows, amounts = trailing.add(key(103))
-        >>> packing.minute_in(windows).tolist()
+        >>> minutes(windows).tolist()
         [105, 106, 107]
     """
 
-    def __init__(self, span: int, keys: Ints | None = None) -> None:
+    def __init__(self, span: int, keys: packing.Wide | None = None) -> None:
         """`span` in minutes; `keys`: packed (scope, member, minute) of a snapshot, sorted."""
         self._span = span
-        self.keys: Ints = np.empty(0, np.int64) if keys is None else keys
+        self.keys: packing.Wide = np.empty(0, np.complex128) if keys is None else keys
 
-    def add(self, keys: Ints) -> tuple[Ints, Ints]:
+    def add(self, keys: packing.Wide) -> tuple[packing.Wide, Ints]:
         """Adds packed (scope, member, minute) keys, any order, with repeats.
 
         Returns:
@@ -43,18 +44,18 @@ class TrailingMembers:
         known, at = found_in(candidates, self.keys)
         new = candidates[~known]
         if not len(new):
-            return new, new
+            return new, np.empty(0, np.int64)
         # The only places at which anything changes: where the new keys are from now on, and the keys after them.
         where = at[~known] + np.arange(len(new))
         self.keys = merge_sorted(self.keys, new)
         return self._changes(where)
 
-    def _changes(self, new: npt.NDArray[np.intp]) -> tuple[Ints, Ints]:
+    def _changes(self, new: npt.NDArray[np.intp]) -> tuple[packing.Wide, Ints]:
         """Returns what the keys at the indices `new` (ascending) change."""
         windows, amounts = [], []
         gain_from, key = self._own_from(new, new - 1), self.keys[new]
         for offset in range(self._span):
-            gained = key[packing.minute_in(key) + offset >= gain_from] + offset
+            gained = packing.later(key[packing.second_word(key) + offset >= gain_from], offset)
             windows.append(gained)
             amounts.append(np.ones(len(gained), np.int64))
         # Old minutes that now have a new one before them lose the windows that it owns.
@@ -68,8 +69,8 @@ class TrailingMembers:
         lost_from, lost_upto = self._own_from(losers, last_old), self._own_from(losers, losers - 1)
         key = self.keys[losers]
         for offset in range(self._span):
-            window = packing.minute_in(key) + offset
-            lost = key[(window >= lost_from) & (window < lost_upto)] + offset
+            window = packing.second_word(key) + offset
+            lost = packing.later(key[(window >= lost_from) & (window < lost_upto)], offset)
             windows.append(lost)
             amounts.append(np.full(len(lost), -1, np.int64))
         return np.concatenate(windows), np.concatenate(amounts)
@@ -77,17 +78,17 @@ class TrailingMembers:
     def _own_from(self, index: npt.NDArray[np.intp], before: npt.NDArray[np.intp]) -> Ints:
         """Returns the first window that each of some keys owns, given the index of the key before it, or -1."""
         key, previous = self.keys[index], self.keys[before]
-        minute = packing.minute_in(key)
+        minute = packing.second_word(key)
         has = (before >= 0) & (_member(previous) == _member(key))
-        return np.where(has, np.maximum(minute, packing.minute_in(previous) + self._span), minute)
+        return np.where(has, np.maximum(minute, packing.second_word(previous) + self._span), minute)
 
     def drop_before(self, minute: int) -> None:
         """Forgets minutes that reach into no window from `minute` (packed) on."""
-        keep = packing.minute_in(self.keys) + self._span > minute
+        keep = packing.second_word(self.keys) + self._span > minute
         if not keep.all():
             self.keys = self.keys[keep]
 
 
-def _member(keys: Ints) -> Ints:
+def _member(keys: packing.Wide) -> Ints:
     """Returns the (scope, member) part of packed (scope, member, minute) keys."""
-    return keys >> packing.MINUTE_BITS
+    return packing.first_word(keys)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
-from dataflows.operators.segments import Bools, Ints, found_in, is_sorted, starts_of
+from dataflows.operators.segments import Bools, Ints, K, found_in, is_sorted, starts_of
 
-State = tuple[Ints, Ints, Bools]
+State = tuple[Any, Ints, Bools]
 
 
 class KeyedTable:
@@ -19,15 +22,15 @@ class KeyedTable:
         ([3, 7], [[1, 2], [2, 9]])
     """
 
-    def __init__(self, reductions: tuple[np.ufunc, ...], initial: tuple[int, ...]) -> None:
-        """`initial` holds each column's neutral value."""
+    def __init__(self, reductions: tuple[np.ufunc, ...], initial: tuple[int, ...], *, wide: bool = False) -> None:
+        """`initial` holds each column's neutral value; `wide`: keys are of two words (`packing.Wide`)."""
         self._reductions = reductions
         self._initial = np.array(initial, np.int64)
-        self.key: Ints = np.empty(0, np.int64)
+        self.key: Any = np.empty(0, np.complex128 if wide else np.int64)
         self.values: Ints = np.empty((0, len(initial)), np.int64)
         self.dirty: Bools = np.empty(0, np.bool_)
 
-    def add(self, keys: Ints, columns: tuple[Ints | None, ...]) -> Ints:
+    def add(self, keys: npt.NDArray[K], columns: tuple[Ints | None, ...]) -> npt.NDArray[K]:
         """Folds rows into the table and marks what they touch.
 
         Args:
@@ -51,7 +54,7 @@ class KeyedTable:
         self.dirty[at] = True
         return new
 
-    def _ensure(self, groups: Ints) -> tuple[Ints, Ints]:
+    def _ensure(self, groups: npt.NDArray[K]) -> tuple[Ints, npt.NDArray[K]]:
         known, at = found_in(groups, self.key)
         new = groups[~known]
         if len(new):
@@ -62,7 +65,7 @@ class KeyedTable:
             at = np.searchsorted(self.key, groups)
         return at.astype(np.int64), new
 
-    def get(self, keys: Ints) -> Ints:
+    def get(self, keys: npt.NDArray[Any]) -> Ints:
         """Returns the rows of `keys`, shape (n, columns); the neutral values where a key is absent."""
         known, at = found_in(keys, self.key)
         out = np.tile(self._initial, (len(keys), 1))

@@ -1,27 +1,65 @@
-"""Bit layouts of the packed keys; all are positive int64, and sorting the key sorts by its parts from left to right.
+"""Keys of several parts that sort by their parts from left to right, and never wrap.
 
-A task holds at most 1 M students (2²⁰) and 262,144 scopes (2¹⁸) at a time; minutes count from 2000-01-01 and reach 2063
-with 25 bits.
+Where all parts fit into 63 bits, a key is a positive int64. Where one of them is a student or a pair of two codes, it
+is a key of two words: a complex number, which NumPy sorts, searches and compares by its real part and then by its
+imaginary one. Each word is exact below 2⁵³, so a task may see as many students as there is memory for.
+
+| part | bits | why it never wraps |
+|---|---|---|
+| minute | 26 | since 2000-01-01: reaches the year 2127, accepted times end in 2100 |
+| millisecond | 42 | since 2000-01-01: reaches the year 2139 |
+| scope, place | 26 | a batch has fewer places than records; scopes are capped far below (`engage/scopes.py`) |
+| student | 32 | one for every person on earth |
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from dataflows.operators.segments import Ints
+
+Wide = npt.NDArray[np.complex128]
+"""Keys of two words."""
 
 EPOCH_MIN: Final = 946_684_800_000 // 60_000
 """2000-01-01 00:00 UTC in minutes since 1970: packed minutes count from here."""
 
 MINUTE_MS: Final = 60_000
-STUDENT_BITS: Final = 20
-MINUTE_BITS: Final = 25
-SCOPE_BITS: Final = 18
-MAX_STUDENTS: Final = 1 << STUDENT_BITS
-MAX_SCOPES: Final = 1 << SCOPE_BITS
+EPOCH_MS: Final = EPOCH_MIN * MINUTE_MS
+MINUTE_BITS: Final = 26
+SCOPE_BITS: Final = 26
+STUDENT_BITS: Final = 32
+_RANK_BITS: Final = 2
 
 _MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
+_SCOPE_MASK: Final = (1 << SCOPE_BITS) - 1
 _STUDENT_MASK: Final = (1 << STUDENT_BITS) - 1
+
+
+def wide(first: Any, second: Any) -> Wide:  # noqa: ANN401
+    """Packs two words, each a whole number from 0 to 2⁵³ − 1.
+
+    Example:
+        >>> np.sort(wide(np.array([2, 1, 2]), np.array([5, 9, 3]))).tolist()
+        [(1+9j), (2+3j), (2+5j)]
+    """
+    first, second = np.broadcast_arrays(first, second)
+    key = np.empty(first.shape, np.complex128)
+    key.real, key.imag = first, second
+    return key
+
+
+def first_word(key: Wide) -> Ints:
+    """Returns the first word of wide keys."""
+    return key.real.astype(np.int64)
+
+
+def second_word(key: Wide) -> Ints:
+    """Returns the second word of wide keys."""
+    return key.imag.astype(np.int64)
 
 
 def minute_of(time_ms: Ints) -> Ints:
@@ -45,29 +83,38 @@ def student_of(key: Ints) -> Ints:
 
 
 def minute_in(key: Ints) -> Ints:
-    """Returns the minute of any key that ends with a minute."""
+    """Returns the minute of a (student, minute) key."""
     return key & _MINUTE_MASK
 
 
-def moment(student: Ints, time_ms: Ints, rank: Ints) -> Ints:
-    """Packs (student, time in ms, rank 0–3): 20 + 25 + 16 + 2 bits."""
-    minute = minute_of(time_ms)
-    return ((student << MINUTE_BITS | minute) << 16 | (time_ms % MINUTE_MS)) << 2 | rank
+def moment(student: Ints, time_ms: Ints, rank: Any) -> Wide:  # noqa: ANN401
+    """Packs (student, time in ms, rank 0–3)."""
+    return wide(student, (time_ms - EPOCH_MS) << _RANK_BITS | rank)
 
 
-def moment_student(key: Ints) -> Ints:
+def moment_student(key: Wide) -> Ints:
     """Returns the student of a moment."""
-    return key >> (MINUTE_BITS + 18)
+    return first_word(key)
 
 
-def moment_minute(key: Ints) -> Ints:
-    """Returns the minute of a moment."""
-    return (key >> 18) & _MINUTE_MASK
-
-
-def moment_ms(key: Ints) -> Ints:
+def moment_ms(key: Wide) -> Ints:
     """Returns the time of a moment in epoch milliseconds."""
-    return minute_ms(moment_minute(key)) + ((key >> 2) & 0xFFFF)
+    return (second_word(key) >> _RANK_BITS) + EPOCH_MS
+
+
+def moment_minute(key: Wide) -> Ints:
+    """Returns the minute of a moment."""
+    return minute_of(moment_ms(key))
+
+
+def moment_rank(key: Wide) -> Ints:
+    """Returns the rank of a moment."""
+    return second_word(key) & ((1 << _RANK_BITS) - 1)
+
+
+def without_rank(key: Wide) -> Wide:
+    """Returns (student, time) of moments: as they are at rank 0."""
+    return wide(key.real, second_word(key) >> _RANK_BITS << _RANK_BITS)
 
 
 def window_scope(minute: Ints, scope: Ints) -> Ints:
@@ -75,16 +122,39 @@ def window_scope(minute: Ints, scope: Ints) -> Ints:
     return minute << SCOPE_BITS | scope
 
 
-def window_scope_student(minute: Ints, scope: Ints, student: Ints) -> Ints:
-    """Packs (minute, scope, student): dropping the student's bits leaves (minute, scope)."""
-    return (minute << SCOPE_BITS | scope) << STUDENT_BITS | student
+def window_of(key: Ints) -> Ints:
+    """Returns the minute of a (minute, scope) key."""
+    return key >> SCOPE_BITS
 
 
-def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Ints:
-    """Packs (scope, student, minute): neighbours in time are neighbours in the key."""
-    return (scope << STUDENT_BITS | student) << MINUTE_BITS | minute
+def scope_in(key: Ints) -> Ints:
+    """Returns the scope of a (minute, scope) key."""
+    return key & _SCOPE_MASK
 
 
-def without_student(key: Ints) -> Ints:
-    """Returns (minute, scope) of a (minute, scope, student) key."""
-    return key >> STUDENT_BITS
+def window_scope_student(minute: Ints, scope: Ints, student: Ints) -> Wide:
+    """Packs (minute, scope, student): the first word is (minute, scope)."""
+    return wide(window_scope(minute, scope), student)
+
+
+def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Wide:
+    """Packs (scope, student, minute): neighbours in time are neighbours in the key.
+
+    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open (`engage/scopes.py`).
+    """
+    return wide(scope << STUDENT_BITS | student, minute)
+
+
+def later(key: Wide, minutes: int) -> Wide:
+    """Returns (scope, student, minute) keys some minutes later."""
+    return key + complex(0, minutes)
+
+
+def pair_scope(key: Wide) -> Ints:
+    """Returns the scope of a (scope, student, minute) key."""
+    return first_word(key) >> STUDENT_BITS
+
+
+def pair_student(key: Wide) -> Ints:
+    """Returns the student of a (scope, student, minute) key."""
+    return first_word(key) & _STUDENT_MASK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ def placed(rank: int, places: Ints) -> Ints:
     return ordered
 
 
-def order_by_time(moments: Ints, placed_at: Ints, *, runs: bool = False) -> npt.NDArray[np.intp]:
+def order_by_time(moments: npt.NDArray[Any], placed_at: Ints, *, runs: bool = False) -> npt.NDArray[np.intp]:
     """Returns the order of events by (packed moment, place in the log): one fast sort, then the ties alone.
 
     Args:

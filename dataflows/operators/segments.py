@@ -1,15 +1,17 @@
 """Sorted integer keys: group boundaries, membership and merging, the tools of every operator here.
 
-State is kept as sorted arrays of packed 64-bit keys. A batch is sorted once, reduced to groups, and merged into the
-state in linear time; nothing is done per event.
+State is kept as sorted arrays of packed keys of one or two words (`packing`). A batch is sorted once, reduced to
+groups, and merged into the state in linear time; nothing is done per event.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+K = TypeVar("K", bound=np.generic)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -30,7 +32,7 @@ def starts_of(sorted_keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(change)
 
 
-def is_sorted(keys: Ints) -> bool:
+def is_sorted(keys: npt.NDArray[Any]) -> bool:
     """Returns whether the keys ascend; many come from a batch that was sorted by student before."""
     return bool((keys[1:] >= keys[:-1]).all())
 
@@ -40,7 +42,7 @@ def lengths_of(starts: npt.NDArray[np.intp], total: int) -> Ints:
     return np.diff(starts, append=total).astype(np.int64)
 
 
-def unique_sorted(keys: Ints) -> Ints:
+def unique_sorted(keys: npt.NDArray[K]) -> npt.NDArray[K]:
     """Returns the distinct keys in ascending order."""
     if not len(keys):
         return keys
@@ -48,7 +50,7 @@ def unique_sorted(keys: Ints) -> Ints:
     return ordered[starts_of(ordered)]
 
 
-def found_in(keys: Ints, state: Ints) -> tuple[Bools, npt.NDArray[np.intp]]:
+def found_in(keys: npt.NDArray[Any], state: npt.NDArray[Any]) -> tuple[Bools, npt.NDArray[np.intp]]:
     """Looks `keys` up in the sorted `state`.
 
     Returns:
@@ -60,7 +62,7 @@ def found_in(keys: Ints, state: Ints) -> tuple[Bools, npt.NDArray[np.intp]]:
     return state[np.minimum(at, len(state) - 1)] == keys, at
 
 
-def merge_sorted(state: Ints, new: Ints) -> Ints:
+def merge_sorted(state: npt.NDArray[K], new: npt.NDArray[K]) -> npt.NDArray[K]:
     """Returns both sorted arrays as one sorted array; a stable sort of two runs is one linear merge."""
     if not len(new):
         return state

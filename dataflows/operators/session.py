@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from dataflows.operators import packing
 from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, previous_where, starts_of
 
 END: Final = 0
@@ -19,10 +20,6 @@ NO_SESSION: Final = -1
 
 NO_TIME: Final = -(1 << 61)
 """A time before every time: nothing has happened yet."""
-
-
-_TIME_BITS: Final = 42
-_TIME_ORIGIN_MS: Final = 946_684_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +166,7 @@ def _closing_end(  # noqa: PLR0913
     It comes after the last explicit start (`explicit`: its row or -1), at the earliest `grace_ms` before `prev_ms`.
     Where there is none, `NO_TIME` and -1; the row is -1 too where it is carried.
     """
-    since = np.maximum(np.where(prev_ms > NO_TIME, prev_ms - grace_ms, _TIME_ORIGIN_MS), _TIME_ORIGIN_MS)
+    since = np.maximum(np.where(prev_ms > NO_TIME, prev_ms - grace_ms, packing.EPOCH_MS), packing.EPOCH_MS)
     carried = carry.close_ms[member]
     from_carry = (explicit < 0) & (carried > NO_TIME) & (carried >= since)
     at_end = np.flatnonzero(ends)
@@ -182,8 +179,8 @@ def _closing_end(  # noqa: PLR0913
     return np.where(from_carry, carried, np.where(here, time_ms[found], NO_TIME)), np.where(here, found, -1)
 
 
-def _member_time(member: Ints, time_ms: Ints) -> Ints:
-    return member << _TIME_BITS | (time_ms - _TIME_ORIGIN_MS)
+def _member_time(member: Ints, time_ms: Ints) -> packing.Wide:
+    return packing.moment(member, time_ms, 0)
 
 
 def _last_upto(mask: Bools, starts: Ints) -> Ints:

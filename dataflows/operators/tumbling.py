@@ -16,15 +16,16 @@ class DistinctMembers:
 
     Example:
         >>> members = DistinctMembers()
-        >>> members.add(np.array([5, 5, 3])).tolist(), members.add(np.array([5, 6])).tolist()
-        ([3, 5], [6])
+        >>> one, two = (packing.window_scope_student(np.array([minute]), 0, 7) for minute in (5, 6))
+        >>> len(members.add(np.concatenate([one, one]))), len(members.add(np.concatenate([one, two])))
+        (1, 1)
     """
 
-    def __init__(self, keys: Ints | None = None) -> None:
+    def __init__(self, keys: packing.Wide | None = None) -> None:
         """Starts from a snapshot's keys, or empty."""
-        self.keys: Ints = np.empty(0, np.int64) if keys is None else keys
+        self.keys: packing.Wide = np.empty(0, np.complex128) if keys is None else keys
 
-    def add(self, keys: Ints) -> Ints:
+    def add(self, keys: packing.Wide) -> packing.Wide:
         """Adds packed keys (any order, with repeats) and returns the new ones, sorted."""
         candidates = unique_sorted(keys)
         known, _at = found_in(candidates, self.keys)
@@ -34,7 +35,7 @@ class DistinctMembers:
 
     def drop_before(self, minute: int) -> None:
         """Forgets the windows before `minute` (packed)."""
-        at = int(np.searchsorted(self.keys, minute << (packing.SCOPE_BITS + packing.STUDENT_BITS)))
+        at = int(np.searchsorted(self.keys, complex(minute << packing.SCOPE_BITS, 0)))
         if at:
             self.keys = self.keys[at:].copy()
 
@@ -62,4 +63,4 @@ class WindowTable(KeyedTable):
         self.keep((self._minutes() >= minute) | self.dirty)
 
     def _minutes(self) -> Ints:
-        return self.key >> packing.SCOPE_BITS
+        return packing.window_of(self.key)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+import numpy as np
 import psycopg
+import structlog
 
 from dataflows.kafka.batch import Records, TaskBatch
-from dataflows.kafka.source import RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
 from dataflows.rebuild.history import Piece, archived, from_topic, tick_at
@@ -17,8 +18,7 @@ from dataflows.rebuild.past import Goal, Past
 from dataflows.settings import Settings
 from dataflows.sink.writer import Writer
 
-ARCHIVED_BYTES: Final = 1 << 26
-"""What the archive took is taken again, whatever the limit of today."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +46,37 @@ class Player:
         for topic, end in self.goal.upto.items():
             for piece in from_topic(self.settings, topic, self.goal.task, self.goal.archived[topic], end):
                 offsets[topic] = piece.next_offset
-                self._step(piece.records, offsets, None, self.settings, beat=True)
+                self._step(piece.records, offsets, None, beat=True)
                 yield len(piece.records.offsets)
             offsets[topic] = end
-        self._step(Records("", self.goal.task), offsets, None, self.settings, beat=True)
+        self._step(Records("", self.goal.task), offsets, None, beat=True)
 
     def feed(self, piece: Piece) -> None:
         """Plays a piece of the archive on its own, and writes nothing yet."""
-        self._step(piece.records, self.goal.archived, piece.before, self._generous, beat=False)
+        self._step(piece.records, self.goal.archived, piece.before, beat=False)
 
     def finish(self) -> None:
         """Brings all topics to where the archive stands, and writes what follows from the pieces."""
         for topic, mark in self.goal.archived_marks.items():
             tick = tick_at(topic, self.goal.task, self.goal.archived[topic], mark)
-            self._step(tick, self.goal.archived, None, self._generous, beat=False)
-        self._step(Records("", self.goal.task), self.goal.archived, None, self.settings, beat=True)
+            self._step(tick, self.goal.archived, None, beat=False)
+        self._step(Records("", self.goal.task), self.goal.archived, None, beat=True)
 
     def archive(self, connection: psycopg.Connection[Any], offsets: dict[str, int]) -> Iterator[int]:
         """Plays the archive; `offsets` are brought forward."""
-        generous, goal = self._generous, self.goal
+        goal = self.goal
         # The shortest first: windows stay open, and in memory, until every topic has been begun.
         for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
             for piece in archived(connection, topic, goal.task, end):
                 offsets[topic] = piece.next_offset
-                self._step(piece.records, offsets, piece.before, generous, beat=True)
+                self._step(piece.records, offsets, piece.before, beat=True)
                 yield len(piece.records.offsets)
             if topic in goal.archived_marks:
                 tick = tick_at(topic, goal.task, end, goal.archived_marks[topic])
-                self._step(tick, offsets, None, generous, beat=False)
+                self._step(tick, offsets, None, beat=False)
             offsets[topic] = end
 
-    @property
-    def _generous(self) -> Settings:
-        return self.settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
-
-    def _step(
-        self, records: Records, offsets: dict[str, int], before: Ints | None, rules: Settings, *, beat: bool
-    ) -> None:
+    def _step(self, records: Records, offsets: dict[str, int], before: Ints | None, *, beat: bool) -> None:
         claim = self.goal.claim
         batch = TaskBatch(
             task=self.goal.task,
@@ -97,14 +91,24 @@ class Player:
             ends=self.goal.upto,
             settled=self.goal.settled,
         )
-        item = self.past.module.decode(batch, rules)
+        item = self.past.module.decode(batch, self.settings)
         if before is not None:
-            rejects = [reject for _topic, decoded in item.decoded for reject in decoded.rejects]
-            if rejects:
-                text = f"an archived event is not accepted any more: {rejects[0]}"
-                raise RefusedError(text)
-            item.before_ms = {records.topic: before}
+            item.before_ms = {records.topic: _of_accepted(records, item.decoded, before)}
         for operator in self.operators:
             item = operator.process(item)
         if changes := self.past.module.gather(item):
             self.writer.write_batch([(str(self.goal.task), change) for change in changes])
+
+
+def _of_accepted(records: Records, decoded: list[tuple[str, Any]], before: Ints) -> Ints:
+    """Returns what the accepted ones of archived events met.
+
+    Limits are not asked again. What this version of the code cannot read at all is left out, in words: an event that
+    an older version took must not keep everything else from being rebuilt.
+    """
+    refused = [reject for _topic, one in decoded for reject in one.rejects]
+    if not refused:
+        return before
+    first = f"{refused[0].topic}/{refused[0].partition}/{refused[0].offset}: {refused[0].reason}, {refused[0].detail}"
+    log.warning("archived events that this version does not read are left out", count=len(refused), first=first)
+    return before[~np.isin(records.offsets, [reject.offset for reject in refused])]

@@ -12,7 +12,6 @@ from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.source import Claim, Seed
 from dataflows.operators import snapshot
 from dataflows.rebuild.history import archived, tick_at
-from dataflows.rebuild.player import ARCHIVED_BYTES
 from dataflows.remember.steps import FLOW
 from dataflows.settings import Settings
 from dataflows.sink.freshness import Freshness
@@ -69,8 +68,13 @@ class _Reader:
     def __init__(  # noqa: PLR0913
         self, settings: Settings, task: int, claim: Claim, begin: dict[str, int], seed: Seed, writer: Writer
     ) -> None:
-        self._settings = settings.model_copy(update={"max_event_bytes": ARCHIVED_BYTES})
-        self._task, self._claim, self._offsets, self._writer = task, claim, dict(begin), writer
+        self._settings, self._task, self._claim, self._offsets, self._writer = (
+            settings,
+            task,
+            claim,
+            dict(begin),
+            writer,
+        )
         self._position = seed.position
         self._operators = {step_id: make(task) for step_id, make in memory.steps(settings).items()}
         for step_id, operator in self._operators.items():

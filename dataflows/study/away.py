@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataflows.operators import packing
 from dataflows.operators.segments import Bools, Ints, found_in
 from dataflows.study.intervals import LATEST_MS, Cover, key_of, union
 from dataflows.study.marks import NONE, Flag, Marks
@@ -20,7 +21,7 @@ class Away:
 
     Attributes:
         group: Dense code of (member, chapter) of every visit.
-        keys: (group, time) of the starts of visits and of the marks that name a chapter, ascending.
+        keys: Packed moments of (group, time) of the starts of visits and of the marks that name a chapter, ascending.
         at: (member, time) of the same.
         going: Whether time away begins there.
         unless: (member, time) of the first later mark that names no chapter: from there on `unnamed` tells.
@@ -29,7 +30,7 @@ class Away:
     """
 
     group: Ints
-    keys: Ints
+    keys: packing.Wide
     at: Ints
     going: Bools
     unless: Ints
@@ -42,7 +43,7 @@ class Away:
         return self._upto(group, member, end_ms) - self._upto(group, member, start_ms)
 
     def _upto(self, group: Ints, member: Ints, time_ms: Ints) -> Ints:
-        last = np.searchsorted(self.keys, key_of(group, time_ms), side="right") - 1
+        last = np.searchsorted(self.keys, packing.moment(group, time_ms, 0), side="right") - 1
         return self.before[last] + _since(
             self.at[last], self.going[last], self.unless[last], key_of(member, time_ms), self.unnamed
         )
@@ -84,7 +85,7 @@ def away_from(marks: Marks, member: Ints, chapter: Ints, start_ms: Ints) -> Away
     spans = np.zeros(len(at), np.int64)
     same = groups[1:] == groups[:-1]
     spans[1:][same] = _since(at[:-1], leaves[:-1], unless[:-1], at[1:], unnamed)[same]
-    return Away(group, key_of(groups, time_ms), at, leaves, unless, np.cumsum(spans), unnamed)
+    return Away(group, packing.moment(groups, time_ms, 0), at, leaves, unless, np.cumsum(spans), unnamed)
 
 
 def _gone(member: Ints, keys: Ints, going: Bools) -> Cover:

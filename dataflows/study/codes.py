@@ -61,6 +61,7 @@ class Codes:
     def __init__(self) -> None:
         """Starts without texts."""
         self.sessions: Texts = Dictionary()
+        self._limit = _COMPACT_FROM
         self._begin([], [], [])
 
     def of_places(self, events: Events) -> Ints:
@@ -87,15 +88,25 @@ class Codes:
 
     def compact_sessions(self, held: list[Any]) -> None:
         """Gives up session ids that no mark speaks of, and rewrites the codes of those that are, in place."""
-        used = np.unique(np.concatenate([np.empty(0, np.int64), *held]))
-        used = used[used >= 0]
-        if len(self.sessions) < max(_COMPACT_FROM, 2 * len(used)):
+        if len(self.sessions) >= max(_COMPACT_FROM, 2 * len(_used(held))):
+            self.sessions = Dictionary(_rewritten(held, self.sessions.values))
+
+    def compact(self, places: list[Any], gears: list[Any], texts: list[Any]) -> None:
+        """Gives up places, gears and texts that nothing speaks of, where there are many; see `compact_sessions`.
+
+        Args:
+            places: Arrays of codes of places.
+            gears: Arrays of codes of gears.
+            texts: Arrays of codes of texts.
+        """
+        if max(len(self.texts), len(self.places.values), len(self.gears.values)) < self._limit:
             return
-        code = np.full(len(self.sessions) + 1, NONE, np.int64)  # the last place is that of NONE
-        code[used] = np.arange(len(used))
-        for codes in held:
-            codes[...] = code[codes]
-        self.sessions = Dictionary([self.sessions.values[c] for c in used.tolist()])
+        kept = [
+            _rewritten(held, values)
+            for held, values in ((places, self.places.values), (gears, self.gears.values), (texts, self.texts.values))
+        ]
+        self._begin(kept[2], kept[0], kept[1])
+        self._limit = 2 * max(_COMPACT_FROM // 2, *map(len, kept))
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""
@@ -115,3 +126,19 @@ class Codes:
         self.texts: Texts = Dictionary(texts)
         self.places: Rows[Where] = Rows(self.texts, (0, 1, 2, 3), places)
         self.gears: Rows[Gear] = Rows(self.texts, (0, 1, 2), gears)
+
+
+def _used(held: list[Any]) -> Ints:
+    """Returns the codes that some arrays hold, ascending."""
+    used = np.unique(np.concatenate([np.empty(0, np.int64), *held]))
+    return used[used >= 0]
+
+
+def _rewritten(held: list[Any], values: list[K]) -> list[K]:
+    """Returns the values that some arrays speak of, and rewrites the arrays' codes, in place."""
+    used = _used(held)
+    code = np.full(len(values) + 1, NONE, np.int64)  # the last place is that of NONE
+    code[used] = np.arange(len(used))
+    for codes in held:
+        codes[...] = code[codes]
+    return [values[c] for c in used.tolist()]

@@ -130,6 +130,7 @@ class Batch:
         decoded: Decoded records by topic, until the watermark step has judged them.
         clicks: Clickstream events, one entry a topic; late ones too, until the dedupe step.
         views: Chapter views, likewise, late ones to the end.
+        topics: The topics of the clicks, likewise.
         before: Of each topic of clicks, and of views, its name and the watermark before each event.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
@@ -146,6 +147,7 @@ class Batch:
     decoded: list[tuple[str, Studied]]
     clicks: list[Events] = field(default_factory=list)
     views: list[Events] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
     before: tuple[list[tuple[str, Ints]], list[tuple[str, Ints]]] = field(default_factory=lambda: ([], []))
     watermarks: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
@@ -160,6 +162,8 @@ class Batch:
     def note(self, topic: str, events: Events, before: Ints, *, is_view: bool) -> None:
         """Takes a topic's events and the watermark before each."""
         (self.views if is_view else self.clicks).append(events)
+        if not is_view:
+            self.topics.append(topic)
         self.before[is_view].append((topic, before))
 
     def add_rows(self, table: str, rows: pl.DataFrame) -> None:

@@ -21,6 +21,7 @@ from dataflows.scores.engagement import is_interaction
 from dataflows.study.columns import Events
 from dataflows.study.marks import NONE
 
+_COMPACT_FROM: Final = 50_000
 DAY_BITS: Final = 20
 _DAY_MASK: Final = (1 << DAY_BITS) - 1
 _COLUMNS: Final = ("clicks", "pages", "searches", "scrolls", "scroll_sum", "interactions")
@@ -73,7 +74,15 @@ class ClickDays:
         )
         for table in (self._days, self._class):
             table.keep(~closed(table.key & _DAY_MASK, low_ms, self._calendar, self._reach_ms))
+        if len(self._classes) > max(_COMPACT_FROM, 2 * len(self._class.key)):
+            self._compact()
         return frame
+
+    def _compact(self) -> None:
+        """Gives up classes that no open day speaks of."""
+        used, code = np.unique(self._class.values[:, 0], return_inverse=True)
+        self._class.values[:, 0] = code
+        self._classes = Dictionary([self._classes.values[c] for c in used.tolist()])
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""
@@ -140,7 +149,7 @@ def _amounts(events: Events) -> tuple[Ints, ...]:
 def _by_student_day(events: Events, day: Ints) -> Ints:
     """Returns the order of events by (student, local day, time, place in the log)."""
     moment = packing.moment(events.student, events.event_ms, np.zeros(len(events), np.int64))
-    order = order_by_time(moment >> 2, events.placed)
+    order = order_by_time(moment, events.placed)
     key = (events.student << DAY_BITS | day)[order]
     # Where clocks go back over midnight, days do not follow time.
     return order if is_sorted(key) else order[np.argsort(key, kind="stable")]

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataflows.operators.segments import Bools, Ints, previous_where, starts_of
+from dataflows.study.intervals import ORIGIN_MS, key_of
 from dataflows.study.marks import NONE, Explicit, Flag, FoldRules, Marks
 from dataflows.study.sent import reach_of
 from dataflows.study.sessions import Sessions
-
-_BITS = 42
-_ORIGIN_MS = 946_684_800_000
-
-
-def key_of(member: Ints, time_ms: Ints) -> Ints:
-    """Packs (member, time): sorted as its parts are."""
-    return member << _BITS | (time_ms - _ORIGIN_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +73,7 @@ def _opening_marks(marks: Marks, sessions: Sessions) -> Ints:
 def _last_ms(marks: Marks, begins: Ints, at: Ints, mask: Bools) -> Ints:
     """Returns the time of the last mark for which `mask` holds before each of some; long ago where there is none."""
     last = previous_where(mask, begins)[at]
-    return np.where(last >= 0, marks.time_ms[last], -_ORIGIN_MS)
+    return np.where(last >= 0, marks.time_ms[last], -ORIGIN_MS)
 
 
 def _spanned(member: Ints, at_ms: Ints, explicit: Explicit, reach_ms: Ints) -> Bools:
@@ -94,7 +87,7 @@ def _spanned(member: Ints, at_ms: Ints, explicit: Explicit, reach_ms: Ints) -> B
 
 
 def _ends(marks: Marks, explicit: Explicit, members: int, rules: FoldRules) -> Ints:
-    end_ms = np.full(members, _ORIGIN_MS, np.int64)
+    end_ms = np.full(members, ORIGIN_MS, np.int64)
     np.maximum.at(end_ms, marks.member, marks.time_ms + rules.gap_ms)
     np.maximum.at(end_ms, explicit.member, reach_of(explicit, rules) + 1)
     return end_ms

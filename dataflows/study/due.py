@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from dataflows.operators.segments import Bools, Ints
-from dataflows.study.cuts import key_of
+from dataflows.study.intervals import key_of
 from dataflows.study.marks import NONE, Explicit, Flag, FoldRules, Marks
 from dataflows.study.pending import NEVER, ORIGIN_MS
 from dataflows.study.sent import reach_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataflows.operators import packing
 from dataflows.operators.segments import Bools, Ints, found_in
 from dataflows.study.explicit import Views
-from dataflows.study.intervals import key_of
 from dataflows.study.marks import NONE, Explicit
 
 
@@ -62,13 +62,13 @@ def _first_reaching(  # noqa: PLR0913
     if not here.any():
         return nothing
     order = np.argsort(group, kind="stable")
-    starts = key_of(group, explicit.start_ms[some])[order]
-    reached = np.maximum.accumulate(key_of(group, until_ms[some])[order])
+    starts = packing.moment(group, explicit.start_ms[some], 0)[order]
+    reached = np.maximum.accumulate(packing.moment(group, until_ms[some], 0)[order])
     place = np.where(here, place, 0)
     # the first at which the running maximum passes is itself the one that passes
-    first = np.searchsorted(reached, key_of(place, since_ms), side="right")
+    first = np.searchsorted(reached, packing.moment(place, since_ms, 0), side="right")
     near = np.minimum(first, len(starts) - 1)
-    hit = here & (first < len(starts)) & (starts[near] <= key_of(place, last_ms))
+    hit = here & (first < len(starts)) & (starts[near] <= packing.moment(place, last_ms, 0))
     return np.where(hit, some[order][near], nothing)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from dataflows.operators.segments import Bools, Ints
 
 TIME_BITS: Final = 42
+MOST_TOGETHER: Final = 1 << 20
+"""How many students are folded in one go: their places fit beside a time."""
 ORIGIN_MS: Final = 946_684_800_000
 """2000-01-01; 42 bits of milliseconds reach the year 2139."""
 
@@ -18,7 +20,10 @@ LATEST_MS: Final = ORIGIN_MS + (1 << TIME_BITS) - 1
 
 
 def key_of(owner: Ints, time_ms: Ints) -> Ints:
-    """Packs (owner, time): sorting the key sorts by both, and differences of one owner's keys are milliseconds."""
+    """Packs (owner, time): sorting the key sorts by both, and differences of one owner's keys are milliseconds.
+
+    Owners are students by their place among those that are folded together, at most `MOST_TOGETHER`.
+    """
     return owner << TIME_BITS | (time_ms - ORIGIN_MS)
 
 

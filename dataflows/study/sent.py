@@ -66,7 +66,7 @@ def joined(one: Explicit, other: Explicit) -> Explicit:
     return taken(both, order_by_time(_keys(both), both.placed))
 
 
-def _keys(explicit: Explicit) -> Ints:
+def _keys(explicit: Explicit) -> packing.Wide:
     return packing.moment(explicit.member, explicit.start_ms, np.zeros(len(explicit), np.int64))
 
 
@@ -77,43 +77,47 @@ def nothing() -> Explicit:
 
 
 class SentVisits:
-    """The explicit visits of all students of a task that came in time; `member` is the student's code."""
+    """The explicit visits of all students of a task that came in time.
+
+    Attributes:
+        held: The visits; `member` is the student's code.
+    """
 
     def __init__(self) -> None:
         """Starts without visits."""
-        self._held = nothing()
+        self.held = nothing()
 
     def __len__(self) -> int:
         """How many are held."""
-        return len(self._held)
+        return len(self.held)
 
     def add(self, explicit: Explicit) -> None:
         """Takes visits that are neither late nor repeated."""
         if len(explicit):
-            self._held = joined(self._held, explicit)
+            self.held = joined(self.held, explicit)
 
     def take(self, students: Ints, since_ms: Ints) -> Explicit:
         """Returns the visits of some students (codes, ascending) that begin at or after an instant of each."""
-        if not len(self._held):
-            return self._held
-        place = np.minimum(np.searchsorted(students, self._held.member), max(len(students) - 1, 0))
-        mine = np.flatnonzero(students[place] == self._held.member) if len(students) else np.empty(0, np.int64)
-        mine = mine[self._held.start_ms[mine] >= since_ms[place[mine]]]
-        columns = {field.name: getattr(self._held, field.name)[mine] for field in fields(Explicit)}
+        if not len(self.held):
+            return self.held
+        place = np.minimum(np.searchsorted(students, self.held.member), max(len(students) - 1, 0))
+        mine = np.flatnonzero(students[place] == self.held.member) if len(students) else np.empty(0, np.int64)
+        mine = mine[self.held.start_ms[mine] >= since_ms[place[mine]]]
+        columns = {field.name: getattr(self.held, field.name)[mine] for field in fields(Explicit)}
         return Explicit(**columns | {"member": place[mine].astype(np.int64)})
 
     def drop_before(self, students: Ints, cut_ms: Ints) -> None:
         """Forgets the visits of some students that begin before an instant of each."""
-        if not len(self._held) or not len(students):
+        if not len(self.held) or not len(students):
             return
-        place = np.minimum(np.searchsorted(students, self._held.member), len(students) - 1)
-        gone: Bools = (students[place] == self._held.member) & (self._held.start_ms < cut_ms[place])
-        self._held = taken(self._held, ~gone)
+        place = np.minimum(np.searchsorted(students, self.held.member), len(students) - 1)
+        gone: Bools = (students[place] == self.held.member) & (self.held.start_ms < cut_ms[place])
+        self.held = taken(self.held, ~gone)
 
     def state(self) -> list[Any]:
         """Returns what a snapshot must hold."""
-        return [getattr(self._held, field.name) for field in fields(Explicit)]
+        return [getattr(self.held, field.name) for field in fields(Explicit)]
 
     def restore(self, state: list[Any]) -> None:
         """Continues from a snapshot's visits."""
-        self._held = Explicit(*state)
+        self.held = Explicit(*state)

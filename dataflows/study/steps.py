@@ -178,9 +178,9 @@ class CountDays:
 
     def process(self, batch: Batch) -> Batch:
         """Counts the clickstream; adds changed rows when they are due."""
-        for events in batch.clicks:
+        for topic, events in zip(batch.topics, batch.clicks, strict=True):
             self._clicks.add(events)
-            self._pages.add(events)
+            self._pages.add(topic, events)
         if batch.source.writes:
             batch.add_rows("student_click_days", self._clicks.rows(batch.low, batch.student_ids))
             batch.add_rows("page_days", self._pages.rows(batch.low))

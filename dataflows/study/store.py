@@ -1,4 +1,4 @@
-"""The marks that a task holds, compactly: 54 bytes an event, sorted by student and time, and the few numbers beside.
+"""The marks that a task holds, compactly: 62 bytes an event, sorted by student and time, and the few numbers beside.
 
 New marks wait in a small sorted heap of their own, so that a batch does not move everything that is held.
 """
@@ -19,7 +19,7 @@ from dataflows.operators.segments import Bools, Ints
 from dataflows.study.codes import Codes
 from dataflows.study.columns import Events
 from dataflows.study.flags import flags_of, flags_with_video
-from dataflows.study.marks import NONE, Marks
+from dataflows.study.marks import NONE, Explicit, Marks
 
 _Small = npt.NDArray[Any]
 
@@ -46,7 +46,7 @@ class Held:
         extra: Row of the numbers; 0, a row of `NONE`, where the event has none.
     """
 
-    key: Ints
+    key: packing.Wide
     placed: Ints
     hi: Ids
     lo: Ids
@@ -78,7 +78,18 @@ class Held:
         return sum(getattr(self, field.name).nbytes for field in fields(Held))
 
 
-_DTYPES: Final = (np.int64, np.int64, np.uint64, np.uint64, np.int16, np.int32, np.int32, np.int32, np.int32, np.int32)
+_DTYPES: Final = (
+    np.complex128,
+    np.int64,
+    np.uint64,
+    np.uint64,
+    np.int16,
+    np.int32,
+    np.int32,
+    np.int32,
+    np.int32,
+    np.int32,
+)
 
 
 def _empty() -> Held:
@@ -218,10 +229,9 @@ class MarkStore:
             keep: Bools = np.ones(len(held), np.bool_)
             keep[_ranges(held.key, begin, end)] = False
             setattr(self, name, held.take(keep))
-        self._compact()
 
-    def _compact(self) -> None:
-        """Gives up numbers and session ids that no mark speaks of any more."""
+    def compact(self, visits: list[Explicit]) -> None:
+        """Gives up numbers and texts that no mark and no explicit visit speaks of any more."""
         spoken_of = [held.extra[held.extra > 0] for held in (self._main, self._fresh)]
         if 2 * sum(map(len, spoken_of)) < len(self._numbers):
             numbers = Numbers()
@@ -229,7 +239,12 @@ class MarkStore:
                 some = np.flatnonzero(held.extra)
                 held.extra[some] = numbers.add(self._numbers.rows[held.extra[some]])
             self._numbers = numbers
-        self._codes.compact_sessions([self._main.session, self._fresh.session])
+        both = (self._main, self._fresh)
+        self._codes.compact_sessions([held.session for held in both])
+        told = [codes for visit in visits for codes in (visit.klass, visit.course, visit.chapter)]
+        self._codes.compact(
+            [held.place for held in both], [held.gear for held in both], [*(held.video for held in both), *told]
+        )
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""
@@ -248,7 +263,7 @@ def _origin(students: Ints) -> Ints:
     return np.full(len(students), packing.EPOCH_MIN * packing.MINUTE_MS, np.int64)
 
 
-def _ranges(keys: Ints, begin: Ints, end: Ints) -> Ints:
+def _ranges(keys: packing.Wide, begin: packing.Wide, end: packing.Wide) -> Ints:
     """Returns the indices of the sorted keys that lie in ascending ranges [begin, end)."""
     first, last = np.searchsorted(keys, begin), np.searchsorted(keys, end)
     count = last - first

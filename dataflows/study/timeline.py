@@ -7,7 +7,7 @@ a write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from dataflows.study.codes import Codes
 from dataflows.study.columns import Events
 from dataflows.study.cuts import Cuts, cuts_of
 from dataflows.study.due import changes_upto, due_of, since_of
+from dataflows.study.intervals import MOST_TOGETHER
 from dataflows.study.marks import Explicit, Flag, FoldRules, Marks
 from dataflows.study.pending import NEVER, ORIGIN_MS, Pending
 from dataflows.study.sent import SentVisits, explicit_of, taken
@@ -95,8 +96,8 @@ class Timeline:
             low_ms: The lowest watermark of the task.
             ids: The task's student ids by code.
         """
-        students = self._pending.students(low_ms)
-        rows, replaces = self._fold_rows(students, low_ms, ids) if len(students) else ({}, {})
+        parts = [self._fold_rows(some, low_ms, ids) for some in _together(self._pending.students(low_ms))]
+        rows, replaces = _joined([part[0] for part in parts]), _joined([part[1] for part in parts])
         alone = self._alone_rows(low_ms, ids)
         if len(alone):
             rows["late_chapter_visits"] = alone
@@ -165,8 +166,9 @@ class Timeline:
         for explicit in parts:
             nobody = np.empty(0, np.int64)
             marks = self._marks.take(nobody, nobody)
-            visits = fold_visits(marks, nobody, explicit, low_ms, self._rules)
-            names = pl.Series(ids, dtype=pl.String)
+            students, member = np.unique(explicit.member, return_inverse=True)
+            visits = fold_visits(marks, nobody, replace(explicit, member=member), low_ms, self._rules)
+            names = pl.Series([ids[code] for code in students.tolist()], dtype=pl.String)
             texts = TextColumn(self._codes.texts.values)  # type: ignore[arg-type]
             frames_of.append(frames.visit_rows(visits, names, texts, self._task))
         return pl.concat(frames_of).unique(("start_time", "event_id"), keep="first", maintain_order=True)
@@ -182,9 +184,11 @@ class Timeline:
             return
         self._forgot_at_ms = low_ms
         limit_ms = low_ms - self._reach_ms - views_reach_ms
-        students = self._pending.droppable(limit_ms)
-        if not len(students):
-            return
+        for students in _together(self._pending.droppable(limit_ms)):
+            self._forget_of(students, low_ms, limit_ms)
+        self._marks.compact([self._sent.held, *self._alone])
+
+    def _forget_of(self, students: Ints, low_ms: int, limit_ms: int) -> None:
         origin = np.full(len(students), ORIGIN_MS, np.int64)
         marks, explicit = self._marks.take(students, origin), self._sent.take(students, origin)
         sessions = fold_sessions(marks, low_ms, self._rules)
@@ -214,6 +218,16 @@ class Timeline:
         self._sent.restore(state["sent"])
         self._pending.restore(state["pending"])
         self._alone, self._forgot_at_ms = list(state["alone"]), state["forgot_at_ms"]
+
+
+def _together(students: Ints) -> list[Ints]:
+    """Returns the students in parts, each small enough to be folded in one go."""
+    return [students[start : start + MOST_TOGETHER] for start in range(0, len(students), MOST_TOGETHER)]
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: pl.concat([part[name] for part in parts if name in part]) for name in names}
 
 
 def _some(views: Views, mask: Bools) -> Views:

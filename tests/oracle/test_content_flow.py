@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataflows.settings import Settings
-from dataflows.study import codes, pages, store, timeline
+from dataflows.study import codes, counts, pages, store, timeline
 from tests.dataflows.study.inprocess import Database, Rows, Task, run_in_process
 from tests.dataflows.study.spiteful import spiteful_log
 from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Deed, repeated, shuffled, studies
@@ -84,6 +84,8 @@ def small_stores() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "_FRESH_AT_LEAST", 2)
         patch.setattr(codes, "_COMPACT_FROM", 1)
+        patch.setattr(counts, "_COMPACT_FROM", 1)
+        patch.setattr(timeline, "MOST_TOGETHER", 1)
         patch.setattr(pages, "_COMPACT_FROM", 1)
         patch.setattr(pages, "_HELD", 2)
         patch.setattr(timeline, "FORGET_EVERY_MS", 0)

@@ -16,3 +16,11 @@ ALTER TABLE task_progress ADD COLUMN begun jsonb NOT NULL DEFAULT '{}';
 
 COMMENT ON COLUMN task_progress.settled_ms IS 'Up to when the results of this task are final, epoch ms: no later record changes what lies before. Null where nothing is.';
 COMMENT ON COLUMN task_progress.begun IS '{"topic": number}: settled_ms before the first record of each topic. A record is late by the greater of that and watermark_before.';
+
+-- A payload is kept up to 256 KiB: a record of 2 MB must not stop the archive. How long it was, and what it was, stays known.
+ALTER TABLE dead_letters ADD COLUMN payload_bytes bigint;
+ALTER TABLE dead_letters ADD COLUMN payload_sha256 text;
+
+COMMENT ON COLUMN dead_letters.payload IS 'Base64 of the original bytes, at most the first 262,144.';
+COMMENT ON COLUMN dead_letters.payload_bytes IS 'How many bytes there were; more than payload holds where it was cut.';
+COMMENT ON COLUMN dead_letters.payload_sha256 IS 'SHA-256 of all of them, in hexadecimal.';

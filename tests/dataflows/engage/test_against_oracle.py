@@ -39,7 +39,7 @@ def test_dictionaries_that_are_compacted_at_every_write_change_nothing(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dataflows.engage.students._COMPACT_FROM", 0)
-    monkeypatch.setattr("dataflows.engage.activity._COMPACT_FROM", 0)
+    monkeypatch.setattr("dataflows.engage.scopes._COMPACT_FROM", 0)
     log = spiteful_log(seed, size=300)
     actual = run(log, Settings(_env_file=None), sizes=itertools.repeat(9), seed=seed, beat_share=0.8, restart_share=0.1)
     expected = expect(log)

@@ -7,13 +7,14 @@ import time
 from dataclasses import replace
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewPartitions,
+    NewTopic,
     ResourceType,
 )
 
@@ -453,3 +454,61 @@ def test_a_broker_that_restarts_costs_nothing_but_time(tmp_path_factory: pytest.
         assert values(batches, topic) == numbers(40)
     finally:
         broker.destroy()
+
+
+def in_transaction(servers: str, topic: str, events: list[bytes | None], *, commits: bool) -> None:
+    """Sends a transaction, and commits it or gives it up."""
+    producer = Producer({"bootstrap.servers": servers, "transactional.id": f"{topic}-{events[0]!r}"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for value in events:
+        producer.produce(topic, value=value, partition=0)
+    producer.flush(30)
+    (producer.commit_transaction if commits else producer.abort_transaction)(30)
+
+
+@pytest.mark.parametrize(
+    ("transactions", "given", "end"),
+    [
+        ([(3, True)], 3, 4),
+        ([(3, False)], 0, 4),
+        ([(3, True), (2, False)], 3, 7),
+        ([(2, False), (3, True)], 3, 7),
+        ([(1, True), (2, False), (1, True), (1, False), (1, False)], 2, 11),
+    ],
+    ids=["committed", "given up alone", "given up at the end", "given up first", "many"],
+)
+def test_transactions_are_read_to_their_end_which_is_no_record(
+    real: Settings, transactions: list[tuple[int, bool]], given: int, end: int
+) -> None:
+    clicks, sent = real.topic(CLICKS), 0
+    for count, commits in transactions:
+        in_transaction(real.kafka_bootstrap_servers, clicks, numbers(count, since=sent), commits=commits)
+        sent += count
+    batches = drain(source(real, [CLICKS], until=True).build_part("source", "000", None))
+    assert len(values(batches, clicks)) == given
+    assert batches[-1].offsets == {clicks: end}
+    # A worker that goes on from there, and one that runs without an end, know that nothing is left to read.
+    part = source(real, [CLICKS], replace(UNCLAIMED, offsets={clicks: end})).build_part("source", "000", None)
+    until(lambda: any(batch.offsets == {clicks: end} for batch in poll(part)))
+    part.close()
+
+
+def test_a_compacted_log_is_read_to_its_end_over_its_gaps(kafka: str, topic_prefix: str) -> None:
+    here = settings(kafka, topic_prefix, batch_records=10)
+    topic, admin = here.topic(CLICKS), AdminClient({"bootstrap.servers": kafka})
+    config = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001"}
+    config |= {"message.timestamp.type": "LogAppendTime", "min.compaction.lag.ms": "0", "delete.retention.ms": "0"}
+    [made] = admin.create_topics([NewTopic(topic, 1, 1, config=config)]).values()
+    made.result(30)
+    producer = Producer({"bootstrap.servers": kafka})
+
+    def has_gaps() -> bool:
+        producer.produce(topic, key=b"same", value=b"again")
+        producer.flush(30)
+        batches = drain(source(here, [CLICKS], until=True).build_part("source", "000", None))
+        [end] = batches[-1].offsets.values()
+        assert end == LogFacts.read(here, [topic], []).ends(0)[topic]
+        return len(values(batches, topic)) < end
+
+    until(has_gaps, timeout_s=90)

@@ -34,8 +34,9 @@ def test_trailing_members_are_counted_as_sets_would_be_in_any_order_of_arrival(
     for batch in given_batches:
         scope, member, minute = ints([x for row in batch for x in row]).reshape(-1, 3).T
         windows, amounts = trailing.add(packing.scope_student_minute(scope, member, minute + FIRST))
-        for key, amount in zip(windows.tolist(), amounts.tolist(), strict=True):
-            counts[key >> (packing.STUDENT_BITS + packing.MINUTE_BITS), packing.minute_in(ints([key])).item()] += amount
+        where = zip(packing.pair_scope(windows).tolist(), packing.second_word(windows).tolist(), strict=True)
+        for place, amount in zip(where, amounts.tolist(), strict=True):
+            counts[place] += amount
     rows = {row for batch in given_batches for row in batch}
     expected = {
         (scope, FIRST + window): len(members)
@@ -63,8 +64,8 @@ def test_minutes_that_reach_into_no_open_window_can_be_forgotten(
     assert all(equal([row for row in batch if row[2] >= settled]) for batch in after)
 
 
-def _net(windows: Ints, amounts: Ints) -> dict[int, int]:
-    net = Counter[int]()
+def _net(windows: packing.Wide, amounts: Ints) -> dict[complex, int]:
+    net = Counter[complex]()
     for key, amount in zip(windows.tolist(), amounts.tolist(), strict=True):
         net[key] += amount
     return {key: amount for key, amount in net.items() if amount}
@@ -73,15 +74,19 @@ def _net(windows: Ints, amounts: Ints) -> dict[int, int]:
 @settings(deadline=None)
 @given(batches)
 def test_distinct_members_are_new_once(given_batches: list[list[tuple[int, int, int]]]) -> None:
-    members, plain = DistinctMembers(), set[int]()
+    members, plain = DistinctMembers(), set[complex]()
     for batch in given_batches:
         scope, member, minute = ints([x for row in batch for x in row]).reshape(-1, 3).T
         keys = packing.window_scope_student(minute, scope, member)
-        assert members.add(keys).tolist() == sorted(set(keys.tolist()) - plain)
+        assert members.add(keys).tolist() == sorted(set(keys.tolist()) - plain, key=by_words)
         plain |= set(keys.tolist())
     members.drop_before(7)
-    cut = 7 << (packing.SCOPE_BITS + packing.STUDENT_BITS)
-    assert members.keys.tolist() == sorted(key for key in plain if key >= cut)
+    cut = 7 << packing.SCOPE_BITS
+    assert members.keys.tolist() == sorted((key for key in plain if key.real >= cut), key=by_words)
+
+
+def by_words(key: complex) -> tuple[float, float]:
+    return key.real, key.imag
 
 
 rows = st.lists(st.tuples(st.integers(0, 9), st.integers(-3, 3), st.integers(-9, 9)), max_size=20)

@@ -38,7 +38,7 @@ class Task:
     def take(self, *sent: dict[str, Any]) -> None:
         events = decoded(list(sent), self.students)
         self.clicks.add(events)
-        self.pages.add(events)
+        self.pages.add("clickstream_events", events)
 
     def write(self, low_ms: int = 0) -> None:
         for row in self.clicks.rows(low_ms, self.students.values).to_dicts():
