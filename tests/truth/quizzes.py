@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.truth.chapters import DAY_MS, grouped
-from tests.truth.facts import Facts, moment, ratio
+from tests.truth.facts import Facts, day_of, moment, ratio
 from tests.truth.registry import Row, truth
 
 
@@ -99,6 +99,28 @@ def score_distribution(facts: Facts) -> Iterable[Row]:
         for band, number in enumerate(bands(some)):
             named = dict(zip(DAY, key, strict=True))
             yield {**named, "bucket": moment(key[0]), "from_score": 10 * band, "attempts": number}
+
+
+PLACE = ("class_id", "course", "module", "quiz_type")
+BANDS = tuple(f"s{band}" for band in range(10))
+
+
+@truth("attempts_by_day", "day", *PLACE, sums=("attempts", "score_sum", *BANDS, "above_mark"))
+def attempts_by_day(facts: Facts) -> Iterable[Row]:
+    """A day, class, course, module and kind; what passed is counted one by one where the pass mark parts a band."""
+    placed = grouped(attempts(facts), lambda a: (day_of(a["attempted_at"]), *(a[name] for name in PLACE)))
+    for (day, *place), some in placed.items():
+        mark = some[0]["mark"]
+        parted = [a for a in some if min(int(a["score"] // 10), 9) == min(int(mark // 10), 9) and a["score"] >= mark]
+        yield {
+            "day": day,
+            **dict(zip(PLACE, place, strict=True)),
+            "pass_mark": mark,
+            "attempts": len(some),
+            "score_sum": sum(round(10000 * a["score"]) for a in some),
+            **dict(zip(BANDS, bands(some), strict=True)),
+            "above_mark": len(parted) if mark % 10 or mark > 90 else 0,
+        }
 
 
 @truth("user_engagement", "user_id", "domain")

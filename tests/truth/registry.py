@@ -21,23 +21,25 @@ class Truth:
         key: Columns that tell its rows apart.
         compute: Returns the rows, with all columns but `as_of`.
         near: Columns that come from counts in buckets 2 % wide.
+        sums: Columns that are added up over rows of one key, as whoever asks the view does; keys where all are 0 are no rows.
     """
 
     view: str
     key: tuple[str, ...]
     compute: Compute
     near: tuple[str, ...]
+    sums: tuple[str, ...]
 
 
 TRUTHS: Final[dict[str, Truth]] = {}
 
 
-def truth(view: str, *key: str, near: tuple[str, ...] = ()) -> Callable[[Compute], Compute]:
+def truth(view: str, *key: str, near: tuple[str, ...] = (), sums: tuple[str, ...] = ()) -> Callable[[Compute], Compute]:
     """Registers the recomputation of a view."""
 
     def register(compute: Compute) -> Compute:
         assert view not in TRUTHS, view
-        TRUTHS[view] = Truth(view, key, compute, near)
+        TRUTHS[view] = Truth(view, key, compute, near, sums)
         return compute
 
     return register
