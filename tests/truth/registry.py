@@ -21,7 +21,7 @@ class Truth:
         key: Columns that tell its rows apart.
         compute: Returns the rows, with all columns but `as_of`.
         near: Columns that come from counts in buckets 2 % wide.
-        sums: Columns that are added up over rows of one key, as whoever asks the view does; keys where all are 0 are no rows.
+        sums: Columns that are added up over rows of one key, as whoever asks does; where all are 0 there is no row.
     """
 
     view: str
