@@ -143,3 +143,9 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_no_file_holds_what_a_merge_left_behind() -> None:
+    marks = r"^(<<<<<<< |>>>>>>> |=======$)"
+    found = subprocess.run(["git", "grep", "-nE", marks], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode in (1, 128), found.stdout  # 128: not a checkout
