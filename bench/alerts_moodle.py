@@ -10,8 +10,8 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
-from cli.formats import Entry
-from cli.formats.moodle.reading import SYSTEM_USER, read_moodle
+from cli.formats.log import read_log, reader_of
+from cli.formats.moodle.reading import SYSTEM_USER
 from cli.simulation.platform import Sent
 
 MINUTE_MS: Final = 60_000
@@ -36,8 +36,8 @@ class Course:
     @classmethod
     def read(cls, path: Path) -> Course:
         """Reads the export."""
-        entries = [e for e in read_moodle(path) if isinstance(e, Entry) and e.event_ms is not None and e.key]
-        entries.sort(key=lambda entry: entry.event_ms or 0)
+        log = read_log([path], reader_of("moodle"), newest_first=True)
+        entries = [entry for entry in log.entries if entry.event_ms is not None and entry.key]
         sent: list[Sent] = [(e.topic, (e.event_ms or 0, e.key or b"", e.value)) for e in entries]
         seen = [
             ((e.event_ms or 0) // MINUTE_MS, (e.key or b"").decode(), str(json.loads(e.value).get("class_id")))

@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 
 from bench.forgetting.logs import data_folder
-from cli.formats import Entry
-from cli.formats.moodle.reading import read_moodle
+from cli.formats.log import read_log, reader_of
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.batch import Records
 from dataflows.kafka.topics import CLICKSTREAM
@@ -56,9 +55,9 @@ def measure(log: Path | None = None) -> dict[str, Any]:
 
 
 def read(path: Path) -> Events:
-    """Returns the events of a Moodle log that count, as the flow reads them."""
-    entries = [entry for entry in read_moodle(path) if isinstance(entry, Entry) and entry.event_ms is not None]
-    entries.sort(key=lambda entry: entry.event_ms or 0)
+    """Returns the events of a Moodle log that count, as `replay` publishes and the flow reads them."""
+    log = read_log([path], reader_of("moodle"), newest_first=True)
+    entries = [entry for entry in log.entries if entry.event_ms is not None]
     times = [entry.event_ms or 0 for entry in entries]
     records = Records(
         CLICKSTREAM, 0, list(range(len(times))), times, [entry.key for entry in entries], [e.value for e in entries]

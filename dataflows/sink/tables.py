@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 from psycopg import sql
 
 from dataflows.sink import course_activity, enrolments
+from dataflows.sink.archived import comes_first
 from dataflows.sink.facts import Facts
 
 Between = tuple[date, date]
@@ -38,8 +39,8 @@ class Table:
     Attributes:
         name: The table.
         key: Its primary key.
-        on_conflict: `update` replaces the row by the new absolute values; `keep` leaves the first (the lowest offset
-            of a repeated event wins, and a replay changes nothing).
+        on_conflict: `update` replaces the row by the new absolute values; `keep` leaves the first that was written;
+            `first` the one that comes first in the log (see `dataflows.sink.archived`). A replay changes nothing.
         owner: Whether the key contains the task. Where it does not, a producer that breaks the keying can make two
             tasks write one row; the writer then merges them and reports it.
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
@@ -77,9 +78,12 @@ class Table:
         values = [c for c in columns if c not in self.key]
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         action = sql.SQL("DO NOTHING")
-        if self.on_conflict == "update" and values:
-            action = sql.SQL("DO UPDATE SET {sets} WHERE {changed}").format(  # type: ignore[assignment]
-                sets=self._sets("excluded", values), changed=_changed("t", "excluded", values)
+        if self.on_conflict != "keep" and values:
+            replaces = (
+                _changed("t", "excluded", values) if self.on_conflict == "update" else comes_first("excluded", "t")
+            )
+            action = sql.SQL("DO UPDATE SET {sets} WHERE {replaces}").format(  # type: ignore[assignment]
+                sets=self._sets("excluded", values), replaces=replaces
             )
         parts = {
             "table": sql.Identifier(self.stored_as),
@@ -165,7 +169,7 @@ VISITS: Final = Facts("chapter_visit_places", "student_id", "start_time")
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        Table("events", ("event_time", "event_id"), on_conflict="keep"),
+        Table("events", ("event_time", "event_id"), on_conflict="first"),
         Table("dead_letters", ("received_at", "topic", "partition", "kafka_offset"), on_conflict="keep"),
         Table("activity_windows", ("window_start", "scope", "scope_id", "task"), owner=True, rewritten=True),
         Table("student_state", ("student_id",), rewritten=True),

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from dataflows.failure import noted
 from dataflows.kafka import metrics
+from dataflows.sink.archived import in_log_order
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect, with_patience
 from dataflows.sink.facts import believe
@@ -255,9 +256,11 @@ def _payload(changes: list[Changes]) -> list[Staged]:
         if table.facts is not None and table.on_conflict == "keep":
             frame = frame.sort("place", maintain_order=True)
         # Two rows of one key in one upsert are an error; the later task's row wins, in a stable order.
-        keep: Literal["first", "last"] = "first" if table.on_conflict == "keep" else "last"
+        keep: Literal["first", "last"] = "last" if table.on_conflict == "update" else "first"
         if table.merge is None:
             kept = frame.unique(subset=list(table.key), keep=keep, maintain_order=True)
+            if table.on_conflict == "first" and len(kept) < len(frame):
+                kept = in_log_order(frame).unique(subset=list(table.key), keep=keep, maintain_order=True)
             if name == "student_state" and len(kept) < len(frame):
                 payload.append(_meetings(frame, kept, changes[0].flow))
             frame = kept

@@ -1,0 +1,66 @@
+"""`events` has one row for one id at one time: that which comes first in the log, in whatever order topics are read."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from itertools import count
+
+import polars as pl
+
+from dataflows.sink.changes import Changes
+from dataflows.sink.progress import claim_task
+from db.migrate import migrate
+from tests.dataflows.sink.writing import AT, FLOW, PLAIN, rows, write, writer
+
+CLICKS, ALIAS, VIEWS, QUIZZES = (
+    f"school9.{name}" for name in ("clickstream_events", "lms_clickstream", "chapter_view_events", "module_quiz_events")
+)
+#: event, topic, partition, place
+RECORDS = (
+    ("e1", QUIZZES, 0, 1),
+    ("e1", VIEWS, 0, 2),
+    ("e1", CLICKS, 0, 30),
+    ("e1", CLICKS, 0, 40),
+    ("e2", QUIZZES, 0, 3),
+    ("e2", ALIAS, 0, 9),
+    ("e2", VIEWS, 0, 4),
+    ("e3", VIEWS, 1, 7),
+    ("e3", VIEWS, 0, 7),
+)
+STANDS = [("e1", CLICKS, 0, 30), ("e2", ALIAS, 0, 9), ("e3", VIEWS, 0, 7)]
+
+
+def events(offset: int, *records: tuple[str, str, int, int]) -> Changes:
+    names = [topic for _, topic, _, _ in records]
+    frame = pl.DataFrame(
+        {
+            "event_time": pl.Series([AT.replace(tzinfo=None)] * len(records), dtype=pl.Datetime("ms")),
+            "event_id": [event for event, *_ in records],
+            "student_id": ["ann"] * len(records),
+            "event_type": names,
+            "event_name": names,
+            "topic": names,
+            "partition": [partition for *_, partition, _ in records],
+            "kafka_offset": [place for *_, place in records],
+            "ingested_at": pl.Series([AT.replace(tzinfo=None)] * len(records), dtype=pl.Datetime("ms")),
+        }
+    )
+    return replace(PLAIN, offsets={"t": offset}, rows={"events": frame})
+
+
+def test_in_any_order_and_any_transactions_the_first_record_of_the_log_is_left(any_database: str) -> None:
+    migrate(any_database)
+    claim_task(any_database, FLOW, 0)
+    here, offset = writer(any_database), count(2)
+    for seed in range(12):
+        rng = random.Random(seed)
+        told = [*RECORDS, *rng.choices(RECORDS, k=4)]
+        rng.shuffle(told)
+        while told:
+            size = rng.randrange(1, 6)
+            write(here, events(next(offset), *told[:size]))
+            told = told[size:]
+        stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1"
+        assert rows(any_database, stored) == [(*row, row[1]) for row in STANDS], seed
+        rows(any_database, "DELETE FROM events RETURNING 1")
