@@ -70,7 +70,8 @@ def _lines(path: Path) -> Iterator[Entry | Unreadable]:
     with open_text(path) as lines:
         try:
             for number, line in enumerate(lines, 1):  # noqa: B007 (the number is needed when the file breaks off)
-                value = line.strip().encode("utf-8", "surrogateescape")
+                # a byte order mark lies wherever two files were made one
+                value = line.strip().lstrip("\ufeff").encode("utf-8", "surrogateescape")
                 if value:
                     yield from _of_line(number, value)
         except (*BROKEN, UnicodeDecodeError) as error:

@@ -64,7 +64,8 @@ def test_one_quiz_of_85_is_seen_everywhere_and_falls_due_after_two_and_a_half_da
 def stored_rows(database: str) -> None:
     key = ms(AT), str(uuid.uuid5(NAMESPACE, CANONICAL))
     attempt = {"user_id": "user123", "class_id": None, "domain": "dsa", "course": None, "module": "dsa-arrays"}
-    quiz = {"quiz_type": "module", "score": 85.0, "time_taken_seconds": 420.0}
+    # the first record of the topic of rank 6
+    quiz = {"quiz_type": "module", "score": 85.0, "time_taken_seconds": 420.0, "place": 6 << 56}
     assert dump(database, "quiz_attempts") == {key: attempt | quiz}
     assert dump(database, "learning_events") == {}
     # stability = 2.428571… / -ln 0.8 = 2.428571… / 0.223144, at which 80 % are retained when the review falls due

@@ -53,6 +53,7 @@ TEXTS: dict[str, str] = {
     "crlf": one_a_line("\r\n"),
     "cr only": one_a_line("\r"),
     "blank lines": "\n\n" + one_a_line("\n\n"),
+    "several files with marks, as one": "\ufeff" + one_a_line("\n\ufeff"),
     "array": json.dumps(EVENTS),
     "array, one a line": "[\n" + ",\n".join(map(json.dumps, EVENTS)) + "\n]\n",
     "pretty array": json.dumps(EVENTS, indent=2),
