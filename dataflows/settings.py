@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dataflows.school_hours import SchoolHours
+
+LONGER_THAN_EVENTS_DAYS: Final = 14
+"""How much longer windows and scores are kept than events: a chunk is made up to seven days before its last row comes."""
 
 
 class Settings(BaseSettings):
@@ -62,6 +65,8 @@ class Settings(BaseSettings):
     keep_events_days: int = Field(default=90, ge=1)
     keep_dead_letters_days: int = Field(default=90, ge=1)
     keep_anomalies_days: int = Field(default=400, ge=1)
+    keep_activity_windows_days: int = Field(default=400, ge=1)
+    keep_engagement_scores_days: int = Field(default=400, ge=1)
     keep_learning_events_days: int = Field(default=2557, ge=1)
     keep_milestones_days: int = Field(default=2557, ge=1)
     keep_quiz_attempts_days: int = Field(default=2557, ge=1)
@@ -80,6 +85,18 @@ class Settings(BaseSettings):
     def _readable(cls, text: str) -> str:
         SchoolHours.parse(text, "UTC")
         return text
+
+    @field_validator("keep_activity_windows_days", "keep_engagement_scores_days")
+    @classmethod
+    def _outlives_events(cls, days: int, info: ValidationInfo) -> int:
+        least = info.data.get("keep_events_days", 0) + LONGER_THAN_EVENTS_DAYS
+        if days < least:
+            text = (
+                f"must be at least {least}, {LONGER_THAN_EVENTS_DAYS} more than CLASSPULSE_KEEP_EVENTS_DAYS:"
+                " a rebuild writes again what the kept events say, and would count twice what was rolled up"
+            )
+            raise ValueError(text)
+        return days
 
     def kafka_config(self) -> dict[str, str | int | float | bool]:
         """Returns the librdkafka properties that every client of ours shares."""

@@ -1,4 +1,4 @@
-"""How long facts are kept, on plain PostgreSQL: on TimescaleDB its own policies drop chunks (views/92_ageing).
+"""How long facts are kept, on plain PostgreSQL: on TimescaleDB jobs drop chunks (views/92_ageing).
 
 Both go by when a day's first row came, never by the day itself: a log replayed from 2019 survives the night.
 """
@@ -21,8 +21,13 @@ TIMES: Final = {
     "learning_events": "event_time",
     "milestones": "event_time",
     "quiz_attempts": "attempted_at",
+    "activity_windows": "window_start",
+    "engagement_scores": "time",
 }
 """The tables that are aged, and their time columns; `Settings.keep_<table>_days` says for how long."""
+
+ROLLED_UP: Final = ("activity_windows", "engagement_scores")
+"""Those of them that are rolled up before they are deleted (views/53_roll_up.sql): their history stays in the views."""
 
 _DAYS: Final = """
 WITH RECURSIVE days AS (
@@ -69,6 +74,9 @@ def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: boo
                     row = connection.execute(sql.SQL("SELECT count(*) FROM {table} WHERE ").format(**parts) + within)
                     gone += (row.fetchone() or (0,))[0]
                     continue
+                if table in ROLLED_UP:
+                    connection.execute(sql.SQL("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE").format(**parts))
+                    connection.execute("SELECT roll_up(%s, %s, %s + interval '1 day', false)", (table, day, day))
                 gone += connection.execute(sql.SQL("DELETE FROM {table} WHERE ").format(**parts) + within).rowcount
                 connection.execute("DELETE FROM days_seen WHERE table_name = %s AND day = %s", (table, day))
         if gone:

@@ -104,6 +104,7 @@ def whole_from(
     """Returns since when the archive is whole: None when nothing live is older than what it keeps.
 
     Where retention has dropped its beginning, results hold from the second local midnight after the first event kept.
+    What was rolled up is no longer in the tables, and would count twice if it were made again: results begin after it.
     """
     row = connection.execute(
         sql.SQL(
@@ -112,11 +113,15 @@ def whole_from(
         ).format(sql.SQL(past.older)),
         (past.topics(settings), tasks),
     ).fetchone()
-    if row is None or row[0] is None:
+    rolled_up = connection.execute(
+        "SELECT max(until) FROM rolled_up WHERE table_name = ANY(%s)", (list(past.tables),)
+    ).fetchone()
+    begins = [found[0] for found in (row, rolled_up) if found is not None and found[0] is not None]
+    if not begins:
         return None
     found = connection.execute(
         "SELECT (date_trunc('day', %s::timestamptz AT TIME ZONE %s) + interval '2 days') AT TIME ZONE %s",
-        (row[0], settings.timezone, settings.timezone),
+        (max(begins), settings.timezone, settings.timezone),
     ).fetchone()
     return None if found is None else found[0]
 

@@ -51,7 +51,4 @@ WHERE scope = 'class_chapter';
 
 CREATE OR REPLACE VIEW activity_by_minute WITH (security_barrier) AS
 SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1m;
-CREATE OR REPLACE VIEW activity_by_hour WITH (security_barrier) AS
-SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1h;
-CREATE OR REPLACE VIEW activity_by_day WITH (security_barrier) AS
-SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1d;
+-- By hour and by day: 53_roll_up.sql.

@@ -1,7 +1,4 @@
--- Classes by minute and by day, staff of the roster left out. (Windows, which the flow makes, know no roster.)
-CREATE OR REPLACE VIEW engagement_by_class WITH (security_barrier) AS
-SELECT bucket, class_id, score, students FROM engagement_by_class_1m WHERE class_id IS NOT NULL;
-
+-- Days of students and classes.
 -- A student's day in each class in which something of it happened: an interaction counts where it says.
 CREATE OR REPLACE VIEW student_class_days WITH (security_barrier) AS
 SELECT day, student_id, class_id, minutes_active, interactions

@@ -11,4 +11,8 @@ BEGIN
         PERFORM remove_retention_policy(kept.table_name::regclass, if_exists => true);
         PERFORM add_retention_policy(kept.table_name::regclass, drop_created_before => make_interval(days => kept.days));
     END LOOP;
+    -- Aggregates stand on these: rolled up before they are dropped.
+    PERFORM delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_schema = 'public' AND proc_name = 'roll_up_old_chunks';
+    PERFORM add_job('roll_up_old_chunks', interval '1 day', config => jsonb_build_object(
+        'activity_windows', {{keep_activity_windows}}, 'engagement_scores', {{keep_engagement_scores}}));
 END $$;
