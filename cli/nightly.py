@@ -46,9 +46,10 @@ def command(
 
     settings = Settings()
     try:
-        add_late(Console(), settings, None if days is None else [day.date() for day in days], dry_run=dry_run)
+        chosen = None if days is None else [day.date() for day in days]
+        reports = add_late(Console(), settings, chosen, dry_run=dry_run)
         if days is None:
-            _age(Console(), settings, dry_run=dry_run)
+            _age(Console(), settings, reports, dry_run=dry_run)
     except RefusedError as error:
         Console(stderr=True).print(f"[red]refused:[/red] {error}")
         sys.exit(3)
@@ -57,13 +58,16 @@ def command(
         sys.exit(1)
 
 
-def _age(console: Console, settings: Settings, *, dry_run: bool) -> None:
+def _age(console: Console, settings: Settings, reports: list[DayReport], *, dry_run: bool) -> None:
+    from dataflows.rebuild.nightly import succeeded
     from dataflows.sink.connection import APPLICATION, connect
     from db.ageing import age
 
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-nightly") as connection:
         for table, rows in age(connection, settings, dry_run=dry_run):
             console.print(f"{table}: {rows:,} rows {'would be ' if dry_run else ''}deleted, kept for long enough")
+        if not dry_run:
+            succeeded(connection, reports)
 
 
 def add_late(
@@ -73,7 +77,7 @@ def add_late(
     *,
     flows: Sequence[str] | None = None,
     dry_run: bool = False,
-) -> None:
+) -> list[DayReport]:
     """Adds late events and tells of each day that has any; also what `rebuild --include-late` does.
 
     Args:
@@ -82,6 +86,9 @@ def add_late(
         days: Only these days; None for all.
         flows: Only these flows; None for all.
         dry_run: Change nothing.
+
+    Returns:
+        What became of each day.
     """
     from cli.progress import Progress
     from dataflows.rebuild import nightly
@@ -96,6 +103,7 @@ def add_late(
         chosen = nightly.FLOWS if flows is None else flows
         reports = list(nightly.add_late(settings, at, flows=chosen, days=days, dry_run=dry_run))
     _print(console, reports, dry_run=dry_run)
+    return reports
 
 
 def _print(console: Console, reports: list[DayReport], *, dry_run: bool) -> None:

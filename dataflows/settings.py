@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dataflows.school_hours import SchoolHours
 
 LONGER_THAN_EVENTS_DAYS: Final = 14
-"""How much longer windows and scores are kept than events: a chunk is made up to seven days before its last row comes."""
+"""How much longer windows and scores are kept than events: a chunk is made up to a week before its last row comes."""
 
 
 class Settings(BaseSettings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -26,6 +27,7 @@ ROLES = (
 )
 MIGRATE = "Run `classpulse migrate`."
 LATE_S = 600
+NIGHTS = timedelta(hours=48)
 MISFIT = "cannot drop portal"
 MISFIT_ADVICE = (
     "This PostgreSQL ends every run of a job of this TimescaleDB with an error after its work is done, and the next "
@@ -135,6 +137,16 @@ def _jobs(connection: Connection, _settings: Settings, kind: Kind) -> Finding:
     return ok(PART, "jobs", f"{len(rows)} jobs, none failing or late")
 
 
+def _nightly(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
+    last = _value(connection, "SELECT succeeded_at FROM nightly_runs")
+    advice = "Run `classpulse nightly` every night, from cron (docs/operations.md)."
+    if last is None:
+        return note(PART, "nightly run", "has never been made: events that came too late are in no day", advice)
+    if datetime.now(UTC) - last > NIGHTS:
+        return wrong(PART, "nightly run", f"last done {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC", advice)
+    return ok(PART, "nightly run", f"last done {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+
+
 CHECKS: tuple[Callable[[Connection, Settings, Any], Finding], ...] = (
     _kind,
     _version,
@@ -143,6 +155,7 @@ CHECKS: tuple[Callable[[Connection, Settings, Any], Finding], ...] = (
     _timezone,
     _clock,
     _jobs,
+    _nightly,
 )
 """In the order of the table."""
 

@@ -87,6 +87,18 @@ def add_late(  # noqa: PLR0913
         forget(connection)
 
 
+def succeeded(connection: psycopg.Connection[Any], reports: list[DayReport]) -> None:
+    """Notes that a run has done all its work; read by `doctor`."""
+    waiting = [report for report in reports if report.waits]
+    added = sum(report.added for report in reports if not report.waits)
+    connection.execute(
+        "INSERT INTO nightly_runs (succeeded_at, added, waiting_days) VALUES (now(), %s, %s) "
+        "ON CONFLICT (only_row) DO UPDATE SET succeeded_at = excluded.succeeded_at, added = excluded.added, "
+        "waiting_days = excluded.waiting_days",
+        (added, len({report.day for report in waiting})),
+    )
+
+
 def _has_run(connection: psycopg.Connection[Any], past: Past) -> bool:
     return connection.execute("SELECT 1 FROM task_progress WHERE flow = %s", (past.flow,)).fetchone() is not None
 

@@ -65,7 +65,3 @@ WHERE detected_at > (SELECT classpulse_now() - interval '7 days');
 -- Local days to which `classpulse nightly` has added events that came too late for live results.
 CREATE OR REPLACE VIEW late_additions WITH (security_barrier) AS
 SELECT day, flow, added AS events, added_at FROM late_days WHERE added > 0;
-
--- When `classpulse nightly` last did all its work; no row where it never has.
-CREATE OR REPLACE VIEW last_nightly WITH (security_barrier) AS
-SELECT succeeded_at, added AS late_events, waiting_days FROM nightly_runs;

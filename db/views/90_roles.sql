@@ -36,7 +36,7 @@ DECLARE
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
-                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, late_additions, last_nightly, '
+                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, late_additions, '
                          'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'class_members, class_elsewhere, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '
@@ -46,7 +46,7 @@ DECLARE
                          'student_active_days, student_class_days, student_streak, handed_in';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs';
     grants       jsonb := jsonb_build_object(
-        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, last_nightly'),
+        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs'),
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
         'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
         'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views),

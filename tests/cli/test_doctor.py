@@ -89,6 +89,24 @@ def test_an_empty_database_needs_migrate_and_a_migrated_one_is_sound(database: s
         assert code == 0
 
 
+def test_a_nightly_run_that_is_not_made_is_noted_and_one_that_has_stopped_is_wrong(
+    database: str, tmp_path: Path
+) -> None:
+    migrate(database, settings=Settings())
+
+    def found() -> str:
+        _, findings = ask({"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2"}, tmp_path)
+        return next(str(finding["state"]) for finding in findings if finding["check"] == "nightly run")
+
+    assert found() == "note"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("INSERT INTO nightly_runs VALUES (true, now() - interval '49 hours', 0, 0)")
+        assert found() == "wrong"
+        connection.execute("UPDATE nightly_runs SET succeeded_at = now() - interval '25 hours'")
+        assert found() == "ok"
+        connection.execute("DELETE FROM nightly_runs")
+
+
 def test_views_of_another_threshold_and_days_of_another_zone_are_wrong(database: str, tmp_path: Path) -> None:
     migrate(database, settings=Settings())
     with MockBroker() as broker:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pytest
+from pydantic import ValidationError
 
 from dataflows.settings import Settings
-from db.ageing import TIMES, age
+from db.ageing import ROLLED_UP, TIMES, age
 from db.migrate import migrate
-from tests.db.conftest import NOW, Database, ago
+from tests.db.conftest import NOW, Database, ago, opened
+from tests.db.test_timescale import run_jobs
+from tests.jobs import stop_jobs
 
 OLD = ago(days=2000)
 
@@ -49,10 +54,13 @@ def test_on_timescaledb_policies_keep_chunks_for_as_long_as_the_settings_say(tim
         "SELECT hypertable_name, (config ->> 'drop_created_before')::interval = make_interval(days => %s)"
         " FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = %s"
     )
-    for table in TIMES:
+    for table in TIMES.keys() - ROLLED_UP:
         days = getattr(Settings(_env_file=None), f"keep_{table}_days")
         assert timescale.values(query, days, table) == [(table, True)], table
-    migrate(timescale.url, settings=Settings(keep_dead_letters_days=7, _env_file=None))
+    changed = Settings(keep_dead_letters_days=7, keep_activity_windows_days=200, _env_file=None)
+    migrate(timescale.url, settings=changed)
+    rolled = "SELECT config FROM timescaledb_information.jobs WHERE proc_name = 'roll_up_old_chunks'"
+    assert timescale.values(rolled) == [({"activity_windows": 200, "engagement_scores": 400},)]
     assert timescale.values(query, 7, "dead_letters") == [("dead_letters", True)]
 
 
@@ -72,3 +80,135 @@ def test_on_timescaledb_chunks_that_are_old_enough_go_and_a_replayed_one_stays(t
     )
     timescale.connection.execute(f"CALL run_job({job})")
     assert timescale.values("SELECT kafka_offset FROM dead_letters") == [(1,)]
+
+
+def history(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Returns what the views say of all time."""
+    columns = "bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes"
+    return {
+        "hours": database.values(f"SELECT {columns} FROM activity_by_hour ORDER BY 1, 2, 3"),
+        "days": database.values(f"SELECT {columns} FROM activity_by_day ORDER BY 1, 2, 3"),
+        "classes": database.values("SELECT bucket, class_id, score, students FROM engagement_by_class ORDER BY 1, 2"),
+    }
+
+
+def put_minutes(database: Database, since: datetime, *, minutes: int = 180, students: int = 4) -> None:
+    """Writes windows of two tasks in two scopes, every fifth minute empty, and scores of two classes."""
+    database.connection.execute(
+        "INSERT INTO activity_windows (window_start, scope, scope_id, task, events, active_students, active_5m)"
+        " SELECT %s + n * interval '1 minute', s.scope, s.id, task, (n %% 5) * (1 + task), n %% 7, %s"
+        " FROM generate_series(0, %s - 1) n, generate_series(0, 1) task,"
+        " (VALUES ('all', 'all'), ('class', '7B')) s (scope, id)",
+        (since, students, minutes),
+    )
+    database.connection.execute(
+        "INSERT INTO engagement_scores (time, student_id, class_id, score, recency, intensity, duration, streak)"
+        " SELECT %s + n * interval '1 minute', 'p' || s, CASE s %% 3 WHEN 0 THEN '7A' WHEN 1 THEN '7B' END,"
+        "        (n + s) %% 97 / 97.0, 1, 1, 1, 1"
+        " FROM generate_series(0, %s - 1) n, generate_series(1, %s) s",
+        (since, minutes, students),
+    )
+
+
+def forget_chunks_of(database: Database, until: datetime) -> None:
+    """Makes chunks that end by then 401 days old."""
+    database.connection.execute(
+        "UPDATE _timescaledb_catalog.chunk SET creation_time = now() - interval '401 days'"
+        " FROM timescaledb_information.chunks i"
+        " WHERE i.chunk_name = table_name AND i.chunk_schema = schema_name AND i.range_end <= %s"
+        " AND i.hypertable_name IN ('activity_windows', 'engagement_scores')",
+        (until,),
+    )
+
+
+def chunks(database: Database, table: str) -> int:
+    return int(database.value(f"SELECT count(*) FROM show_chunks('{table}')"))
+
+
+THURSDAY = datetime(2021, 4, 1, tzinfo=UTC)  # weeks of chunks begin on it
+EVENING = THURSDAY - timedelta(hours=2)  # three hours from here lie in two chunks, and in one local day of New York
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Asia/Kathmandu"])
+def test_on_timescaledb_history_stays_when_windows_and_scores_are_dropped_and_everything_is_refreshed(
+    timescale_url: str, timezone: str
+) -> None:
+    migrate(timescale_url, settings=Settings(timezone=timezone, _env_file=None), extension="require")
+    stop_jobs(timescale_url)
+    for timescale in opened(timescale_url):
+        timescale.put("class_staff", {"class_id": "7B", "staff_id": "p1"})
+        put_minutes(timescale, EVENING)
+        put_minutes(timescale, NOW - timedelta(hours=1), minutes=30)
+        run_jobs(timescale)
+        before = history(timescale)
+        assert len(before["hours"]) > 6
+        assert before["classes"]
+        assert (chunks(timescale, "activity_windows"), chunks(timescale, "engagement_scores")) == (3, 3)
+
+        forget_chunks_of(timescale, THURSDAY)
+        for _night in range(2):
+            run_jobs(timescale)
+            run_jobs(timescale)
+            assert history(timescale) == before
+            assert (chunks(timescale, "activity_windows"), chunks(timescale, "engagement_scores")) == (2, 2)
+        # the aggregates have forgotten, the tables tell
+        assert timescale.value("SELECT count(*) FROM activity_1m WHERE bucket < %s", THURSDAY) == 0
+        assert timescale.value("SELECT count(*) FROM activity_kept WHERE NOT pending") > 0
+
+        forget_chunks_of(timescale, NOW - timedelta(days=7))
+        run_jobs(timescale)
+        run_jobs(timescale)
+        assert history(timescale) == before
+        assert timescale.value("SELECT count(*) FROM activity_windows WHERE window_start < %s", ago(days=30)) == 0
+
+        # a log of the same minutes that is replayed later counts besides, also once it has been refreshed
+        put_minutes(timescale, EVENING)
+        run_jobs(timescale)
+        after = history(timescale)
+        assert [row[0] for row in after["days"]] == [row[0] for row in before["days"]]
+        assert sum(row[3] for row in after["days"]) == 2 * sum(
+            row[3] for row in before["days"] if row[0] < NOW - timedelta(days=9)
+        ) + sum(row[3] for row in before["days"] if row[0] >= NOW - timedelta(days=9))
+        assert [row[2] for row in after["classes"]] == [row[2] for row in before["classes"]]
+
+
+def test_a_roll_up_that_was_cut_off_after_it_dropped_is_ended_by_the_next(timescale: Database) -> None:
+    put_minutes(timescale, EVENING)
+    run_jobs(timescale)
+    before = history(timescale)
+    forget_chunks_of(timescale, THURSDAY)
+    timescale.connection.execute("ALTER FUNCTION show_rolled_up() RENAME TO shown_later")
+    job = timescale.value("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'roll_up_old_chunks'")
+    with pytest.raises(psycopg.errors.UndefinedFunction):
+        timescale.connection.execute(f"CALL run_job({job})".encode())
+    assert timescale.value("SELECT count(*) FROM rolled_up WHERE pending") == 1
+    timescale.connection.execute("ALTER FUNCTION shown_later() RENAME TO show_rolled_up")
+    run_jobs(timescale)
+    assert timescale.value("SELECT count(*) FROM rolled_up WHERE pending") == 0
+    assert history(timescale) == before
+
+
+def test_on_plain_postgresql_history_stays_when_a_night_deletes_windows_and_scores(postgres_url: str) -> None:
+    settings = Settings(timezone="America/New_York", _env_file=None)
+    migrate(postgres_url, settings=settings)
+    for database in opened(postgres_url):
+        put_minutes(database, EVENING)
+        put_minutes(database, NOW - timedelta(hours=1), minutes=30)
+        before = history(database)
+        assert night(postgres_url, settings) == {}
+        old = "UPDATE days_seen SET seen_at = now() - interval '401 days' WHERE day < %s"
+        database.connection.execute(old, (THURSDAY,))
+        assert night(postgres_url, settings) == {"activity_windows": 480, "engagement_scores": 480}
+        assert history(database) == before
+        assert night(postgres_url, settings) == {}
+        database.connection.execute(old, (ago(days=9),))
+        assert night(postgres_url, settings) == {"activity_windows": 240, "engagement_scores": 240}
+        assert history(database) == before
+
+
+def test_windows_are_kept_for_longer_than_the_events_of_which_a_rebuild_makes_them_again() -> None:
+    with pytest.raises(ValidationError, match="must be at least 104"):
+        Settings(keep_activity_windows_days=103, _env_file=None)
+    with pytest.raises(ValidationError, match="CLASSPULSE_KEEP_EVENTS_DAYS"):
+        Settings(keep_events_days=400, _env_file=None)
+    assert Settings(keep_engagement_scores_days=104, _env_file=None).keep_engagement_scores_days == 104

@@ -32,7 +32,7 @@ SCOPE_VIEWS = (
     " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day course_items"
     " course_time_by_hour chapter_time_spread course_time_spread chapter_time_distribution video_summary video_drop_off"
     " video_rewatch_peaks video_engagement clickstream_analytics top_pages scroll_distribution cohort_retention"
-    " enrolment_revenue geography device_summary forum_activity event_quality late_additions last_nightly"
+    " enrolment_revenue geography device_summary forum_activity event_quality late_additions"
     " todays_lessons alert_classes class_presence active_before idle_before quiz_questions chapter_reach chapter_pace"
 ).split()
 PERSON_VIEWS = (

@@ -159,7 +159,15 @@ def test_reminders_are_sent_daily_by_the_schools_clock_with_rights_of_their_own_
     assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("30 16 * * *", "Europe/Berlin", "Forbid")
     given = environment(job["jobTemplate"]["spec"]["template"]["spec"])
     assert given["DATABASE_URL"]["secretKeyRef"] == {"name": "classpulse-messages", "key": "url"}
-    assert not of_kind(render("minimal"), "CronJob")
+    assert "classpulse-remind" not in of_kind(render("minimal"), "CronJob")
+
+
+def test_late_events_are_added_every_night_by_the_owner_of_the_database(render: Render) -> None:
+    job = of_kind(render("full"), "CronJob")["classpulse-nightly"]["spec"]
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("30 4 * * *", "Europe/Berlin", "Forbid")
+    given = environment(job["jobTemplate"]["spec"]["template"]["spec"])
+    assert given["DATABASE_URL"]["secretKeyRef"]["key"] == "migrationUrl"
+    assert not of_kind(render("minimal", "nightly.enabled=false"), "CronJob")
 
 
 def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -> None:

@@ -203,3 +203,32 @@ def test_beside_a_rebuild_it_refuses(kafka: str, postgres_url: str, topic_prefix
         alone(other)
         with pytest.raises(RefusedError, match="at work"):
             night(here)
+
+
+def test_a_rebuild_does_not_write_again_what_a_night_has_rolled_up(
+    kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
+        tick(here, START - HOUR)
+        for day in (0, 1, 2, 6, 7):
+            send(here, *(click("p1_ada", "page_view", START + day * DAY_MS + n * MINUTE) for n in (0, 20, 60)))
+        tick(here, START + 9 * DAY_MS)
+        here.catch_up(*FLOWS)
+        by_day = "SELECT bucket, events, student_minutes FROM activity_by_day WHERE scope = 'all' ORDER BY 1"
+        before = fetch(here, by_day)
+        assert [events for _day, events, _minutes in before] == [3, 3, 3, 3, 3]
+
+        here.command("nightly")
+        with psycopg.connect(here.database, autocommit=True) as connection:
+            connection.execute(
+                "UPDATE days_seen SET seen_at = now() - interval '401 days'"
+                " WHERE table_name IN ('activity_windows', 'engagement_scores') AND day < '2024-03-03'"
+            )
+        assert "activity_windows" in here.command("nightly")
+        windows = "SELECT min(window_start)::date, sum(events) FROM activity_windows WHERE scope = 'all'"
+        assert fetch(here, windows) == [(date(2024, 3, 3), 9)]
+        assert fetch(here, by_day) == before
+
+        here.command("rebuild", "engagement")
+        assert fetch(here, windows) == [(date(2024, 3, 3), 9)]
+        assert fetch(here, by_day) == before

@@ -1,0 +1,117 @@
+"""The nightly run is killed at any instant, and runs beside workers: the tables are those of an undisturbed night."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataflows.rebuild.touched import LATE
+from tests.dataflows.rebuild.test_nightly import (
+    DAY_MS,
+    FLOWS,
+    assert_as_told,
+    assert_live_is_rebuilt,
+    begin_views,
+    fetch,
+    night,
+    send_log,
+    tick,
+)
+from tests.dataflows.study.spiteful import HOUR, START, spiteful_log
+from tests.e2e.harness import Stack, stack, wait_until
+from tests.e2e.studying import records_of
+from tests.oracle.reading import Record
+
+KILLS = 5
+SEEDS = (3, 4, 5)
+
+
+def log_of(seed: int) -> list[Record]:
+    return spiteful_log(seed, size=250, partitions=4, students=4, long=0.02)
+
+
+def late_days(here: Stack) -> list[tuple[Any, ...]]:
+    return fetch(here, "SELECT flow, day, added FROM late_days ORDER BY flow, day")
+
+
+def kill_a_night(here: Stack, rng: random.Random) -> bool:
+    """Starts a night and kills it once it has begun with a day; returns whether it was at work."""
+    worker = here.start("nightly")
+    begun = f"SELECT 1 FROM pg_namespace WHERE nspname = '{LATE}'"
+    before = len(late_days(here))
+    wait_until(
+        lambda: not worker.running or fetch(here, begun) or len(late_days(here)) > before, "a night that has begun"
+    )
+    time.sleep(rng.uniform(0.0, 0.6))
+    struck = worker.running
+    worker.kill()
+    here_still = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ 'nightly'"
+    wait_until(lambda: not fetch(here, here_still), "the end of the killed night's transaction")
+    return struck
+
+
+@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
+def test_a_night_that_is_killed_leaves_whole_days_and_the_next_does_the_rest(
+    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    rng = random.Random(25)
+    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+        tick(here, START - DAY_MS)
+        begin_views(here)
+        for seed in SEEDS:
+            send_log(here, log_of(seed))
+            tick(here, START + (200 + seed) * HOUR)
+            here.catch_up(*FLOWS)
+        planned = [(one.flow, one.day, one.added) for one in night(here, dry_run=True) if not one.waits]
+        assert len(planned) > KILLS, planned
+        assert late_days(here) == []
+
+        struck = 0
+        for _kill in range(KILLS):
+            struck += kill_a_night(here, rng)
+            assert set(late_days(here)) <= set(planned)
+            assert_as_told(here)
+            assert fetch(here, "SELECT * FROM nightly_runs") == [] or len(late_days(here)) == len(planned)
+        assert struck, "no kill struck a night at work"
+
+        here.command("nightly")
+        assert late_days(here) == sorted(planned)
+        assert fetch(here, "SELECT waiting_days FROM nightly_runs") == [(0,)]
+        assert_as_told(here)
+        assert_live_is_rebuilt(here)
+
+
+def test_nights_beside_running_workers_change_nothing_for_them(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        tick(here, START - DAY_MS)
+        begin_views(here)
+        workers = [here.start("run", flow) for flow in FLOWS]
+        for seed in SEEDS:
+            log = log_of(seed)
+            send_log(here, log[: len(log) // 2])
+            tick(here, START + (200 + seed) * HOUR)
+            here.wait_for_offset(len(records_of(here)), "archive")
+            # half of the log arrives while the night is at work
+            beside = here.start("nightly")
+            for piece in range(4):
+                rest = log[len(log) // 2 :]
+                send_log(here, rest[len(rest) * piece // 4 : len(rest) * (piece + 1) // 4])
+            assert beside.wait() == 0, beside.output
+        before = late_days(here)
+        for worker in workers:
+            assert worker.running, worker.output[-3000:]
+            assert worker.terminate() == 0
+        tick(here, START + 300 * HOUR)
+        here.catch_up(*FLOWS)
+        assert_as_told(here)
+        assert not [one for one in night(here) if one.waits]
+        assert sum(added for _flow, _day, added in late_days(here)) > 300
+        assert len(before) > 0, "no night beside the workers added anything"
+        assert_as_told(here)
+        assert_live_is_rebuilt(here)
