@@ -28,6 +28,7 @@ SCOPE_VIEWS = (
     " forgetting_by_cohort class_recall knowledge_gaps_by_cohort attempts_by_day module_performance score_distribution"
     " quiz_failure"
     " forgetting_summary knowledge_gap_summary quiz_failure_summary module_summary curve_changes memory_summary"
+    " class_days_summary class_summary score_summary"
     " domain_popularity daily_logins"
     " chapter_analytics course_analytics course_drop_off_index chapter_time_by_hour chapter_time_by_day course_items"
     " course_time_by_hour chapter_time_spread course_time_spread chapter_time_distribution video_summary video_drop_off"

@@ -16,12 +16,12 @@ from db.migrate import migrate
 from tests.conftest import new_database
 from tests.db.test_docs import documented
 from tests.jobs import stop_jobs
-from tests.truth import activity, chapters, courses, memories, quizzes, sessions, videos
+from tests.truth import activity, chapters, classes, courses, memories, quizzes, sessions, videos
 from tests.truth.facts import Facts
 from tests.truth.registry import TRUTHS, Truth
 from tests.truth.school import store, world
 
-GROUPS = (activity, chapters, courses, memories, quizzes, sessions, videos)
+GROUPS = (activity, chapters, classes, courses, memories, quizzes, sessions, videos)
 """Each registers its recomputations."""
 
 NOT_YET = set(

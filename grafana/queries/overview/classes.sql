@@ -1,3 +1,4 @@
+-- Of all classes at once as of the job's last run; what is chosen by class or course is counted student by student. Whole local days.
 WITH {{members}},
 active AS (
     SELECT student_id, sum(minutes_active) AS minutes
@@ -16,9 +17,10 @@ completion AS (
     GROUP BY student_id
 ),
 scores AS (
-    SELECT user_id AS student_id, sum(score) AS points, count(*) AS attempts
+    SELECT user_id AS student_id, sum(round(score * 10000)) / 10000 AS points, count(*) AS attempts
     FROM student_attempts
-    WHERE $__timeFilter(attempted_at)
+    WHERE attempted_at >= local_day($__timeFrom())::timestamp AT TIME ZONE classpulse_timezone()
+      AND attempted_at < (local_day($__timeTo()) + 1)::timestamp AT TIME ZONE classpulse_timezone()
       AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
       AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
            OR user_id = ANY (ARRAY(SELECT student_id FROM members)))
@@ -31,6 +33,16 @@ risky AS (
       AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
            OR student_id = ANY (ARRAY(SELECT student_id FROM members)))
     GROUP BY student_id
+),
+summed AS (
+    SELECT class_id,
+           sum(students) FILTER (WHERE previous_day IS NULL OR previous_day < local_day($__timeFrom())) AS came,
+           sum(minutes_active)                                                                        AS minutes,
+           sum(score_sum) / nullif(10000 * sum(attempts), 0)                                          AS average
+    FROM class_days_summary
+    WHERE {{all_at_once}}
+      AND day BETWEEN local_day($__timeFrom()) AND local_day($__timeTo())
+    GROUP BY class_id
 )
 SELECT class                                                                        AS "Class",
        count(*)                                                                     AS "Enrolled",
@@ -46,5 +58,20 @@ LEFT JOIN active a USING (student_id)
 LEFT JOIN completion c USING (student_id)
 LEFT JOIN scores s USING (student_id)
 LEFT JOIN risky r USING (student_id)
+WHERE NOT ({{all_at_once}})
 GROUP BY class_id, class
+UNION ALL
+SELECT coalesce(l.title, c.class_id),
+       c.enrolled,
+       round(coalesce(d.came, 0) / c.enrolled, 4)::double precision,
+       round(coalesce(d.minutes, 0) / c.enrolled * 60)::bigint,
+       c.median_finished,
+       round(d.average, 1)::double precision,
+       c.at_risk,
+       c.class_id
+FROM class_summary c
+LEFT JOIN summed d USING (class_id)
+LEFT JOIN class_list l USING (class_id)
+WHERE {{all_at_once}}
+  AND ('__all' IN (${grade:sqlstring}) OR l.grade IN (${grade:sqlstring}))
 ORDER BY 1

@@ -1,23 +1,15 @@
--- Whole local days. Of all classes the attempts are added up already; of a class they are those of its students.
+-- Whole local days. Of all classes as of the job's last run; of a class the attempts of its students.
 WITH span AS (
     SELECT local_day($__timeFrom()) AS first, local_day($__timeTo()) AS last
 ),
-whole AS (
-    SELECT pass_mark, sum(above_mark) AS above_mark,
-           sum(s0) AS s0, sum(s1) AS s1, sum(s2) AS s2, sum(s3) AS s3, sum(s4) AS s4,
-           sum(s5) AS s5, sum(s6) AS s6, sum(s7) AS s7, sum(s8) AS s8, sum(s9) AS s9
-    FROM attempts_by_day
+attempts AS (
+    SELECT from_score / 10 AS band, sum(attempts) AS attempts, sum(passed) AS passed
+    FROM score_summary
     WHERE '__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
       AND day BETWEEN (SELECT first FROM span) AND (SELECT last FROM span)
       AND quiz_type = 'module'
       AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
-    GROUP BY pass_mark
-),
-attempts AS (
-    SELECT band, n AS attempts,
-           CASE WHEN 10 * band >= pass_mark THEN n WHEN band = least(9, floor(pass_mark / 10)) THEN above_mark ELSE 0 END AS passed
-    FROM whole
-    CROSS JOIN LATERAL (VALUES (0, s0), (1, s1), (2, s2), (3, s3), (4, s4), (5, s5), (6, s6), (7, s7), (8, s8), (9, s9)) b (band, n)
+    GROUP BY 1
     UNION ALL
     SELECT least(9, floor(score / 10))::integer, count(*), count(*) FILTER (WHERE passed)
     FROM student_attempts

@@ -1,0 +1,42 @@
+-- As the summaries of r0012: classes side by side, and attempts of all of them by ten points of score, kept by the job.
+CREATE TABLE class_days (
+    class_id text NOT NULL, day date NOT NULL, previous_day date, students bigint NOT NULL, minutes_active bigint NOT NULL,
+    attempts bigint NOT NULL, score_sum bigint NOT NULL, as_of timestamptz NOT NULL
+);
+CREATE INDEX class_days_day ON class_days (day);
+CREATE TABLE class_totals (
+    class_id text NOT NULL PRIMARY KEY, enrolled bigint NOT NULL, median_finished double precision, at_risk bigint NOT NULL,
+    as_of timestamptz NOT NULL
+);
+CREATE TABLE score_days (
+    day date NOT NULL, course text, quiz_type text NOT NULL, from_score bigint NOT NULL, attempts bigint NOT NULL, passed bigint NOT NULL,
+    as_of timestamptz NOT NULL
+);
+CREATE INDEX score_days_day ON score_days (day);
+COMMENT ON TABLE class_days IS 'What those who are enrolled in a class now did on a local day, by the day on which they were active before.';
+COMMENT ON TABLE class_totals IS 'How far those who are enrolled in a class now have come, over all courses.';
+COMMENT ON TABLE score_days IS 'Attempts of all classes by local day, course, kind and ten points of score.';
+
+-- Computes the summaries anew; one that took long waits twenty times as long, so that a twentieth of a core is the most it costs.
+CREATE OR REPLACE PROCEDURE refresh_summaries(job_id integer DEFAULT NULL, config jsonb DEFAULT NULL) LANGUAGE plpgsql AS $$
+DECLARE
+    summary text;
+    began   timestamptz;
+BEGIN
+    CALL refresh_visits(config IS NULL);
+    FOREACH summary IN ARRAY ARRAY['course_progress', 'chapter_summary', 'course_summary', 'course_exits', 'class_progress', 'risk_rows', 'click_days', 'cohort_weeks', 'place_counts',
+        'video_totals', 'video_parts', 'cohort_forgetting', 'cohort_gaps', 'class_failures', 'module_days', 'curve_days',
+        'curve_totals', 'first_due', 'first_coming', 'class_days', 'class_totals', 'score_days']
+    LOOP
+        CONTINUE WHEN config IS NOT NULL
+            AND EXISTS (SELECT FROM summary_runs WHERE name = summary AND ran_at + 20 * took > clock_timestamp());
+        began := clock_timestamp();
+        PERFORM set_config('work_mem', '256MB', true); -- a row for each student and chapter: sorted in memory, not on disk
+        EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', summary); -- the job and a CALL may run at once
+        EXECUTE format('DELETE FROM %I', summary);
+        EXECUTE format('INSERT INTO %I SELECT * FROM %I', summary, summary || '_live');
+        INSERT INTO summary_runs VALUES (summary, began, clock_timestamp() - began)
+        ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, took = excluded.took;
+        COMMIT;
+    END LOOP;
+END $$;

@@ -1,0 +1,42 @@
+-- Classes side by side, all at once. Building blocks, as in 71: a job computes the views *_live into tables on TimescaleDB (r0020), on
+-- plain PostgreSQL they are asked as they are.
+
+-- Days of those who are enrolled in a class now, wherever they spent them. Who was active is counted under the day on which they were
+-- active before: within any span, each student has one day whose previous one lies before the span, so that adding up counts heads.
+CREATE OR REPLACE VIEW class_days_live AS
+SELECT m.class_id, d.day, d.previous_day, sum(d.students)::bigint AS students, sum(d.minutes_active)::bigint AS minutes_active,
+       sum(d.attempts)::bigint AS attempts, sum(d.score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of
+FROM class_members m
+JOIN (
+    SELECT student_id, day, lag(day) OVER (PARTITION BY student_id ORDER BY day) AS previous_day, 1 AS students, minutes_active,
+           0::bigint AS attempts, 0::bigint AS score_sum
+    FROM student_active_days
+    WHERE minutes_active > 0
+    UNION ALL
+    SELECT user_id, local_day(attempted_at), NULL, 0, 0, count(*), sum(round(score * 10000)::bigint)::bigint
+    FROM student_attempts
+    GROUP BY 1, 2
+) d ON d.student_id = m.student_id
+GROUP BY m.class_id, d.day, d.previous_day;
+
+-- Over all enrolled: who never came has finished nothing; null where the class has no course whose items are known.
+CREATE OR REPLACE VIEW class_totals_live AS
+SELECT m.class_id,
+       count(*)                                                       AS enrolled,
+       CASE WHEN count(c.pct) > 0 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(c.pct, 0)) END AS median_finished,
+       count(*) FILTER (WHERE r.score >= classpulse_risk_enters())    AS at_risk,
+       (SELECT classpulse_now())                                      AS as_of
+FROM class_members m
+LEFT JOIN (SELECT student_id, avg(completion_pct) AS pct FROM student_course_completion GROUP BY student_id) c USING (student_id)
+LEFT JOIN (SELECT student_id, max(score) AS score FROM student_risk GROUP BY student_id) r USING (student_id)
+GROUP BY m.class_id;
+
+CREATE OR REPLACE VIEW score_days_live AS
+SELECT d.day, d.course, d.quiz_type, b.from_score::bigint AS from_score, sum(b.n)::bigint AS attempts,
+       sum(CASE WHEN b.from_score >= d.pass_mark THEN b.n WHEN b.from_score = 10 * least(9, floor(d.pass_mark / 10)) THEN d.above_mark ELSE 0 END)::bigint AS passed,
+       (SELECT classpulse_now()) AS as_of
+FROM attempts_by_day d
+CROSS JOIN LATERAL (VALUES (0, s0), (10, s1), (20, s2), (30, s3), (40, s4), (50, s5), (60, s6), (70, s7), (80, s8), (90, s9))
+    AS b (from_score, n)
+GROUP BY d.day, d.course, d.quiz_type, b.from_score
+HAVING sum(b.n) <> 0;
