@@ -19,7 +19,7 @@ from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory import OPTIONAL_TOPICS, TOPICS
 from dataflows.operators import packing, snapshot
-from dataflows.operators.event_time import ms_of
+from dataflows.operators.event_time import State, ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.attempts import raised_signals, stored_attempts
 from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace
@@ -183,8 +183,10 @@ def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:
 
 def _seed(goal: _Goal, memories: Memories, settled_ms: int) -> Seed:
     """Returns where the next worker goes on: everything below the offsets is written, and nothing waits."""
+    begun = {topic: ms_of(ms) for topic, ms in goal.settled.begun.items()}
+    watermark: State = (goal.marks, settled_ms, begun, settled_ms)
     states = {
-        "watermark": (goal.marks, settled_ms, {topic: ms_of(ms) for topic, ms in goal.settled.begun.items()}),
+        "watermark": watermark,
         "facts": [],
         "memory": {"memories": memories.state(), "attempts": [], "low": settled_ms},
     }
