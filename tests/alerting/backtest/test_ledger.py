@@ -21,9 +21,6 @@ GOOD = [
 ]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the rules of lessons changed: `make bench-alerts ARGS=--keep` is to be run again"
-)
 def test_every_rule_that_goes_out_at_once_was_tried_as_it_is_now_and_kept_its_budget() -> None:
     assert unproven(RULES, ledger.read()) == []
 
