@@ -1,4 +1,4 @@
-"""The nightly run is killed at any instant, and runs beside workers: the tables are those of an undisturbed night."""
+"""The nightly run is killed at any instant: the tables are those of an undisturbed night."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from tests.dataflows.rebuild.test_nightly import (
 )
 from tests.dataflows.study.spiteful import HOUR, START, spiteful_log
 from tests.e2e.harness import Stack, stack, wait_until
-from tests.e2e.studying import records_of
 from tests.oracle.reading import Record
 
 KILLS = 5
@@ -81,37 +80,5 @@ def test_a_night_that_is_killed_leaves_whole_days_and_the_next_does_the_rest(
         here.command("nightly")
         assert late_days(here) == sorted(planned)
         assert fetch(here, "SELECT waiting_days FROM nightly_runs") == [(0,)]
-        assert_as_told(here)
-        assert_live_is_rebuilt(here)
-
-
-def test_nights_beside_running_workers_change_nothing_for_them(
-    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
-) -> None:
-    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
-        tick(here, START - DAY_MS)
-        begin_views(here)
-        workers = [here.start("run", flow) for flow in FLOWS]
-        for seed in SEEDS:
-            log = log_of(seed)
-            send_log(here, log[: len(log) // 2])
-            tick(here, START + (200 + seed) * HOUR)
-            here.wait_for_offset(len(records_of(here)), "archive")
-            # half of the log arrives while the night is at work
-            beside = here.start("nightly")
-            for piece in range(4):
-                rest = log[len(log) // 2 :]
-                send_log(here, rest[len(rest) * piece // 4 : len(rest) * (piece + 1) // 4])
-            assert beside.wait() == 0, beside.output
-        before = late_days(here)
-        for worker in workers:
-            assert worker.running, worker.output[-3000:]
-            assert worker.terminate() == 0
-        tick(here, START + 300 * HOUR)
-        here.catch_up(*FLOWS)
-        assert_as_told(here)
-        assert not [one for one in night(here) if one.waits]
-        assert sum(added for _flow, _day, added in late_days(here)) > 300
-        assert len(before) > 0, "no night beside the workers added anything"
         assert_as_told(here)
         assert_live_is_rebuilt(here)
