@@ -56,7 +56,7 @@ class Calibration:
         Example:
             >>> one = Calibration(intercept=0.8, slope=0.13, score=0.58)
             >>> one.chance(np.array([1.0, 0.5, 0.0]), np.array([85.0, 85, 85]), np.array([70.0, 70, 70])).round(2)
-            array([0.93, 0.84, 0.69])
+            array([0.93, 0.84, 0.68])
         """
         kept = FLOOR + (1 - 2 * FLOOR) * retention
         above = (last_score - pass_mark) / 10
