@@ -8,11 +8,15 @@ LANGUAGE sql STABLE PARALLEL SAFE
 -- capped at 100 time constants: exp() of less is an underflow error in PostgreSQL
 RETURN exp(-least(greatest(date_part('epoch', as_of - last_interaction_at), 0), 30000) / 300);
 
--- How many minutes the newest weight lies after the last whole minute before as_of (negative: before it).
+-- How many minutes the newest weight lies after the last whole minute before as_of (negative: before it). minute: that of as_of, counted
+-- from the epoch.
+CREATE OR REPLACE FUNCTION minutes_ahead(weights_end timestamptz, minute double precision) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN least(15, greatest(-10, floor(date_part('epoch', weights_end) / 60) - minute + 1))::integer;
+
 CREATE OR REPLACE FUNCTION weights_ahead(weights_end timestamptz, as_of timestamptz) RETURNS integer
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN least(15, greatest(-10,
-    floor(date_part('epoch', weights_end) / 60) - floor(date_part('epoch', as_of) / 60) + 1))::integer;
+RETURN minutes_ahead(weights_end, floor(date_part('epoch', as_of) / 60));
 
 -- Sum of up to ten hexadecimal digits: pairs first (at most 30 a byte), then the bytes, since 256 = 1 (mod 255).
 CREATE OR REPLACE FUNCTION nibble_sum(nibbles bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE

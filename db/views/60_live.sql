@@ -41,18 +41,21 @@ SELECT t.class_id, t.student_id, t.is_enrolled, t.is_here, t.is_only, t.subject_
        clock.now                                                             AS as_of,
        clock.skippable,
        p.began,
-       clock.now - coalesce(k.idle_after_s * interval '1 second', classpulse_idle_after()) AS idle_since,
+       coalesce(k.idle_since, clock.idle_since)                              AS idle_since,
        clock.offline_since,
        seen_until(t.last_interaction_at, t.playing_until, clock.now)         AS seen,
        seen_until(t.last_event_at, t.playing_until, clock.now)               AS seen_at,
-       weights_ahead(t.weights_end, clock.now)                               AS ahead,
+       minutes_ahead(t.weights_end, clock.minute)                            AS ahead,
        days_back_from(clock.day, t.day_bits, t.last_day)                     AS days
 FROM (
-    SELECT classpulse_now() AS now, classpulse_now() - classpulse_offline_after() AS offline_since, c.day, c.skippable
-    FROM streak_calendar c OFFSET 0
+    SELECT k.now, k.now - classpulse_offline_after() AS offline_since, k.now - classpulse_idle_after() AS idle_since,
+           floor(date_part('epoch', k.now) / 60) AS minute, c.day, c.skippable
+    FROM (SELECT classpulse_now() AS now OFFSET 0) k CROSS JOIN streak_calendar c OFFSET 0
 ) clock
 CROSS JOIN class_people t
-LEFT JOIN classes k ON k.class_id = t.seen_class
+LEFT JOIN ( -- once a class, not once a student
+    SELECT c.class_id, c.grade, (SELECT classpulse_now()) - c.idle_after_s * interval '1 second' AS idle_since FROM classes c OFFSET 0
+) k ON k.class_id = t.seen_class
 LEFT JOIN running_periods p ON p.class_id = t.seen_class;
 
 CREATE OR REPLACE VIEW people_status WITH (security_barrier) AS

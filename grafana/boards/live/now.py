@@ -89,7 +89,13 @@ def headline(limits: Thresholds) -> stat.Panel:
             "Active now: did something in the last minutes (a playing video counts). Idle: here, but nothing done for "
             "5 minutes (a class may set another time) or reported idle. Present = active + idle. Absent: on the "
             "roster, not here. A student in several classes counts once.",
-            Sql(load("live_class/now", lag_stalled_s=limits.lag_stalled_s)),
+            Sql(
+                load(
+                    "live_class/now",
+                    shown="last_active_at, engagement_score, subject_id, course_id, chapter_id, device, browser",
+                    lag_stalled_s=limits.lag_stalled_s,
+                )
+            ),
         )
         .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("Active now|Idle|Present|Absent|Enrolled"))

@@ -17,7 +17,13 @@ def students(limits: Thresholds) -> table.Panel:
         "Students",
         "Idle longest first, then active by lowest engagement, then absent by name. "
         f"At most {limits.students_shown} are listed; choose a class to see all of it.",
-        Sql(load("live_class/students", students_shown=limits.students_shown)),
+        Sql(
+            load(
+                "live_class/students",
+                shown="last_active_at, current_activity, engagement_score, chapter_id",
+                students_shown=limits.students_shown,
+            )
+        ),
     )
     link = links.drill("This student", "student", student="student_id")
     panel.override_by_name("Student", [*columns.links(link), columns.width(140)])

@@ -1,6 +1,5 @@
-matching AS MATERIALIZED (
-    SELECT student_id, class_id, is_present, is_enrolled, is_only, status, last_active_at, current_activity,
-           engagement_score, subject_id, course_id, chapter_id, device, browser
+matching AS MATERIALIZED ( -- with no more than the panel shows: it is a copy of everybody
+    SELECT student_id, class_id, is_present, is_enrolled, is_only, status, {{shown}}
     FROM class_students
     WHERE {{in_choice}}
 ),
@@ -11,21 +10,14 @@ chosen AS (
            is_present,
            is_enrolled,
            CASE WHEN is_present THEN status WHEN is_enrolled THEN 'absent' ELSE 'offline' END AS status,
-           last_active_at,
-           current_activity,
-           engagement_score,
-           subject_id,
-           course_id,
-           chapter_id,
-           device,
-           browser
+           {{shown}}
     FROM (
         SELECT * FROM matching WHERE is_only
         UNION ALL
         SELECT * FROM (
             SELECT DISTINCT ON (student_id)
                    student_id, class_id, is_present, bool_or(is_enrolled) OVER (PARTITION BY student_id), is_only, status,
-                   last_active_at, current_activity, engagement_score, subject_id, course_id, chapter_id, device, browser
+                   {{shown}}
             FROM matching
             WHERE NOT is_only
             ORDER BY student_id, is_present DESC, is_enrolled DESC, class_id
