@@ -8,6 +8,7 @@ typed strictly or, where its mere presence matters, typed `None`.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -18,7 +19,7 @@ from msgspec import Meta
 
 from dataflows.events.agents import agent_of
 from dataflows.events.event import Event, seconds
-from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
+from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT, MAX_TEXT_BYTES
 from dataflows.events.text import BLANKS
 
 #: A skipped part of a longer document might be nested deeper than `MAX_DEPTH`.
@@ -237,6 +238,7 @@ def _has_blank_edge(value: bytes) -> bool:
     return bool(begins.any() or ends.any())
 
 
+_LONG_TEXT: Final = re.compile(rb'[^"]{%d}' % (MAX_TEXT_BYTES + 1))
 _SPACE, _QUOTE = ord(" "), ord('"')
 _ENDS_TEXT = np.isin(np.arange(256), list(b",}] \t\r\n:"))
 
@@ -253,8 +255,13 @@ _ODD_MARKS: Final = tuple(
 
 
 def _is_tidy_utf8(value: bytes) -> bool:
-    """Says whether texts beyond ASCII are UTF-8, in normal form C (each part then is too), and hold no odd blank."""
+    """Says whether texts beyond ASCII are UTF-8, in normal form C (each part then is too), and hold no odd blank.
+
+    One that may hold a text of more bytes than an id may have is suspected too.
+    """
     if any(mark in value for mark in _ODD_MARKS):
+        return False
+    if len(value) > MAX_TEXT_BYTES and (b"\\" in value or _LONG_TEXT.search(value)):
         return False
     try:
         return unicodedata.is_normalized("NFC", value.decode())

@@ -16,6 +16,9 @@ LATEST_MS = 4_102_444_800_000
 #: a longer id would pass here and stop the sink for ever.
 MAX_TEXT = 256
 
+#: So many bytes of UTF-8 at most, whatever the script: keys hold up to five ids.
+MAX_TEXT_BYTES = 512
+
 #: Deeper documents are refused: a fixed limit, because the interpreter's own one moves with the call stack.
 MAX_DEPTH = 512
 

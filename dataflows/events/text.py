@@ -7,7 +7,7 @@ from typing import Final
 
 from dataflows.events.parse import json_type
 from dataflows.events.rejects import refuse
-from dataflows.events.rules import MAX_TEXT
+from dataflows.events.rules import MAX_TEXT, MAX_TEXT_BYTES
 
 BLANKS: Final = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -71,13 +71,12 @@ def strict_text(value: object, field: str) -> str:
     """Returns the text of a field whose wrong type rejects the event.
 
     Raises:
-        RejectedError: `bad_type` for an array or object, or for more than 256 characters.
+        RejectedError: `bad_type` for an array or object, or for a text that is too long.
     """
     text = as_text(value)
     if text is None:
         refuse("bad_type", f"{field}: text is expected, not {json_type(value)}")
-    if len(text) > MAX_TEXT:
-        refuse("bad_type", f"{field}: longer than {MAX_TEXT} characters")
+    _check_length(text, field)
     return text
 
 
@@ -91,9 +90,22 @@ def id_text(value: object, field: str) -> str | None:
     """Returns the text of an id that may be absent or no text at all, which is then None.
 
     Raises:
-        RejectedError: `bad_type` for more than 256 characters: an id that is cut, or dropped, would be another one.
+        RejectedError: `bad_type` for one that is too long: an id that is cut, or dropped, would be another one.
     """
     text = as_text(value)
-    if text and len(text) > MAX_TEXT:
-        refuse("bad_type", f"{field}: longer than {MAX_TEXT} characters")
+    if text:
+        _check_length(text, field)
     return text or None
+
+
+def is_too_long(text: str) -> bool:
+    """Says whether an id or a name is longer than a key's part may be."""
+    return len(text) > MAX_TEXT or (
+        len(text) > MAX_TEXT_BYTES // 4 and not text.isascii() and len(text.encode()) > MAX_TEXT_BYTES
+    )
+
+
+def _check_length(text: str, field: str) -> None:
+    if is_too_long(text):
+        characters, size = f"{MAX_TEXT} characters", f"{MAX_TEXT_BYTES} bytes of UTF-8"
+        refuse("bad_type", f"{field}: longer than {characters if len(text) > MAX_TEXT else size}")

@@ -15,8 +15,8 @@ from dataflows.events.event import Event
 from dataflows.events.names import type_of
 from dataflows.events.numbers import NUMBERS
 from dataflows.events.plain import PlainText, PlainTime, PlainUuid, decode_each
-from dataflows.events.rules import MAX_TEXT
 from dataflows.events.spread import KEPT_IDS, MOVED
+from dataflows.events.text import is_too_long
 
 _Url = Annotated[str, Meta(min_length=1)]
 
@@ -81,7 +81,7 @@ def _stays(metadata: dict[str, Any]) -> bool:
     for name, value in metadata.items():
         kind = type(value)
         if kind is str:
-            if name in NUMBERS or (len(value) > MAX_TEXT and name in KEPT_IDS):
+            if name in NUMBERS or (name in KEPT_IDS and is_too_long(value)):
                 return False
         elif kind is int:
             if not -_HUGE < value < _HUGE and name in NUMBERS:

@@ -26,10 +26,11 @@ def zoo(seed: int = 0) -> Iterator[bytes]:
     for text in CONTROL:
         yield event(student_id=text)
         yield event(**dict.fromkeys(IDS, text), page_url=text, event_name=text, device_type=text, metadata={text: text})
-    widest = {name: _wide(rng, 256) for name in ("student_id", "event_name", *IDS)}
-    yield event(**widest, metadata={"module": _wide(rng, 256), "score": 85})
+    widest = {name: _wide(rng, 128) for name in ("student_id", "event_name", *IDS)}
+    yield event(chapter_id=_wide(rng, 129))
+    yield event(**widest, metadata={"module": _wide(rng, 128), "score": 85})
     yield event(**widest | {"event_name": "video_play"}, metadata={"position_s": 1, "video_duration_s": 60})
-    yield event(**widest | {"event_name": "quiz_submit"}, metadata={"module": _wide(rng, 256), "score": 85})
+    yield event(**widest | {"event_name": "quiz_submit"}, metadata={"module": _wide(rng, 128), "score": 85})
     yield event(**widest | {"event_name": "course_enroll"})
     yield event(student_id="x" * 100_000)
     for number in ("1e400", "-1e400", "1e308", "1" * 400, "-0.0", "1e-400", "0.1e1", "NaN", "-1", "true"):

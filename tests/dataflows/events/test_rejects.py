@@ -75,6 +75,17 @@ def test_a_missing_field_is_named(fields: dict[str, Any], detail: str) -> None:
     assert rejected(event(**fields)) == ("missing_field", detail)
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"), [("é" * 256, True), ("😀" * 128, True), ("😀" * 129, False), ('"' + "語" * 171, False)]
+)
+@pytest.mark.parametrize("field", ["student_id", "chapter_id", "event_name", "video_id"])
+def test_an_id_holds_as_many_bytes_as_five_of_them_may_have_in_a_key(field: str, text: str, fits: bool) -> None:
+    if fits:
+        accepted(event(**{field: text}))
+    else:
+        assert rejected(event(**{field: text})) == ("bad_type", f"{field}: longer than 512 bytes of UTF-8")
+
+
 @pytest.mark.parametrize("field", ["student_id", "chapter_id", "start_time"])
 def test_a_chapter_view_needs_its_student_chapter_and_start(field: str) -> None:
     view = {"student_id": "s", "chapter_id": "c", "start_time": NOW_MS}
