@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from tests.e2e.harness import stack
 
 EVENTS = int(os.environ.get("CLASSPULSE_LARGE_EVENTS", "3000"))
-MOST_MB = 900
+MOST_MB = 600
 """Of all processes of the worker together; 3,100 and growing with the log before there was a bound."""
 
 
