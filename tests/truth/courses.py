@@ -176,6 +176,11 @@ def cohort_retention(facts: Facts) -> Iterable[Row]:
         }
 
 
+def counts_in(named: str | None, own: set[Any] | None) -> set[Any]:
+    """Returns the classes that a fact counts in: the one that it names, or all of the student's."""
+    return {named} if own is None or named in own else own
+
+
 @truth("quiz_failure", "class_id", "module")
 def quiz_failure(facts: Facts) -> Iterable[Row]:
     """First attempts by class; whoever is on no roster is in the class of the event."""
@@ -184,12 +189,13 @@ def quiz_failure(facts: Facts) -> Iterable[Row]:
         own.setdefault(row["student_id"], set()).add(row["class_id"])
     firsts: dict[Pair, Row] = {}
     for a in attempts(facts):
-        if a["quiz_type"] == "module" and a["module"]:
+        in_time = a["attempted_at"] > facts.now_ms - 7 * 86_400_000
+        if a["quiz_type"] == "module" and a["module"] and in_time:
             firsts.setdefault((a["user_id"], a["module"]), a)
     rows = [
         {"key": (class_id, a["module"]), **a}
         for a in firsts.values()
-        for class_id in own.get(a["user_id"], {a["class_id"]})
+        for class_id in counts_in(a["class_id"], own.get(a["user_id"]))
     ]
     for (class_id, module), some in grouped(rows, lambda r: r["key"]).items():
         failed = sum(a["score"] < a["mark"] for a in some)

@@ -31,6 +31,9 @@ class Truth:
     sums: tuple[str, ...]
 
 
+SOMETHING: Final = object()
+"""What the log does not say, such as when a row was written: any value but none."""
+
 TRUTHS: Final[dict[str, Truth]] = {}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -22,9 +24,10 @@ from tests.oracle.reading import Record
 
 BEGINS: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday
 SECONDS: Final = 3 * 3600
-CLOSES: Final = BEGINS + timedelta(seconds=SECONDS, minutes=70)
+CLOSES: Final = BEGINS + timedelta(seconds=SECONDS, minutes=3)  # while some are still there
 SETTINGS: Final = Settings(_env_file=None)
 STAFF: Final = "s00003"  # whom the log calls a student, and the roster a teacher
+MODULES: Final = ("geo", "mat")  # courses of modules; the others have chapters
 Row = dict[str, Any]
 
 
@@ -50,14 +53,37 @@ def world() -> World:
     faults = Faults(late=0.02, duplicates=0.02, broken=0.01)
     platform = Platform(chapter_views=True, learning=True, second_tabs=0.1)
     day = SchoolDay(school, round(BEGINS.timestamp() * 1000), 0.5, faults=faults, platform=platform)
-    records: list[Record] = []
+    records = before(school)
     offsets: dict[str, int] = dict.fromkeys(sorted({*archive.TOPICS}), 0)
+    for record in records:
+        offsets[record.topic] += 1
     for topic, (at_ms, key, value) in day.everything(SECONDS):
         records.append(Record(topic, 0, offsets[topic], at_ms, value, key))
         offsets[topic] += 1
     closes = round(CLOSES.timestamp() * 1000)
     records += [Record(topic, 0, offset, closes, None, None, closes) for topic, offset in offsets.items()]
     return World(records, roster(school), CLOSES, school)
+
+
+def before(school: School) -> list[Record]:
+    """Returns what was known earlier: quizzes of three weeks, and a course that was bought."""
+    module = next(c for c in school.classes[0].courses.values() if c[0].course_id.startswith(MODULES))[0]
+    student = school.classes[0].students[4].student_id
+    told: list[tuple[timedelta, str, Row]] = [
+        (timedelta(days=days), "module_quiz_events", {"user_id": user, "score": score, "module": module.chapter_id})
+        for days, score in ((20, 85), (9, 55), (3, 90))
+        for user in [s.student_id for s in school.classes[0].students[: days - 2]] + ["gone"] * (days == 20)
+    ]
+    bought = {"event_name": "course_enroll", "student_id": student, "metadata": {"price": 49.9}}
+    told.append((timedelta(minutes=1), "clickstream_events", bought))
+    records: list[Record] = []
+    for number, (ago, topic, event) in enumerate(told):
+        at = round((BEGINS - ago).timestamp() * 1000) + 60_000 * number
+        place = "course" if topic == "module_quiz_events" else "course_id"
+        event |= {"event_id": str(uuid.UUID(int=number + 1)), "timestamp": at, place: module.course_id}
+        offset = sum(record.topic == topic for record in records)
+        records.append(Record(topic, 0, offset, at, json.dumps(event).encode(), b"k"))
+    return records
 
 
 def roster(school: School) -> dict[str, list[Row]]:
@@ -68,7 +94,7 @@ def roster(school: School) -> dict[str, list[Row]]:
         for chapters in group.courses.values():
             course = chapters[0].course_id
             since = BEGINS - timedelta(days=30)
-            members = [student.student_id for student in group.students] + ["never-came", "left"]
+            members = [student.student_id for student in group.students] + ["never-came", "left", "gone"]
             enrolments += [
                 {
                     "student_id": s,
@@ -84,21 +110,49 @@ def roster(school: School) -> dict[str, list[Row]]:
                 items[course, chapter.chapter_id] = {
                     "course_id": course,
                     "item_id": chapter.chapter_id,
-                    "kind": "module" if course[:3] in {"geo", "mat"} else "chapter",
+                    "kind": "module" if course.startswith(MODULES) else "chapter",
                     "title": chapter.title,
                     "position": chapter.number,
                     "expected_seconds": expected,
                     "pass_mark": 60 + chapter.number if chapter.number % 2 else None,
+                    "available_from": None if course.startswith(MODULES) else BEGINS - timedelta(days=10),
                 }
+    enrolments += [  # a class beside their own
+        {"student_id": s.student_id, "course_id": "club", "class_id": "7Z", "enrolled_at": BEGINS, "left_at": None}
+        for s in school.classes[0].students[5:9]
+    ]
     for row in enrolments:
         row["left_at"] = BEGINS - timedelta(days=3) if row["student_id"] == "left" else None
     return {
-        "classes": [{"class_id": g.class_id, "title": g.class_id, "grade": "7"} for g in school.classes],
+        "classes": [{"class_id": g.class_id, "title": g.class_id, "grade": "7"} for g in school.classes]
+        + [{"class_id": "7Z", "title": "Club", "grade": "7"}],
         "class_staff": [{"class_id": school.classes[0].class_id, "staff_id": STAFF}],
         "terms": [{"term_id": "t", "starts": date(2026, 2, 9), "ends": date(2026, 6, 30)}],
         "periods": [
             {"class_id": g.class_id, "weekday": 1, "starts": time(8), "ends": time(8, 45)} for g in school.classes
+        ]
+        + [{"class_id": school.classes[0].class_id, "weekday": 1, "starts": time(10, 59), "ends": time(11, 30)}],
+        "anomalies": [
+            {
+                "detected_at": BEGINS - timedelta(days=days),
+                "kind": "drop",
+                "subject_id": "7A",
+                "score": 0.5,
+                "detail": None,
+            }
+            for days in (1, 9)
         ],
+        "late_days": [
+            {"flow": "content", "day": BEGINS.date() - timedelta(days=days), "up_to_place": "{}", "added": added}
+            | {"added_at": BEGINS}
+            for days, added in ((2, 3), (3, 0))
+        ],
+        "dead_letters": [
+            {"received_at": datetime.now(UTC) - timedelta(hours=hours), "topic": "clickstream_events", "partition": 9}
+            | {"kafka_offset": hours, "reason": "not_json", "payload": "{"}
+            for hours in (23, 25)
+        ],
+        "directory": [{"student_id": s.student_id, "display_name": s.name} for g in school.classes for s in g.students],
         "enrolments": [row for row in enrolments if row["student_id"] != STAFF],
         "content_items": list(items.values()),
     }

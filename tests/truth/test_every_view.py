@@ -16,25 +16,29 @@ from db.migrate import migrate
 from tests.conftest import new_database
 from tests.db.test_docs import documented
 from tests.jobs import stop_jobs
-from tests.truth import activity, chapters, classes, courses, memories, quizzes, sessions, videos
+from tests.truth import (
+    activity,
+    chapters,
+    classes,
+    courses,
+    live,
+    memories,
+    operations,
+    quizzes,
+    recall,
+    sessions,
+    studies,
+    videos,
+)
 from tests.truth.facts import Facts
-from tests.truth.registry import TRUTHS, Truth
+from tests.truth.registry import SOMETHING, TRUTHS, Truth
 from tests.truth.school import store, world
 
-GROUPS = (activity, chapters, classes, courses, memories, quizzes, sessions, videos)
+GROUPS = (activity, chapters, classes, courses, live, memories, operations, quizzes, recall, sessions, studies, videos)
 """Each registers its recomputations."""
 
-NOT_YET = set(
-    """active_before active_now activity_trend alert_classes chapter_pace chapter_reach class_elsewhere
-    class_list class_overview class_presence class_recall class_students course_drop_off_index curve_changes
-    data_clock data_freshness database_jobs enrolment_revenue event_quality fast_readers flow_status
-    forgetting_by_cohort forgetting_summary handed_in idle_before knowledge_gap_summary
-    knowledge_gaps_by_cohort late_additions latest_events latest_named_events memory_scores memory_summary
-    present_now quiz_questions recent_anomalies recent_rejects reviews_coming revision_signals
-    revisions_waiting student_analytics_profiles student_course_metrics student_live_metrics student_names
-    student_risk_entries student_streak student_video_events todays_lessons""".split()
-)
-"""Views that nobody has recomputed: this list may only become shorter."""
+NOT_OF_THE_LOG = {"database_jobs"}
+"""What TimescaleDB's own scheduler does; `tests/db/test_jobs.py` holds it against real failing and late jobs."""
 
 Row = dict[str, Any]
 
@@ -57,24 +61,26 @@ def shown(request: pytest.FixtureRequest, facts: Facts) -> Iterator[psycopg.Conn
         with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=options) as connection:
             if request.param == "timescale":
                 connection.execute("CALL refresh_summaries()")
+            connection.execute("CALL note_risks()")
             yield connection
 
 
 def test_every_view_has_a_recomputation() -> None:
     listed = set(documented())
     assert GROUPS
-    assert not TRUTHS.keys() & NOT_YET
-    assert TRUTHS.keys() | NOT_YET == listed
+    assert not TRUTHS.keys() & NOT_OF_THE_LOG
+    assert TRUTHS.keys() | NOT_OF_THE_LOG == listed
 
 
 @pytest.mark.parametrize("name", sorted(TRUTHS))
 def test_a_view_says_what_the_log_says(shown: psycopg.Connection[Row], facts: Facts, name: str) -> None:
     truth = TRUTHS[name]
-    columns = [column for column in documented()[name][1] if column != "as_of"]
     found = _by_key(truth, shown.execute(f"SELECT * FROM {name}".encode()).fetchall())
     expected = {_key(truth, row): row for row in map(_plain, truth.compute(facts))}
     assert expected, "the school's day has nothing of this kind"
-    assert sorted(next(iter(expected.values()))) == sorted(columns)
+    told = next(iter(expected.values())).keys()
+    columns = [column for column in documented()[name][1] if column != "as_of" or column in told]
+    assert sorted(told) == sorted(columns)
     assert sorted(map(repr, found)) == sorted(map(repr, expected))
     wrong = [
         f"{key} {column}: {found[key][column]!r}, right {row[column]!r}"
@@ -103,12 +109,16 @@ def _plain(row: Row) -> Row:
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list) and all(isinstance(one, datetime) for one in value):
+        return sorted(map(_text, value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _same(right: Any, shown: Any, width: float) -> bool:  # noqa: ANN401
+    if right is SOMETHING:
+        return shown is not None
     if right is None or shown is None or isinstance(right, bool | str | list):
         return bool(right == _text(shown))
     return math.isclose(right, float(shown), rel_tol=max(width, 1e-9), abs_tol=0.5001e-4)

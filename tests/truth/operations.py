@@ -1,0 +1,161 @@
+"""What arrived, how far the data are, and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dataflows import archive, content, engagement, memory
+from tests.truth.activity import windows
+from tests.truth.facts import Facts, median, moment
+from tests.truth.live import class_grades, running
+from tests.truth.registry import SOMETHING, Row, truth
+
+HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+FLOWS = (archive, content, engagement, memory)
+EVENT = ("class_id", "grade", "subject_id", "course_id", "chapter_id", "session_id", "device_type", "browser")
+VIDEO = ("video_id", "course_id", "lesson_id", "session_id", "event_name")
+
+
+def events(facts: Facts) -> list[Row]:
+    """Returns the students' clickstream, as it is kept."""
+    kept = facts.of_students(facts.engagement.events, ("event_time", "event_id"))
+    return [e for e in kept if e["role"] == "student"]
+
+
+@truth("latest_events", "event_time", "event_id")
+def latest_events(facts: Facts) -> Iterable[Row]:
+    """An event of the last hour."""
+    for e in events(facts):
+        if e["event_time"] > facts.now_ms - HOUR_MS:
+            told = ("event_id", "student_id", *EVENT, "event_type", "event_name")
+            yield {**{name: e[name] for name in told}, "event_time": moment(e["event_time"])}
+
+
+@truth("latest_named_events", "event_time", "event_id")
+def latest_named_events(facts: Facts) -> Iterable[Row]:
+    """The same with names."""
+    names = {row["student_id"]: row["display_name"] for row in facts.world.tables["directory"]}
+    return [{**e, "display_name": names.get(e["student_id"])} for e in latest_events(facts)]
+
+
+@truth("student_video_events", "event_time", "event_id")
+def student_video_events(facts: Facts) -> Iterable[Row]:
+    """A video event or ping."""
+    for e in events(facts):
+        if e["video_id"] and (e["event_name"].startswith("video_") or e["event_name"] == "time_ping"):
+            data: dict[str, Any] = e["metadata"] or {}
+            numbers = ("position_s", "video_duration_s", "from_s", "to_s", "buffer_health", "video_quality")
+            yield {
+                **{name: e[name] for name in ("event_id", "student_id", *VIDEO)},
+                "event_time": moment(e["event_time"]),
+                **{name: data.get(name) for name in numbers},
+                "playback_rate": data.get("playback_rate", 1),
+            }
+
+
+@truth("event_quality")
+def event_quality(facts: Facts) -> Iterable[Row]:
+    """How complete the last ten minutes came; there are fewer than 10,000 events."""
+    some = [e for e in events(facts) if facts.now_ms - 10 * MINUTE_MS < e["event_time"] <= facts.now_ms]
+    delays = [max(0, e["ingested_at"] - e["event_time"]) / 1000 for e in some]
+    yield {
+        "events": len(some),
+        "without_class": sum(e["class_id"] is None for e in some),
+        "without_session": sum(e["session_id"] is None for e in some),
+        "without_device": sum(e["device_type"] is None for e in some),
+        "median_delay_seconds": median(delays),
+        "p95_delay_seconds": median(delays, 0.95),
+        "since": moment(min(e["event_time"] for e in some)),
+    }
+
+
+@truth("data_clock", "as_of")
+def data_clock(facts: Facts) -> Iterable[Row]:
+    """The lowest watermark: every topic's last record is a tick of one instant."""
+    return [{"as_of": facts.world.now}]
+
+
+def of_flow(facts: Facts, flow: Any) -> dict[str, int]:  # noqa: ANN401
+    """Returns how many records each of a flow's topics holds."""
+    counts: dict[str, int] = {}
+    for record in facts.world.records:
+        if record.topic in flow.TOPICS:
+            counts[record.topic] = counts.get(record.topic, 0) + 1
+    return counts
+
+
+@truth("flow_status", "flow", "task", "topic")
+def flow_status(facts: Facts) -> Iterable[Row]:
+    """A topic of each flow's only task, which was claimed once."""
+    for flow in FLOWS:
+        for topic, records in of_flow(facts, flow).items():
+            yield {
+                "flow": flow.FLOW,
+                "task": 0,
+                "topic": topic,
+                "next_offset": records,
+                "watermark": facts.world.now,
+                "generation": 1,
+                "updated_at": SOMETHING,
+            }
+
+
+@truth("data_freshness", "flow")
+def data_freshness(facts: Facts) -> Iterable[Row]:
+    """A flow; by the wall clock nothing has arrived lately."""
+    for flow in FLOWS:
+        yield {
+            "flow": flow.FLOW,
+            "as_of": facts.world.now,
+            "stalled_task": 0,
+            "late_events_10m": 0,
+            "rejected_10m": 0,
+            "tasks": 1,
+            **dict.fromkeys(("lag_seconds", "last_write_at"), SOMETHING),
+        }
+
+
+@truth("recent_anomalies", "detected_at", "kind", "subject_id")
+def recent_anomalies(facts: Facts) -> Iterable[Row]:
+    """An anomaly of the last seven days."""
+    rows = facts.world.tables["anomalies"]
+    return [row for row in rows if row["detected_at"] > facts.world.now - timedelta(days=7)]
+
+
+@truth("late_additions", "flow", "day")
+def late_additions(facts: Facts) -> Iterable[Row]:
+    """A day to which a night added something."""
+    for row in facts.world.tables["late_days"]:
+        if row["added"]:
+            told = {name: row[name] for name in ("flow", "day", "added_at")}
+            yield {**told, "events": row["added"]}
+
+
+@truth("recent_rejects", "topic", "partition", "kafka_offset")
+def recent_rejects(facts: Facts) -> Iterable[Row]:
+    """A reject of the last day of the wall clock: the log's are older."""
+    rows = facts.world.tables["dead_letters"]
+    recent = [row for row in rows if row["received_at"] > datetime.now(UTC) - timedelta(days=1)]
+    return [{**{k: v for k, v in row.items() if k != "payload"}, "detail": None} for row in recent]
+
+
+@truth("active_before", "class_id")
+def active_before(facts: Facts) -> Iterable[Row]:
+    """The most of a lesson, or of ten minutes where none runs; nothing is known of the weeks before."""
+    lesson, minute = running(facts), facts.now_ms - MINUTE_MS
+    for class_id in class_grades(facts):
+        since = lesson[class_id]["starts"].timestamp() * 1000 if class_id in lesson else minute - 10 * MINUTE_MS
+        seen = [
+            w["active_5m"]
+            for w in windows(facts)
+            if (w["scope"], w["scope_id"]) == ("class", class_id) and since <= w["start"] <= minute
+        ]
+        yield {"class_id": class_id, "before": max(seen, default=None), "usual": None, "usual_next": None}
+
+
+@truth("idle_before", "class_id")
+def idle_before(facts: Facts) -> Iterable[Row]:
+    """Nothing is known of the weeks before."""
+    return [{"class_id": class_id, "low": None, "high": None} for class_id in class_grades(facts)]
