@@ -35,10 +35,11 @@ SELECT count(*)                                                                 
 FROM (
     SELECT event_time, class_id, session_id, device_type,
            greatest(date_part('epoch', ingested_at - event_time), 0) AS delay_s
-    FROM events
+    FROM events e
     WHERE event_time > (SELECT classpulse_now() - interval '10 minutes')
       AND event_time <= (SELECT classpulse_now())
       AND coalesce(role, 'student') = 'student'
+      AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id)
     ORDER BY event_time DESC
     LIMIT 10000
 ) e;

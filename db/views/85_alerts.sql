@@ -159,7 +159,11 @@ LEFT JOIN LATERAL (
         JOIN engagement_by_class_1m e
           ON e.class_id = c.class_id AND e.bucket > week.at - interval '5 minutes' AND e.bucket <= week.at
         LEFT JOIN LATERAL (
-            SELECT sum(a.active_5m) AS students FROM activity_windows a
+            -- windows know no roster: less the staff, whom scores leave out; who interacted in five minutes has a recency over 1/e
+            SELECT sum(a.active_5m) - (SELECT count(*) FROM known_staff f
+                                       JOIN engagement_scores s ON s."time" = e.bucket AND s.student_id = f.staff_id
+                                       WHERE s.class_id = c.class_id AND s.recency > 0.3679) AS students
+            FROM activity_windows a
             WHERE a.scope = 'class' AND a.scope_id = c.class_id AND a.window_start = e.bucket
         ) w ON true
         GROUP BY week.n

@@ -15,6 +15,7 @@ from tests.truth.registry import Row, truth
 from tests.truth.videos import views
 
 Pair = tuple[str, str]
+ENROLMENT = {"course_enroll", "course_unenroll", "course_complete"}  # said by servers: no activity
 
 
 def enrolled(facts: Facts) -> list[Row]:
@@ -29,7 +30,9 @@ def touches(facts: Facts) -> Iterable[tuple[str, str, str | None, int, bool]]:
             whole = v["scroll_depth"] is not None and v["scroll_depth"] >= 100
             yield v["student_id"], v["course_id"], v["chapter_id"], v["end_time"], whole
     for m in facts.of_students(facts.content.milestones, ("at", "id")):
-        for item in {m["item_id"], m["chapter_id"]} if m["course_id"] else ():
+        if m["kind"] in ENROLMENT or not m["course_id"]:
+            continue
+        for item in {m["item_id"], m["chapter_id"]}:
             submitted = m["kind"] in {"quiz_submit", "assignment_submit"} and item == m["item_id"]
             yield m["student_id"], m["course_id"], item, m["at"], m["kind"] == "lesson_complete" or submitted
     for v in views(facts):
@@ -50,7 +53,7 @@ def last_interactions(facts: Facts) -> dict[Pair, int]:
     found: dict[Pair, int] = {}
     for (at, _id), e in facts.engagement.events.items():
         key = e["student_id"], e["course_id"]
-        silent = e["event_name"] in {"idle", "session_end"} or (e["metadata"] or {}).get("hidden") is True
+        silent = e["event_name"] in {"idle", "session_end", *ENROLMENT} or (e["metadata"] or {}).get("hidden") is True
         if key[1] and e["role"] == "student" and key[0] not in facts.staff and not silent:
             found[key] = max(found.get(key, 0), at // 60_000 * 60_000)
     for (student, course), at in _learning_minutes(facts).items():

@@ -89,7 +89,7 @@ def score(facts: Facts, state: Row) -> float:
     intensity = sum(digits.get(last_whole - back, 0) for back in range(10)) / 100
     duration = min(1, state["session_minutes"] / 45)
     whole = 0.35 * recency + 0.35 * intensity + 0.2 * duration + 0.1 * min(1, streak(facts, state) / 7)
-    return math.floor(10_000 * whole + 0.5) / 10_000
+    return float(math.floor(10_000 * whole + 0.5)) / 10_000
 
 
 def students(facts: Facts) -> dict[str, Row]:
@@ -175,8 +175,8 @@ def active_now(facts: Facts) -> Iterable[Row]:
     present: dict[tuple[str, str], list[Row]] = {("all", "all"): []}
     expected: dict[tuple[str, str], set[str]] = {("all", "all"): set()}
     for s in students(facts).values():
-        for scope in [("all", "all"), *((scope, s[column]) for scope, column in SCOPES.items() if s[column])]:
-            present.setdefault(scope, []).extend([s] if s["is_present"] else [])
+        for place in [("all", "all"), *((scope, s[column]) for scope, column in SCOPES.items() if s[column])]:
+            present.setdefault(place, []).extend([s] if s["is_present"] else [])
     for row in enrolled(facts):
         for scope, scope_id in (("class", row["class_id"]), ("grade", grades.get(row["class_id"]))):
             expected.setdefault((scope, scope_id or ""), set()).add(row["student_id"])

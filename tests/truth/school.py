@@ -78,7 +78,7 @@ def before(school: School) -> list[Record]:
     told.append((timedelta(minutes=1), "clickstream_events", bought))
     records: list[Record] = []
     for number, (ago, topic, event) in enumerate(told):
-        at = round((BEGINS - ago).timestamp() * 1000) + 60_000 * number
+        at = round((BEGINS - ago).timestamp() * 1000) + 1_000 * number
         place = "course" if topic == "module_quiz_events" else "course_id"
         event |= {"event_id": str(uuid.UUID(int=number + 1)), "timestamp": at, place: module.course_id}
         offset = sum(record.topic == topic for record in records)

@@ -9,14 +9,12 @@ from typing import Any
 
 from tests.truth.activity import days
 from tests.truth.chapters import DAY_MS, grouped, seconds, typical
-from tests.truth.courses import enrolled, progress, student_risk, touches
+from tests.truth.courses import ENROLMENT, enrolled, progress, student_risk, touches
 from tests.truth.facts import Facts, day_of, median, moment, ratio
 from tests.truth.quizzes import attempts
 from tests.truth.registry import Row, truth
 from tests.truth.sessions import all_sessions, mean_length
 from tests.truth.videos import views
-
-ENROLMENT = ("course_enroll", "course_unenroll", "course_complete")
 
 
 def milestones(facts: Facts) -> list[Row]:
@@ -53,10 +51,10 @@ def course_drop_off_index(facts: Facts) -> Iterable[Row]:
         counts = Counter(item["item_id"] for item in some)
         items = [facts.items[course, item_id] for item_id in counts]
         items.sort(key=lambda i: (-counts[i["item_id"]], i["position"], i["item_id"]))
-        for place, item in enumerate(items, 1):
-            students = counts[item["item_id"]]
+        for place, last in enumerate(items, 1):
+            students = counts[last["item_id"]]
             yield {
-                **{name: item[name] for name in ("course_id", "item_id", "title", "position")},
+                **{name: last[name] for name in ("course_id", "item_id", "title", "position")},
                 "students": students,
                 "share": students / len(some),
                 "place": place,
