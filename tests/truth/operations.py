@@ -8,13 +8,12 @@ from typing import Any
 
 from dataflows import archive, content, engagement, memory
 from tests.truth.activity import windows
-from tests.truth.facts import Facts, median, moment
+from tests.truth.facts import Facts, moment
 from tests.truth.live import class_grades, running
 from tests.truth.registry import SOMETHING, Row, truth
 
-HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+MINUTE_MS = 60_000
 FLOWS = (archive, content, engagement, memory)
-EVENT = ("class_id", "grade", "subject_id", "course_id", "chapter_id", "session_id", "device_type", "browser")
 VIDEO = ("video_id", "course_id", "lesson_id", "session_id", "event_name")
 
 
@@ -22,22 +21,6 @@ def events(facts: Facts) -> list[Row]:
     """Returns the students' clickstream, as it is kept."""
     kept = facts.of_students(facts.engagement.events, ("event_time", "event_id"))
     return [e for e in kept if e["role"] == "student"]
-
-
-@truth("latest_events", "event_time", "event_id")
-def latest_events(facts: Facts) -> Iterable[Row]:
-    """An event of the last hour."""
-    for e in events(facts):
-        if e["event_time"] > facts.now_ms - HOUR_MS:
-            told = ("event_id", "student_id", *EVENT, "event_type", "event_name")
-            yield {**{name: e[name] for name in told}, "event_time": moment(e["event_time"])}
-
-
-@truth("latest_named_events", "event_time", "event_id")
-def latest_named_events(facts: Facts) -> Iterable[Row]:
-    """The same with names."""
-    names = {row["student_id"]: row["display_name"] for row in facts.world.tables["directory"]}
-    return [{**e, "display_name": names.get(e["student_id"])} for e in latest_events(facts)]
 
 
 @truth("student_video_events", "event_time", "event_id")
@@ -53,22 +36,6 @@ def student_video_events(facts: Facts) -> Iterable[Row]:
                 **{name: data.get(name) for name in numbers},
                 "playback_rate": data.get("playback_rate", 1),
             }
-
-
-@truth("event_quality")
-def event_quality(facts: Facts) -> Iterable[Row]:
-    """How complete the last ten minutes came; there are fewer than 10,000 events."""
-    some = [e for e in events(facts) if facts.now_ms - 10 * MINUTE_MS < e["event_time"] <= facts.now_ms]
-    delays = [max(0, e["ingested_at"] - e["event_time"]) / 1000 for e in some]
-    yield {
-        "events": len(some),
-        "without_class": sum(e["class_id"] is None for e in some),
-        "without_session": sum(e["session_id"] is None for e in some),
-        "without_device": sum(e["device_type"] is None for e in some),
-        "median_delay_seconds": median(delays),
-        "p95_delay_seconds": median(delays, 0.95),
-        "since": moment(min(e["event_time"] for e in some)),
-    }
 
 
 @truth("data_clock", "as_of")
