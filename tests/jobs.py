@@ -21,6 +21,6 @@ def stop_jobs(url: str) -> None:
     locks that a test's own call of it wants.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        if connection.execute("SELECT FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+        if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
             connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
             until(lambda: not connection.execute(OURS).fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.db.conftest import NOW, Database
+from tests.db.content import settle
 
 
 def test_a_teacher_who_is_active_hides_no_idle_student(database: Database) -> None:
@@ -20,4 +21,5 @@ def test_a_teacher_who_is_active_hides_no_idle_student(database: Database) -> No
         counts = {"events": active, "active_students": active, "active_5m": active}
         place = {"window_start": minute, "scope": "class", "scope_id": "7A", "task": 0}
         database.put("activity_windows", {**place, **counts})
+    settle(database)
     assert database.values("SELECT low, high FROM idle_before WHERE class_id = '7A'") == [(1, 3)]
