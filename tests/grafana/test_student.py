@@ -36,10 +36,10 @@ def test_the_sentence_says_who_it_is_and_when_last_seen(term: School, student: s
 
 def test_the_headline_has_the_week_and_all_time(term: School) -> None:
     # two days of 30 minutes; 100 + 40 s and, long ago, 999 s cut to 3 x 100 s; (85 + 10) / 2
-    # without the diagnostic; no week of two days
+    # without the diagnostic; no week of two days, nor for her who never came: her weeks count from her enrolment
     [row] = panel(term, "At a glance")
     assert row == pytest.approx((7, 2, 3600, 440, 47.5, 50, 0, 0))
-    assert panel(term, "At a glance", "dia") == [(0, 0, 0, 0, None, None, None, 0.8)]
+    assert panel(term, "At a glance", "dia") == [(0, 0, 0, 0, None, None, 0, 0.8)]
 
 
 def test_courses_stand_beside_the_class(term: School) -> None:
