@@ -53,7 +53,7 @@ def test_cohorts_that_are_large_enough_are_followed(term: School) -> None:
         ],
     )
     term.settle()
-    # with ann, whose enrolment has no date: her first day was in that week, and she and four of the ten came in the next
+    # with ann, whose enrolment has no date: her first day was in that week; she and four of the ten came in the next
     assert panel(term, "Who stays") == [("2026-02-23", 0, 0.0909), ("2026-02-23", 1, 0.4545)]
 
 
