@@ -11,10 +11,14 @@ import psycopg
 import pytest
 
 from tests.e2e.harness import Stack, stack
+from tests.jobs import stop_jobs
 
 CASES = Path(__file__).parent / "cases"
 ALL = ("archive", "engagement", "content", "memory")
 SCHOOL_WEEK = ("--from", "2026-03-01", "--to", "2026-03-07")
+REFRESHES = """
+    SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate' ORDER BY 1
+"""
 DATA_CLOCK = {"PGOPTIONS": "-c classpulse.clock=data -c timezone=UTC"}
 
 
@@ -25,9 +29,15 @@ class Deployment:
         self.here = here
 
     def take(self, name: str, form: str, *flows: str) -> None:
-        """Publishes a file and runs the flows over it."""
+        """Publishes a file, runs the flows over it, and then what TimescaleDB's jobs would do within minutes."""
+        stop_jobs(self.here.database)
         self.here.command("replay", str(CASES / name), "--format", form, "--close")
         self.here.catch_up(*flows)
+        with psycopg.connect(self.here.database, autocommit=True, options=DATA_CLOCK["PGOPTIONS"]) as connection:
+            if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+                for (job,) in connection.execute(REFRESHES).fetchall():
+                    connection.execute("CALL run_job(%s)", (job,))
+                connection.execute("CALL refresh_summaries()")
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Returns what SQL says as of the end of the log."""
