@@ -238,7 +238,7 @@ def test_the_lowest_watermark_of_a_task_s_topics_decides_and_a_topic_without_rec
 
 def test_a_clock_that_runs_ahead_makes_nothing_due() -> None:
     log = Log().quiz("2025-01-01T10:00:00", 70)
-    log.say("2025-01-03T10:02:00", "module_quiz_events", arrives="2025-01-03T09:59:00", score="none")
+    log.say("2025-01-03T10:02:00", "module_quiz_events", arrives="2025-01-03T09:59:00", score=-1)
     assert not dues(log.expect())
     assert log.expect().unscored == 1
 
@@ -268,12 +268,19 @@ def test_of_two_topics_the_first_of_the_contract_is_kept() -> None:
     assert [(row["score"], row["quiz_type"]) for row in log.expect().quiz_attempts.values()] == [(85, "diagnostic")]
 
 
-@pytest.mark.parametrize("score", [None, "85", True, -0.1, 100.1, [85], {"raw": 85}])
-def test_without_a_valid_score_there_is_no_attempt(score: Any) -> None:
+@pytest.mark.parametrize(
+    ("score", "unscored"), [(None, 1), (-0.1, 1), (100.1, 1), (True, 0), ([85], 0), ({"raw": 85}, 0)]
+)
+def test_without_a_valid_score_there_is_no_attempt(score: Any, unscored: int) -> None:
     expected = Log().quiz("2025-01-26T12:00:00", score).expect()
     assert not expected.quiz_attempts
     assert not expected.memory_state
-    assert expected.unscored == 1
+    assert expected.unscored == unscored  # what is no number at all is rejected before
+
+
+def test_a_score_as_text_is_the_score() -> None:
+    expected = Log().quiz("2025-01-26T12:00:00", "85").expect()
+    assert [row["score"] for row in expected.quiz_attempts.values()] == [85]
 
 
 def test_an_attempt_without_a_module_is_stored_and_no_review() -> None:
