@@ -24,7 +24,7 @@ FLOWS = ("engagement", "archive")
 def places(here: Stack) -> Places:
     """Returns how far each task of each flow has come."""
     with psycopg.connect(here.database) as connection:
-        return connection.execute("SELECT flow, task, offsets, watermarks FROM task_progress").fetchall()
+        return connection.execute("SELECT flow, task, offsets, watermarks FROM task_progress ORDER BY 1, 2").fetchall()
 
 
 def set_back(here: Stack, then: Places) -> None:
