@@ -103,7 +103,8 @@ SELECT student_id,
        chapter_id,
        is_present,
        as_of
-FROM student_now;
+FROM student_now
+WHERE last_interaction_at IS NOT NULL;
 
 -- Scopes now. Those of the roster are rows even when nobody is present. The roster knows nothing of subjects: null there.
 CREATE OR REPLACE VIEW active_now WITH (security_barrier) AS

@@ -1,3 +1,7 @@
+-- Whether an event came when its minute was final for whoever had settled so much.
+CREATE OR REPLACE FUNCTION is_late(event_time timestamptz, settled timestamptz) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN settled >= date_bin(classpulse_window(), event_time, timestamptz '2000-01-01 00:00:00+00') + classpulse_window() + classpulse_lateness();
+
 -- How far the data are. Lag and "the last 10 minutes" are by the wall clock whatever classpulse.clock says: they measure arrival.
 CREATE OR REPLACE VIEW data_freshness WITH (security_barrier) AS
 WITH low AS MATERIALIZED (
@@ -7,42 +11,63 @@ WITH low AS MATERIALIZED (
          FROM task_watermarks
          GROUP BY flow
      ),
+     topics AS ( -- held: up to when its task had settled before the topic's first record, if that may still decide what is late
+         SELECT p.flow, p.task, t.topic,
+                CASE WHEN (p.begun ->> t.topic)::double precision > coalesce((p.watermarks ->> t.topic)::double precision, -1e13) - 3600000
+                     THEN to_timestamp((p.begun ->> t.topic)::double precision / 1000) END AS held
+         FROM task_progress p
+         CROSS JOIN LATERAL (SELECT jsonb_object_keys(p.offsets) UNION SELECT jsonb_object_keys(p.watermarks)) AS t (topic)
+     ),
      late AS (
-         SELECT topic, count(*) AS events
-         FROM events
-         WHERE ingested_at > now() - interval '10 minutes'
-           AND watermark_before - event_time > interval '60 seconds' -- the index's own words
-           AND watermark_before >= date_bin(classpulse_window(), event_time, timestamptz '2000-01-01 00:00:00+00')
-                                   + classpulse_window() + classpulse_lateness()
-           -- late ones do not lie in chunks so old that they went to columnstore
-           AND event_time > (SELECT least(now(), min(as_of)) - interval '8 days' FROM low)
-         GROUP BY topic
+         SELECT t.flow, sum(e.events) AS events
+         FROM (SELECT DISTINCT flow, topic FROM topics) t
+         JOIN (
+             SELECT topic, count(*) AS events
+             FROM events
+             WHERE ingested_at > now() - interval '10 minutes'
+               AND watermark_before - event_time > interval '60 seconds' -- the index's own words
+               AND is_late(event_time, watermark_before)
+               -- late ones do not lie in chunks so old that they went to columnstore
+               AND event_time > (SELECT least(now(), min(as_of)) - interval '8 days' FROM low)
+             GROUP BY topic
+         ) e ON e.topic = t.topic
+         GROUP BY t.flow
+     ),
+     held_late AS ( -- those that only came after what was settled when their topic began
+         SELECT t.flow, sum(e.events) AS events
+         FROM topics t
+         CROSS JOIN LATERAL (
+             SELECT count(*) AS events
+             FROM events e
+             WHERE e.topic = t.topic AND e.partition = t.task AND e.ingested_at > now() - interval '10 minutes'
+               AND is_late(e.event_time, t.held) AND NOT coalesce(is_late(e.event_time, e.watermark_before), false)
+               AND e.event_time > (SELECT least(now(), min(as_of)) - interval '8 days' FROM low) AND e.event_time < t.held
+         ) e
+         WHERE t.held IS NOT NULL
+         GROUP BY t.flow
      ),
      rejected AS (
          SELECT topic, count(*) AS records FROM dead_letters WHERE received_at > now() - interval '10 minutes' GROUP BY topic
      ),
-     topics AS (
-         SELECT DISTINCT flow, t.topic
-         FROM task_progress, LATERAL (SELECT jsonb_object_keys(offsets) UNION SELECT jsonb_object_keys(watermarks)) AS t (topic)
-     ),
-     arrivals AS (
-         SELECT t.flow, sum(l.events) AS late, sum(r.records) AS rejected
-         FROM topics t
-         LEFT JOIN late l USING (topic)
-         LEFT JOIN rejected r USING (topic)
+     refused AS (
+         SELECT t.flow, sum(r.records) AS records
+         FROM (SELECT DISTINCT flow, topic FROM topics) t
+         JOIN rejected r USING (topic)
          GROUP BY t.flow
      )
 SELECT p.flow,
        low.as_of,
        low.stalled_task,
        extract(epoch FROM now() - low.as_of)::double precision AS lag_seconds,
-       coalesce(a.late, 0)::bigint                             AS late_events_10m,
-       coalesce(a.rejected, 0)::bigint                         AS rejected_10m,
+       (coalesce(l.events, 0) + coalesce(h.events, 0))::bigint  AS late_events_10m,
+       coalesce(r.records, 0)::bigint                          AS rejected_10m,
        p.tasks,
        p.last_write_at
 FROM (SELECT flow, count(*) AS tasks, max(updated_at) AS last_write_at FROM task_progress GROUP BY flow) p
 LEFT JOIN low ON low.flow = p.flow
-LEFT JOIN arrivals a ON a.flow = p.flow;
+LEFT JOIN late l ON l.flow = p.flow
+LEFT JOIN held_late h ON h.flow = p.flow
+LEFT JOIN refused r ON r.flow = p.flow;
 
 CREATE OR REPLACE VIEW flow_status WITH (security_barrier) AS
 SELECT p.flow, p.task, o.topic, (p.offsets ->> o.topic)::bigint AS next_offset, nullif(w.watermark, '-infinity') AS watermark,

@@ -57,6 +57,33 @@ def test_late_events_and_rejects_of_the_last_ten_minutes_are_counted_by_flow(dat
     ]
 
 
+def test_what_came_after_the_flow_had_settled_its_time_is_late_whatever_the_topic_had_told(database: Database) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    held = now.replace(second=0) - timedelta(hours=1)
+    database.watermark(held - timedelta(minutes=5))
+    database.watermark(held, flow="content")
+    database.watermark(held - timedelta(minutes=5), flow="archive")
+    database.connection.execute(
+        "UPDATE task_progress SET begun = jsonb_build_object('clickstream_events', %s::bigint) WHERE flow = 'engagement'",
+        (round(held.timestamp() * 1000),),
+    )
+    before = held - timedelta(minutes=30)
+    database.put(
+        "events",
+        arrived("first", held - timedelta(minutes=2), now, None),
+        arrived("in time", held - timedelta(minutes=1), now, before),
+        arrived("second", held - timedelta(minutes=3), now, before),
+        arrived("long ago", held - timedelta(minutes=3), now - timedelta(minutes=11), before),
+        arrived("late by its own", held - timedelta(hours=2), now, before),
+        {**arrived("elsewhere", held - timedelta(minutes=3), now, before), "partition": 1},
+    )
+    assert database.values("SELECT flow, late_events_10m FROM data_freshness ORDER BY 1") == [
+        ("archive", 1),
+        ("content", 1),
+        ("engagement", 3),
+    ]
+
+
 def test_a_flow_that_has_not_read_anything_has_no_as_of(database: Database) -> None:
     database.put("task_progress", {"flow": "archive", "task": 0})
     assert database.values("SELECT as_of, lag_seconds, tasks FROM data_freshness WHERE flow = 'archive'") == [

@@ -116,10 +116,10 @@ def students(facts: Facts) -> dict[str, Row]:
 
 @truth("student_live_metrics", "student_id")
 def student_live_metrics(facts: Facts) -> Iterable[Row]:
-    """A student as of now."""
+    """A student who ever interacted, as of now."""
     for s in students(facts).values():
-        last = s["last_active_at"]
-        yield {**s, "last_active_ts": None if last is None else round(last.timestamp() * 1000)}
+        if (last := s["last_active_at"]) is not None:
+            yield {**s, "last_active_ts": round(last.timestamp() * 1000)}
 
 
 @truth("student_streak", "student_id")

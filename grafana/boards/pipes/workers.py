@@ -169,3 +169,15 @@ def windows() -> timeseries.Panel:
         "{{flow}}",
         theme.COUNT,
     )
+
+
+def overflow() -> timeseries.Panel:
+    """Returns the scopes that were too many to be counted apart."""
+    return _lines(
+        "Places counted as ~other, a minute",
+        "Classes, courses, subjects, chapters or grades of one minute beyond the most that are counted apart: as a "
+        "rule an id that differs in each event. Their events are in the totals and under '~other'.",
+        f"60 * sum(rate(activity_scopes_over_total{{{JOB}}}[5m]))",
+        "places",
+        theme.COUNT,
+    ).decimals(1)
