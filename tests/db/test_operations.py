@@ -64,7 +64,8 @@ def test_what_came_after_the_flow_had_settled_its_time_is_late_whatever_the_topi
     database.watermark(held, flow="content")
     database.watermark(held - timedelta(minutes=5), flow="archive")
     database.connection.execute(
-        "UPDATE task_progress SET begun = jsonb_build_object('clickstream_events', %s::bigint) WHERE flow = 'engagement'",
+        "UPDATE task_progress SET begun = jsonb_build_object('clickstream_events', %s::bigint) "
+        "WHERE flow = 'engagement'",
         (round(held.timestamp() * 1000),),
     )
     before = held - timedelta(minutes=30)
