@@ -76,7 +76,8 @@ def test_a_student_enters_at_one_score_and_leaves_below_another(school: School) 
     assert noted(school, NOW - timedelta(days=1)) == []  # day 13
     assert noted(school, NOW) == [("never", NOW, None)]  # never started: 0.4; away for seven study days: 0.4
     assert firing(school, "at_risk") == {"7B": 1}
-    begun = {"event_time": NOW, "event_id": "e", "student_id": "never", "course_id": "math", "item_id": "essay"}
+    first_day = NOW - timedelta(days=13)
+    begun = {"event_time": first_day, "event_id": "e", "student_id": "never", "course_id": "math", "item_id": "essay"}
     school.put(milestones=[begun | {"kind": "assignment_start"}])
     later = NOW + timedelta(hours=1)
     assert noted(school, later) == [("never", NOW, None)]  # away and overdue: 0.7

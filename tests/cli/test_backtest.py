@@ -47,7 +47,7 @@ def test_it_says_when_rules_would_have_fired_and_what_would_have_been_sent(schoo
     assert [(m["at"][11:19], m["what"]) for m in idle["messages"]] == [("10:21:10", "fires"), ("11:06:10", "over")]
     assert idle["budget"]["a_class_and_lesson"] == {"max": 1, "p95": 1, "mean": 1.0, "may_be": 1}
     assert idle["budget"]["a_teacher_and_week"]["max"] == 1
-    assert (idle["budget"]["kept"], drop["calls"][0]["fires"][11:16]) == (True, "10:19")
+    assert (idle["budget"]["kept"], drop["calls"][0]["fires"][11:16]) == (True, "10:13")
     # the archive begins with the first click
     assert "stored from 2026-03-02 10:00" in done.stderr
 

@@ -119,7 +119,13 @@ def test_hard_studies_are_what_the_oracle_says_whatever_their_order_and_the_batc
     assert expected.duplicates > len(deeds) // 30
     ordered = expect(as_they_came(deeds, records, topic_prefix), ContentRules(prefix=topic_prefix))
     assert ordered.late == 0
-    assert all(getattr(ordered, table) == getattr(expected, table) for table in CONTENT)
+    for table in CONTENT:
+        assert without_places(getattr(ordered, table)) == without_places(getattr(expected, table)), table
+
+
+def without_places(rows: study_day.Rows) -> study_day.Rows:
+    """Returns rows without where in the log they were told: another order is another place, and nothing else."""
+    return {key: {name: value for name, value in row.items() if name != "place"} for key, row in rows.items()}
 
 
 def as_they_came(deeds: list[Deed], records: list[Record], prefix: str) -> list[Record]:

@@ -88,8 +88,14 @@ def test_a_calibration_of_one_s_own_holds_from_its_day_on_in_the_past_too(postgr
         postgres_url,
         {
             "quiz_attempts": [
-                attempt | {"attempted_at": then, "event_id": one, "user_id": one, "score": 67.0 if one < "7C" else 75.0}
-                for one in students
+                attempt
+                | {
+                    "attempted_at": then,
+                    "event_id": str(UUID(int=n)),
+                    "user_id": one,
+                    "score": 67.0 if one < "7C" else 75.0,
+                }
+                for n, one in enumerate(students)
             ],
             "enrolments": [{"student_id": one, "course_id": "math", "class_id": one[:2]} for one in students[1:]],
             "calibrations": [

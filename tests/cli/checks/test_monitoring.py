@@ -38,7 +38,7 @@ def asked(check: str) -> Finding:
 
 def test_the_doctor_sees_rules_and_who_is_told_and_names_what_fires(here: Way, worker: Worker) -> None:
     until(lambda: asked("targets").detail.endswith("1 targets, none down"))
-    assert asked("rules").detail == "17 alerts, none fires"
+    assert asked("rules").detail == "19 alerts, none fires"
     assert asked("status").state == "ok"
     assert not [finding for finding in monitoring.check() if finding.check == "alertmanagers"]
 

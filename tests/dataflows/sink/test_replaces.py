@@ -103,6 +103,7 @@ def test_a_visit_that_was_sent_stays_while_derived_ones_make_way(url: str) -> No
             "idle_capped": [False, False],
             "source": ["view", "clickstream"],
             "task": [0, 0],
+            "place": [1, 2],
         }
     )
     write(here, replace(PLAIN, rows={"chapter_visit_facts": visits}))

@@ -24,12 +24,20 @@ def event(student: str, name: str, at_ms: int, nth: int = 0, **more: Any) -> dic
     return {"event_id": event_id, "student_id": student, "event_name": name, "timestamp": at_ms, **more}
 
 
-def decoded(sent: list[dict[str, Any]], students: Dictionary[str]) -> Events:
-    """Returns the events as columns; `students` gives the task's codes."""
+def decoded(sent: list[dict[str, Any]], students: Dictionary[str], begin: int = 0) -> Events:
+    """Returns the events as columns.
+
+    Args:
+        sent: What came.
+        students: Gives the task's codes.
+        begin: The first one's place in the log.
+    """
     values: list[bytes | None] = [json.dumps(one).encode() for one in sent]
     appended = [one["timestamp"] for one in sent]
     count = len(sent)
-    studied = decode_studied(Records("clickstream_events", 0, list(range(count)), appended, [None] * count, values))
+    studied = decode_studied(
+        Records("clickstream_events", 0, list(range(begin, begin + count)), appended, [None] * count, values)
+    )
     assert not studied.rejects
     events = events_of(studied, np.ones(count, np.bool_), np.zeros(count, np.bool_), 0)
     if count:
