@@ -1,23 +1,43 @@
 -- Classes side by side, all at once. Building blocks, as in 71: a job computes the views *_live into tables on TimescaleDB (r0020), on
 -- plain PostgreSQL they are asked as they are.
 
--- Days of those who are enrolled in a class now, wherever they spent them. Who was active is counted under the day on which they were
+-- What members of a class did that counts there: what names one of their classes in that one, what names none of them in each.
+CREATE OR REPLACE VIEW class_member_days WITH (security_barrier) AS
+SELECT m.class_id, m.student_id, d.day,
+       -- a minute in which some of it named the class and some named none is one minute
+       least(sum(coalesce(c.minutes_active, d.minutes_active)), max(d.minutes_active))::bigint AS minutes_active,
+       sum(coalesce(c.interactions, d.interactions))::bigint AS interactions
+FROM class_enrolled m
+JOIN student_days d ON d.student_id = m.student_id
+LEFT JOIN student_day_classes c ON c.day = d.day AND c.student_id = d.student_id
+WHERE m.class_id IS NOT NULL
+  AND (m.is_only OR m.class_id = ANY (fact_classes(CASE WHEN c.student_id IS NULL THEN d.class_id ELSE nullif(c.class_id, '') END,
+                                                   ARRAY(SELECT o.class_id FROM class_enrolled o WHERE o.student_id = m.student_id))))
+GROUP BY m.class_id, m.student_id, d.day;
+
+CREATE OR REPLACE VIEW class_attempts WITH (security_barrier) AS
+SELECT m.class_id, a.user_id AS student_id, a.attempted_at, a.event_id, a.course, a.module, a.quiz_type, a.score, a.pass_mark, a.passed
+FROM class_enrolled m
+JOIN marked_attempts a ON a.user_id = m.student_id
+WHERE m.class_id IS NOT NULL
+  AND (m.is_only OR m.class_id = ANY (fact_classes(a.class_id, ARRAY(SELECT o.class_id FROM class_enrolled o WHERE o.student_id = m.student_id))));
+
+-- Days of those who are enrolled in a class now, as they count there. Who was active is counted under the day on which they were
 -- active before: within any span, each student has one day whose previous one lies before the span, so that adding up counts heads.
 CREATE OR REPLACE VIEW class_days_live AS
-SELECT m.class_id, d.day, d.previous_day, sum(d.students)::bigint AS students, sum(d.minutes_active)::bigint AS minutes_active,
-       sum(d.attempts)::bigint AS attempts, sum(d.score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of
-FROM class_members m
-JOIN (
-    SELECT student_id, day, lag(day) OVER (PARTITION BY student_id ORDER BY day) AS previous_day, 1 AS students, minutes_active,
+SELECT class_id, day, previous_day, sum(students)::bigint AS students, sum(minutes_active)::bigint AS minutes_active,
+       sum(attempts)::bigint AS attempts, sum(score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of
+FROM (
+    SELECT class_id, day, lag(day) OVER (PARTITION BY class_id, student_id ORDER BY day) AS previous_day, 1 AS students, minutes_active,
            0::bigint AS attempts, 0::bigint AS score_sum
-    FROM student_active_days
+    FROM class_member_days
     WHERE minutes_active > 0
     UNION ALL
-    SELECT user_id, local_day(attempted_at), NULL, 0, 0, count(*), sum(round(score * 10000)::bigint)::bigint
-    FROM student_attempts
+    SELECT class_id, local_day(attempted_at), NULL, 0, 0, count(*), sum(round(score * 10000)::bigint)::bigint
+    FROM class_attempts
     GROUP BY 1, 2
-) d ON d.student_id = m.student_id
-GROUP BY m.class_id, d.day, d.previous_day;
+) d
+GROUP BY class_id, day, previous_day;
 
 -- Over all enrolled: who never came has finished nothing; null where the class has no course whose items are known.
 CREATE OR REPLACE VIEW class_totals_live AS

@@ -43,7 +43,7 @@ PERSON_VIEWS = (
     " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"
     " student_video_events student_video_views student_course_metrics student_course_completion"
     " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"
-    " student_class_days student_streak handed_in"
+    " student_class_days student_streak handed_in class_member_days class_attempts"
 ).split()
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies database_jobs".split()
 READERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -44,13 +44,41 @@ def test_days_count_in_the_class_that_their_interactions_named(both: Database) -
     ]
 
 
+def test_days_of_the_roster_count_in_each_class_what_names_it_or_none_of_the_students_classes(both: Database) -> None:
+    before = TODAY - timedelta(days=1)
+    both.put("student_days", active_day("ann", 0, 5, interactions=9), active_day("ben", 0, 2, interactions=4))
+    both.put("student_days", {**active_day("ann", -1, 4, interactions=4), "class_id": "9Z"})
+    day = {"day": TODAY, "student_id": "ann"}
+    both.put("student_day_classes", {**day, "class_id": "7A", "minutes_active": 4, "interactions": 5})
+    both.put("student_day_classes", {**day, "class_id": "9Z", "minutes_active": 2, "interactions": 3})
+    both.put("student_day_classes", {**day, "class_id": "", "minutes_active": 1, "interactions": 1})
+    settle(both)
+    assert both.values("SELECT * FROM class_member_days ORDER BY class_id, student_id, day") == [
+        ("7A", "ann", before, 4, 4),
+        ("7A", "ann", TODAY, 5, 9),  # of 4, 2 and 1 minutes two are the same
+        ("7B", "ann", before, 4, 4),
+        ("7B", "ann", TODAY, 3, 4),
+        ("7B", "ben", TODAY, 2, 4),
+    ]
+    columns = "class_id, day, previous_day, students, minutes_active"
+    assert both.values(f"SELECT {columns} FROM class_days_summary ORDER BY 1, 2, 3 NULLS FIRST") == [
+        ("7A", before, None, 1, 4),
+        ("7A", TODAY, before, 1, 5),
+        ("7B", before, None, 1, 4),
+        ("7B", TODAY, None, 1, 2),
+        ("7B", TODAY, before, 1, 3),
+    ]
+
+
 @pytest.mark.parametrize(("named", "counted"), [("7A", {"7A"}), (None, {"7A", "7B"}), ("9Z", {"7A", "7B"})])
 def test_facts_count_where_they_happened_else_in_all_classes_of_the_student(
     both: Database, named: str | None, counted: set[str]
 ) -> None:
     both.put("quiz_attempts", attempt("ann", at(0), 40, "quiz", class_id=named))
     both.put("learning_events", fact("ann", at(0), "login", class_id=named))
-    assert {c for (c,) in both.values("SELECT class_id FROM quiz_failure")} == counted
+    settle(both)
+    for view in ("quiz_failure", "class_attempts", "class_days_summary"):
+        assert {c for (c,) in both.values(f"SELECT class_id FROM {view}")} == counted, view
     logins = dict(both.values("SELECT scope_id, logins FROM daily_logins"))
     assert logins == {"all": 1, **dict.fromkeys(counted, 1)}
 

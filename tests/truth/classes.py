@@ -5,40 +5,80 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tests.truth.activity import days
+from tests.truth.activity import class_days, days
 from tests.truth.chapters import grouped
-from tests.truth.courses import class_members, student_course_completion, student_risk
-from tests.truth.facts import Facts, day_of, median
+from tests.truth.courses import class_members, counts_in, student_course_completion, student_risk
+from tests.truth.facts import Facts, day_of, median, moment
 from tests.truth.quizzes import attempts
 from tests.truth.registry import Row, truth
 
 RISK_ENTERS = 0.6
 
 
+def _own(facts: Facts) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for member in class_members(facts):
+        found.setdefault(member["student_id"], set()).add(member["class_id"])
+    return found
+
+
+@truth("class_member_days", "class_id", "student_id", "day")
+def class_member_days(facts: Facts) -> Iterable[Row]:
+    """What names one of a student's classes counts there, what names none of them in each."""
+    own = _own(facts)
+    whole = {(d["day"], d["student_id"]): d["minutes_active"] for d in days(facts)}
+    sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for d in class_days(facts):
+        for class_id in counts_in(d["class_id"], own.get(d["student_id"], set())):
+            row = sums[class_id, d["student_id"], d["day"]]
+            row[0] += d["minutes_active"]
+            row[1] += d["interactions"]
+    for (class_id, student, day), (minutes, count) in sums.items():
+        told = {"class_id": class_id, "student_id": student, "day": day, "interactions": count}
+        yield {**told, "minutes_active": min(minutes, whole[day, student])}
+
+
+@truth("class_attempts", "class_id", "attempted_at", "event_id")
+def class_attempts(facts: Facts) -> Iterable[Row]:
+    """The same of attempts."""
+    own = _own(facts)
+    told = ("event_id", "course", "module", "quiz_type", "score")
+    for a in attempts(facts):
+        for class_id in counts_in(a["class_id"], own.get(a["user_id"], set())):
+            yield {
+                **{name: a[name] for name in told},
+                "class_id": class_id,
+                "student_id": a["user_id"],
+                "attempted_at": moment(a["attempted_at"]),
+                "pass_mark": a["mark"],
+                "passed": a["score"] >= a["mark"],
+            }
+
+
 @truth("class_days_summary", "class_id", "day", "previous_day")
 def class_days_summary(facts: Facts) -> Iterable[Row]:
     """A class, day, and the day on which those who were active then had been before; attempts stand by themselves."""
-    lived = grouped((d for d in days(facts) if d["minutes_active"] > 0), lambda d: d["student_id"])
-    tried = grouped(attempts(facts), lambda a: a["user_id"])
     sums: defaultdict[tuple[str, str, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for member in class_members(facts):
+    for (class_id, _student), some in grouped(
+        class_member_days(facts), lambda d: (d["class_id"], d["student_id"])
+    ).items():
         previous: str | None = None
-        for d in sorted(lived.get(member["student_id"], []), key=lambda d: d["day"]):
-            row = sums[member["class_id"], d["day"], previous]
+        for d in sorted(some, key=lambda d: d["day"]):
+            row = sums[class_id, d["day"], previous]
             row[0] += 1
             row[1] += d["minutes_active"]
             previous = d["day"]
-        for a in tried.get(member["student_id"], []):
-            row = sums[member["class_id"], str(day_of(a["attempted_at"])), None]
-            row[2] += 1
-            row[3] += round(10_000 * a["score"])
-    for (class_id, day, previous), (students, minutes, taken, points) in sums.items():
+    for a in class_attempts(facts):
+        row = sums[a["class_id"], a["attempted_at"].date().isoformat(), None]
+        row[2] += 1
+        row[3] += round(10_000 * a["score"])
+    for (class_id, day, previous), (students, active, taken, points) in sums.items():
         yield {
             "class_id": class_id,
             "day": day,
             "previous_day": previous,
             "students": students,
-            "minutes_active": minutes,
+            "minutes_active": active,
             "attempts": taken,
             "score_sum": points,
         }

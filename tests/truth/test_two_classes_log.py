@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 
 import psycopg
 
 from cli.simulation.school import School
 from dataflows.settings import Settings
 from db.migrate import migrate
+from tests.grafana import conftest as known
 from tests.oracle.reading import Record
 from tests.truth.school import BEGINS, CLOSES, World, store
 
@@ -32,7 +34,8 @@ def test_each_class_counts_what_happened_there_and_all_count_the_student_once(po
     migrate(postgres_url, settings=Settings(_env_file=None))
     closes = round(CLOSES.timestamp() * 1000)
     records = [*map(click, range(6)), Record("clickstream_events", 0, 6, closes, None, None, closes)]
-    store(postgres_url, World(records, {}, CLOSES, School([], 0)))
+    roster = [{"student_id": "s2", "course_id": f"c{name}", "class_id": name} for name in ("7A", "7B")]
+    store(postgres_url, World(records, {"enrolments": roster}, CLOSES, School([], 0)))
     with psycopg.connect(postgres_url, options="-c classpulse.clock=data") as connection:
 
         def rows(query: str) -> list[tuple[object, ...]]:
@@ -48,7 +51,20 @@ def test_each_class_counts_what_happened_there_and_all_count_the_student_once(po
             ("all", 6),
         ]
         assert rows("SELECT active_users, interactions FROM clickstream_analytics") == [(1, 6)]
+        by_class = "SELECT class_id, minutes_active, interactions FROM class_member_days ORDER BY 1"
+        assert rows(by_class) == [("7A", 3, 3), ("7B", 3, 3)]
+        assert rows("SELECT class_id, students, minutes_active FROM class_days_summary ORDER BY 1") == [
+            ("7A", 1, 3),
+            ("7B", 1, 3),
+        ]
         assert rows("SELECT class_id, minutes_active, place FROM leaderboard ORDER BY 1") == [
             ("7A", 3, 1),
             ("7B", 3, 1),
         ]
+
+    # the Instructor Overview, of all classes at once and of each alone: three minutes, not three and three
+    shown, day = known.School(postgres_url), (BEGINS - timedelta(hours=8), CLOSES)
+    assert [row[:4] for row in shown.on("overview", "Classes", day)] == [("7A", 1, 1, 180), ("7B", 1, 1, 180)]
+    for class_id in ("7A", "7B"):
+        [row] = shown.on("overview", "Classes", day, class_=[class_id])
+        assert row[:4] == (class_id, 1, 1, 180)

@@ -20,7 +20,8 @@ def classes(limits: Thresholds) -> table.Panel:
     """Returns a row a class; its name leads to the class as it is now."""
     panel = panels.rows(
         "Classes",
-        "Came: the share of those enrolled with an action in the chosen time. Finished: items of the courses that are "
+        "Came: the share of those enrolled with an action in the chosen time; of students of several classes what "
+        "names the class counts, or none of theirs. Finished: items of the courses that are "
         f"done. At risk: from {limits.risk_enters} points on. Click a class to see it live, or what it forgets. "
         f"{EXPORT}",
         Sql(load("overview/classes", risk_enters=limits.risk_enters)),

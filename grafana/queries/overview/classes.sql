@@ -1,12 +1,12 @@
 -- Of all classes at once as of the job's last run; what is chosen by class or course is counted student by student. Whole local days.
 WITH {{members}},
 active AS (
-    SELECT student_id, sum(minutes_active) AS minutes
-    FROM student_active_days
-    WHERE day BETWEEN local_day($__timeFrom()) AND local_day($__timeTo())
-      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
-           OR student_id = ANY (ARRAY(SELECT student_id FROM members)))
-    GROUP BY student_id
+    SELECT class_id, student_id, sum(minutes_active) AS minutes
+    FROM class_member_days
+    WHERE NOT ({{all_at_once}})
+      AND day BETWEEN local_day($__timeFrom()) AND local_day($__timeTo())
+      AND class_id = ANY (ARRAY(SELECT DISTINCT class_id FROM members))
+    GROUP BY class_id, student_id
 ),
 completion AS (
     SELECT student_id, avg(completion_pct) AS pct
@@ -17,14 +17,14 @@ completion AS (
     GROUP BY student_id
 ),
 scores AS (
-    SELECT user_id AS student_id, sum(round(score * 10000)) / 10000 AS points, count(*) AS attempts
-    FROM student_attempts
-    WHERE attempted_at >= local_day($__timeFrom())::timestamp AT TIME ZONE classpulse_timezone()
+    SELECT class_id, student_id, sum(round(score * 10000)) / 10000 AS points, count(*) AS attempts
+    FROM class_attempts
+    WHERE NOT ({{all_at_once}})
+      AND attempted_at >= local_day($__timeFrom())::timestamp AT TIME ZONE classpulse_timezone()
       AND attempted_at < (local_day($__timeTo()) + 1)::timestamp AT TIME ZONE classpulse_timezone()
       AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
-      AND ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring})
-           OR user_id = ANY (ARRAY(SELECT student_id FROM members)))
-    GROUP BY user_id
+      AND class_id = ANY (ARRAY(SELECT DISTINCT class_id FROM members))
+    GROUP BY class_id, student_id
 ),
 risky AS (
     SELECT student_id, max(score) AS score
@@ -54,9 +54,9 @@ SELECT class                                                                    
        count(*) FILTER (WHERE r.score >= {{risk_enters}})                           AS "At risk",
        class_id
 FROM members
-LEFT JOIN active a USING (student_id)
+LEFT JOIN active a USING (class_id, student_id)
+LEFT JOIN scores s USING (class_id, student_id)
 LEFT JOIN completion c USING (student_id)
-LEFT JOIN scores s USING (student_id)
 LEFT JOIN risky r USING (student_id)
 WHERE NOT ({{all_at_once}})
 GROUP BY class_id, class

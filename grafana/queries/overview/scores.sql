@@ -1,4 +1,4 @@
--- Whole local days. Of all classes as of the job's last run; of a class the attempts of its students.
+-- Whole local days. Of all classes as of the job's last run; of a class the attempts that count there, each once.
 WITH span AS (
     SELECT local_day($__timeFrom()) AS first, local_day($__timeTo()) AS last
 ),
@@ -12,13 +12,17 @@ attempts AS (
     GROUP BY 1
     UNION ALL
     SELECT least(9, floor(score / 10))::integer, count(*), count(*) FILTER (WHERE passed)
-    FROM student_attempts
-    WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
-      AND attempted_at >= (SELECT first::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-      AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-      AND quiz_type = 'module'
-      AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
-      AND user_id = ANY (ARRAY(SELECT student_id FROM class_students WHERE {{in_class}}))
+    FROM (
+        SELECT DISTINCT attempted_at, event_id, score, passed
+        FROM class_attempts
+        LEFT JOIN class_list USING (class_id)
+        WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
+          AND attempted_at >= (SELECT first::timestamp AT TIME ZONE classpulse_timezone() FROM span)
+          AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
+          AND quiz_type = 'module'
+          AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+          AND {{in_class}}
+    ) a
     GROUP BY 1
 )
 SELECT CASE WHEN b = 9 THEN '90-100' ELSE b * 10 || '-' || b * 10 + 9 END AS "Score",
