@@ -24,6 +24,8 @@ def sql_values(settings: Settings) -> dict[str, str]:
         "window": "interval '60 seconds'",
         "lateness": f"interval '{settings.lateness_s} seconds'",
         "idle_after": f"interval '{settings.idle_after_s} seconds'",
+        "content_reach": f"interval '{settings.session_gap_s + settings.content_lateness_s} seconds'",
+        "visit_cap": f"interval '{settings.visit_cap_s} seconds'",
         "offline_after": f"interval '{settings.offline_after_s} seconds'",
         "hour_of_bucket": "time_bucket('1 hour', bucket)"
         if has_whole_hours(settings.timezone)

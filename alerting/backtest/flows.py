@@ -11,6 +11,7 @@ from psycopg import sql
 from dataflows import content, engagement, memory
 from dataflows.rebuild.content import PAST as CONTENT
 from dataflows.rebuild.engagement import PAST as ENGAGEMENT
+from dataflows.rebuild.past import Past
 from dataflows.remember.steps import FLOW
 
 ROSTER: Final = ("classes", "class_staff", "terms", "periods", "enrolments", "content_items")
@@ -29,12 +30,16 @@ class Played:
         times: Its tables, and the time column of those that keep a past.
         since: How far before the first evaluation its events are played: longer ago, nothing now hangs on them alone.
         looks_back: How much of the stored past a table needs; all of it by default.
+        past: How nights add late events to its days; None where nothing of it is ever late.
+        oldest: The table that tells whether anything live is older than the archive.
     """
 
     module: Any
     times: dict[str, str | None]
     since: timedelta
     looks_back: dict[str, timedelta]
+    past: Past | None = None
+    oldest: str = ""
 
 
 FLOWS: Final = (
@@ -45,8 +50,10 @@ FLOWS: Final = (
         # who has done nothing for half an hour is offline; a video may play on
         timedelta(hours=2),
         {"activity_windows": WEEKS},
+        ENGAGEMENT,
+        "activity_windows",
     ),
-    Played(content, {**CONTENT.times, "sessions_open": None}, timedelta(days=1), {}),
+    Played(content, {**CONTENT.times, "sessions_open": None}, timedelta(days=1), {}, CONTENT, "sessions_closed"),
     Played(
         memory,
         {

@@ -18,6 +18,7 @@ from alerting.backtest.archive import Archive, Clock, Place
 from alerting.backtest.asked import Asked, Outcome
 from alerting.backtest.attempts import TABLES, attempts_before
 from alerting.backtest.flows import MEMORY, ROSTER, flows_of, stored_before
+from alerting.backtest.nights import Nights
 from alerting.backtest.playing import GENERATION, Flow, Tape
 from alerting.backtest.school import School
 from alerting.backtest.scratch import Scratch, copy_rows
@@ -71,6 +72,7 @@ class Backtest:
         if MEMORY in [flow.module.FLOW for flow in self.played]:
             self.reads |= TABLES
         self.reads |= {NOTED, CALIBRATIONS} & self._tables
+        self.reads |= {flow.oldest for flow in self.played if flow.past is not None}
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -109,7 +111,9 @@ class Backtest:
         every_s = reduce(gcd, (one.rule.every_s for one in self._asked))
         with contextlib.ExitStack() as stack:
             flows = self._flows(stack, source, archive.places(), start)
-            school = School(flows, tape, self._scratch, notes=NOTED in self._tables)
+            nights = Nights(source, self._scratch, self._settings, self._tables, span.clock)
+            nights.find([flow.past for flow in self.played if flow.past is not None], start)
+            school = School(flows, tape, self._scratch, nights, notes=NOTED in self._tables)
             for now in school.moments(archive.pieces(start, span.until), span.since, span.until, every_s):
                 school.ask(self._asked, now, min(self._limits.present_least, self._limits.small_least))
                 progress((now - span.since).total_seconds())

@@ -8,6 +8,7 @@ from typing import Final
 
 from alerting.backtest.archive import Came, Place
 from alerting.backtest.asked import Asked
+from alerting.backtest.nights import Nights
 from alerting.backtest.playing import Flow, Tape, records_of
 from alerting.backtest.scratch import Scratch
 
@@ -36,9 +37,9 @@ _ANALYSED_AT: Final = frozenset({3, 30, 300, 3000})
 class School:
     """The past as it comes alive again."""
 
-    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch, *, notes: bool = False) -> None:
+    def __init__(self, flows: list[Flow], tape: Tape, scratch: Scratch, nights: Nights, *, notes: bool = False) -> None:
         """Starts before the first event; `notes`: who is at risk is noted before rules are asked."""
-        self._notes = notes
+        self._notes, self._nights = notes, nights
         self._flows, self._tape, self._scratch = flows, tape, scratch
         self._places = sorted({place for flow in flows for place in flow.places})
         self._most: int | None = None
@@ -86,6 +87,7 @@ class School:
         made = {place: records_of(self._tape, place, _ms(now)) for place in self._places}
         for flow in self._flows:
             flow.step(made)
+        self._nights.add(now)
         self._scratch.set_clock(now)
         if self._notes:
             self._scratch.connection.execute("CALL note_risks()")

@@ -14,7 +14,7 @@ from alerting.backtest.flows import ROSTER
 from alerting.backtest.run import Span
 from dataflows.sink.connection import APPLICATION
 
-ALWAYS: Final = ("events", "task_progress", "schema_state", "schema_version", *ROSTER)
+ALWAYS: Final = ("events", "task_progress", "schema_state", "schema_version", "late_days", "rolled_up", *ROSTER)
 """The tables that any backtest reads."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -52,13 +53,21 @@ class Made:
     settled: dict[int, int] = field(default_factory=dict)
     touched: Touched | None = None
 
-    def put(self, connection: psycopg.Connection[Any], target: str, *, dry_run: bool = False) -> list[TableReport]:
-        """Puts the rows in place of those of a schema; in the transaction of the caller."""
+    def put(
+        self,
+        connection: psycopg.Connection[Any],
+        target: str,
+        *,
+        dry_run: bool = False,
+        only: Container[str] | None = None,
+    ) -> list[TableReport]:
+        """Puts the rows in place of those of a schema, of all its tables or some; in the transaction of the caller."""
         if self.touched is None:
             return []
         return [
             replace(connection, table, self.touched.replaced(table), dry_run=dry_run, made=LATE, target=target)
             for table in self.touched.tables
+            if only is None or table in only
         ]
 
 
@@ -99,16 +108,18 @@ def make_day(  # noqa: PLR0913
     goals: list[Goal],
     day: Day,
     counted: dict[date, Places],
+    archive: psycopg.Connection[Any] | None = None,
 ) -> Made:
     """Makes again what a day's late events touch, as if they had come in time.
 
     Args:
         past: The flow.
         settings: Database, time zone, rules.
-        connection: The database, with the rebuild's lock (`alone`).
+        connection: The database, with the rebuild's lock (`alone`); a backtest's scratch database.
         goals: How far the archive has come; the tasks are not claimed.
         day: The day.
         counted: What other days count: their late events bear on this one's as those in time do.
+        archive: Where table `events` is, if elsewhere; it is only read.
 
     Returns:
         What replaces the touched rows; the schema `LATE` stays for it, until the next day is made.
@@ -117,7 +128,8 @@ def make_day(  # noqa: PLR0913
         text = f"{past.flow} has no late events"
         raise ValueError(text)
     touched = past.late.touched(settings, day.day, *bounds(settings, day.day))
-    reader = _Reader(past, settings, connection, goals, day, {**counted, day.day: day.upto})
+    upto = {**counted, day.day: day.upto}
+    reader = _Reader(past, settings, connection, archive or connection, goals, day, upto)
     since, until = bounds(settings, day.day)
     may_be_late = behind(past.late.lag_s(settings), begun_of(goals)) + sql.SQL(" AND ") + within(since, until)
     new = reader.played(may_be_late, alone=True)
@@ -139,6 +151,7 @@ class _Reader:
     past: Past
     settings: Settings
     connection: psycopg.Connection[Any]
+    archive: psycopg.Connection[Any]
     goals: list[Goal]
     day: Day
     upto: dict[date, Places]
@@ -154,7 +167,7 @@ class _Reader:
                 goal.task: Player(past, self._patient, goal, self._steps(goal, found, alone), writer) for goal in goals
             }
             started = set()
-            for piece in chosen(self.connection, past.topics(self.settings), where):
+            for piece in chosen(self.archive, past.topics(self.settings), where):
                 players[piece.records.partition].feed(piece)
                 started.add(piece.records.partition)
             for task in started if not alone else ():

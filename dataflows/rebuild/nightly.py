@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from dataflows.rebuild.admit import Places
 from dataflows.rebuild.content import PAST as CONTENT
 from dataflows.rebuild.engagement import PAST as ENGAGEMENT
 from dataflows.rebuild.flow import whole_from
@@ -26,6 +27,9 @@ from dataflows.rebuild.shadow import TableReport, alone
 from dataflows.rebuild.touched import behind
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
+
+SNAPSHOT_MS: Final = 900_000
+"""A day waits so much longer than it must: state of a snapshot that is no older than this may go on after a night."""
 
 FLOWS: Final = {past.flow: past for past in (ENGAGEMENT, CONTENT)}
 """The flows whose days are settled by a watermark; facts of `memory` and `archive` are never late."""
@@ -40,6 +44,7 @@ class DayReport:
         day: The local day.
         added: How many late events were added, or would be in a dry run.
         waits: Why nothing was added; empty where it was.
+        settled_at: When it can be added, where that is why.
         tables: What changed.
     """
 
@@ -47,6 +52,7 @@ class DayReport:
     day: date
     added: int
     waits: str = ""
+    settled_at: datetime | None = None
     tables: list[TableReport] = field(default_factory=list)
 
 
@@ -76,15 +82,42 @@ def add_late(  # noqa: PLR0913
         for past in (FLOWS[flow] for flow in flows):
             if not _has_run(connection, past):
                 continue
+            began = connection.execute("SELECT now()").fetchone()
             goals = goals_of(past, connection, settings, claim=False)
             covers_from = whole_from(past, connection, settings, [goal.task for goal in goals])
+            left: list[DayReport] = []
             for day in _days_with_late(connection, past, settings, goals):
                 if wanted is None or day in wanted:
                     progress(past.flow, day)
                     report = _add(connection, past, settings, goals, day, covers_from, dry_run=dry_run)
                     if report is not None:
+                        left += [report] if report.settled_at is not None else []
                         yield report
+            if wanted is None and not dry_run:
+                _note_left(connection, past.flow, places_of(goals), began, left)
         forget(connection)
+
+
+def _note_left(
+    connection: psycopg.Connection[Any],
+    flow: str,
+    places: Places,
+    began: tuple[datetime] | None,
+    left: list[DayReport],
+) -> None:
+    """Notes which late events wait for the next run, and from which places on nobody has looked yet."""
+    with connection.transaction():
+        connection.execute(
+            "INSERT INTO late_seen (flow, up_to_place, seen_at) VALUES (%s, %s, %s) ON CONFLICT (flow) DO UPDATE "
+            "SET up_to_place = excluded.up_to_place, seen_at = excluded.seen_at",
+            (flow, Jsonb(places), *(began or ())),
+        )
+        connection.execute("DELETE FROM late_left WHERE flow = %s", (flow,))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO late_left (flow, day, events, settled_at) VALUES (%s, %s, %s, %s)",
+                [(flow, report.day, report.added, report.settled_at) for report in left],
+            )
 
 
 def succeeded(connection: psycopg.Connection[Any], reports: list[DayReport]) -> None:
@@ -139,29 +172,32 @@ def _add(  # noqa: PLR0913
     counted, upto = counted_days(connection, past.flow), places_of(goals)
     made = make_day(past, settings, connection, goals, Day(day, counted.get(day, {}), upto), counted)
     with connection.transaction():
-        waits = _waits(connection, past, goals, made)
-        if waits:
-            return DayReport(past.flow, day, made.added, waits)
+        waits = _waits(connection, past.flow, day, goals, made)
+        if waits is not None:
+            return waits
         tables = made.put(connection, "public", dry_run=dry_run)
         if not dry_run:
             _note(connection, past.flow, day, upto, made)
-    return DayReport(past.flow, day, made.added, "", tables) if made.added else None
+    return DayReport(past.flow, day, made.added, tables=tables) if made.added else None
 
 
-def _waits(connection: psycopg.Connection[Any], past: Past, goals: list[Goal], made: Made) -> str:
+def _waits(
+    connection: psycopg.Connection[Any], flow: str, day: date, goals: list[Goal], made: Made
+) -> DayReport | None:
     """Says until when a day has to wait; holds the tasks, so that no worker commits before the caller has."""
     live = dict(
         connection.execute(
-            "SELECT task, watermarks FROM task_progress WHERE flow = %s ORDER BY task FOR UPDATE", (past.flow,)
+            "SELECT task, watermarks FROM task_progress WHERE flow = %s ORDER BY task FOR UPDATE", (flow,)
         ).fetchall()
     )
     archived = {goal.task: goal.archived_marks for goal in goals}
     for task, settled_ms in sorted(made.settled.items()):
         marks = [*archived.get(task, {}).values(), *live.get(task, {}).values()]
-        if not live.get(task) or min(marks) < settled_ms:
-            upto = datetime.fromtimestamp(settled_ms / 1000, UTC)
-            return f"not settled before every watermark of task {task} has passed {upto:%Y-%m-%d %H:%M} UTC"
-    return ""
+        if not live.get(task) or min(marks) < settled_ms + SNAPSHOT_MS:
+            upto = datetime.fromtimestamp((settled_ms + SNAPSHOT_MS) / 1000, UTC)
+            why = f"not settled before every watermark of task {task} has passed {upto:%Y-%m-%d %H:%M} UTC"
+            return DayReport(flow, day, made.added, why, upto)
+    return None
 
 
 def _note(connection: psycopg.Connection[Any], flow: str, day: date, upto: dict[str, Any], made: Made) -> None:
@@ -174,6 +210,7 @@ def _note(connection: psycopg.Connection[Any], flow: str, day: date, upto: dict[
         """,
         (flow, day, Jsonb(upto), made.added),
     )
+    connection.execute("DELETE FROM late_left WHERE flow = %s AND day = %s", (flow, day))
     for task, settled_ms in made.settled.items():
         connection.execute(
             "UPDATE task_progress SET late_ms = greatest(late_ms, %s) WHERE flow = %s AND task = %s",

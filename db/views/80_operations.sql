@@ -90,3 +90,46 @@ WHERE detected_at > (SELECT classpulse_now() - interval '7 days');
 -- Local days to which `classpulse nightly` has added events that came too late for live results.
 CREATE OR REPLACE VIEW late_additions WITH (security_barrier) AS
 SELECT day, flow, added AS events, added_at FROM late_days WHERE added > 0;
+
+-- Late events that are in no day yet: those that the last night left, and of those that came since the first 50,000 of the last eight
+-- days (a board asks every ten seconds). A chapter view counts here once the longest visit would have been over.
+CREATE OR REPLACE VIEW late_waiting WITH (security_barrier) AS
+WITH behind AS MATERIALIZED (
+         SELECT topic, partition, kafka_offset, event_time, ingested_at, watermark_before
+         FROM events
+         WHERE ingested_at > (SELECT coalesce(min(seen_at) - interval '1 hour', '-infinity') FROM late_seen)
+           AND watermark_before - event_time > interval '60 seconds' -- the index's own words
+           -- late ones do not lie in chunks so old that they went to columnstore
+           AND event_time > (SELECT least(now(), min(nullif(watermark, '-infinity'))) - interval '8 days' FROM task_watermarks)
+           AND role = 'student'
+         ORDER BY ingested_at
+         LIMIT 50000
+     ),
+     topics AS (
+         SELECT DISTINCT p.flow, t.topic, s.up_to_place
+         FROM task_progress p
+         CROSS JOIN LATERAL jsonb_object_keys(p.offsets) AS t (topic)
+         LEFT JOIN late_seen s ON s.flow = p.flow
+         WHERE p.flow IN ('engagement', 'content')
+     ),
+     since AS (
+         SELECT t.flow, local_day(b.event_time) AS day, b.ingested_at
+         FROM behind b
+         JOIN topics t ON t.topic = b.topic
+         LEFT JOIN late_days d ON d.flow = t.flow AND d.day = local_day(b.event_time)
+         WHERE b.kafka_offset >= coalesce((t.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
+           AND b.kafka_offset >= coalesce((d.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
+           AND b.watermark_before >= CASE
+               WHEN t.flow = 'engagement'
+                   THEN date_bin(classpulse_window(), b.event_time, timestamptz '2000-01-01 00:00:00+00') + classpulse_window() + classpulse_lateness()
+               WHEN b.topic LIKE '%chapter_view_events' THEN b.event_time + {{visit_cap}} + {{content_reach}}
+               ELSE b.event_time + {{content_reach}} END
+     )
+SELECT flow, day, sum(events)::bigint AS events, max(settled_at) AS settled_at, min(came_at) AS came_at
+FROM (SELECT flow, day, count(*) AS events, NULL::timestamptz AS settled_at, min(ingested_at) AS came_at FROM since GROUP BY flow, day
+      UNION ALL
+      SELECT flow, day, events, settled_at, NULL FROM late_left) w
+GROUP BY flow, day;
+
+CREATE OR REPLACE VIEW last_night WITH (security_barrier) AS
+SELECT succeeded_at, added, waiting_days FROM nightly_runs;

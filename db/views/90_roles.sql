@@ -45,9 +45,9 @@ DECLARE
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
                          'student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
-    pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs';
+    pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs, late_waiting, last_night';
     grants       jsonb := jsonb_build_object(
-        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs'),
+        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs, late_waiting'),
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
         'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
         'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views),

@@ -45,7 +45,7 @@ PERSON_VIEWS = (
     " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"
     " student_class_days student_streak handed_in class_member_days class_attempts"
 ).split()
-PIPE_VIEWS = "flow_status recent_rejects recent_anomalies database_jobs".split()
+PIPE_VIEWS = "flow_status recent_rejects recent_anomalies database_jobs late_waiting last_night".split()
 READERS = {
     "classpulse_reader_teacher": SCOPE_VIEWS + PERSON_VIEWS,
     "classpulse_reader_school": SCOPE_VIEWS,

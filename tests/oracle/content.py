@@ -14,6 +14,7 @@ Decisions where the text leaves room:
   had settled before that topic-partition's first record (`begun`: how the topics were read decides it).
 - The first record of an id counts, or is late; another one of that topic while the id is known does not count, whatever
   its time.
+- Nights add what `events` holds: a record with the time and id of an earlier one is not in it, however long ago it was.
 - Milestones and explicit visits are facts: a student's event_id stands once, as the lowest (topic, offset) tells it.
 """
 
@@ -100,6 +101,13 @@ class _Task:
     views: dict[str, list[View]] = field(default_factory=dict)
     milestones: dict[tuple[str, str], Event] = field(default_factory=dict)
     low: int | None = None
+    stored: set[tuple[int, str]] = field(default_factory=set)
+
+    def is_stored(self, at: int, event_id: str) -> bool:
+        """Returns whether `events` holds a record: nights add no other."""
+        is_new = (at, event_id) not in self.stored
+        self.stored.add((at, event_id))
+        return is_new
 
 
 def expect(
@@ -146,10 +154,11 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
             continue
         if event.role == "student":
             _milestone(event, task)
+            stored = task.is_stored(event.event_ms, event.event_id)
             met, is_repeat = max(mark, settled), known.is_repeat(event.event_id, event.event_ms, mark)
             if met >= event.event_ms + rules.reach:
                 expected.late += 1
-                if not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
+                if stored and not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
                     task.clicks.setdefault(event.student_id, []).append(event)
             elif is_repeat:
                 expected.duplicates += 1
@@ -174,11 +183,12 @@ def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedConten
             over = min(view.start if view.end is None else view.end, view.start + rules.times.visit_cap)
             alone = met >= over + rules.reach or view.start < first - rules.reach
             expected.late += alone
+            stored = task.is_stored(view.start, view.event_id)
             mine = task.views.setdefault(view.student_id, [])
             if is_repeat:
                 expected.duplicates += not alone
             else:
-                counts = is_counted(rules.late_days, rules.timezone, view.start, record)
+                counts = stored and is_counted(rules.late_days, rules.timezone, view.start, record)
                 mine.append(replace(view, alone=alone and not counts))
         mark = max(mark, min(view.start, record.append_ms))
     return mark

@@ -17,6 +17,7 @@ Decisions where the text leaves room:
   settled up to its lowest watermark, or up to the highest of these.
 - `events` has one row per (event_time, event_id), that of the lowest offset.
 - The first record of an id counts, or is late; another one while the id is known does not count, whatever its time.
+- Nights add what `events` holds: a record with the time and id of an earlier one is not in it, however long ago it was.
 """
 
 from __future__ import annotations
@@ -130,14 +131,16 @@ def _read_log(  # noqa: PLR0913
             key = (record.append_ms, record.topic, record.partition, record.offset)
             expected.dead_letters[key] = {"reason": event.reason, "payload": record.value or b""}
             continue
-        if not kept.is_repeat(event.event_id, event.event_ms, watermark):
-            expected.events.setdefault((event.event_ms, event.event_id), _archived(event, record, watermark))
+        key = event.event_ms, event.event_id
+        stored = not kept.is_repeat(event.event_id, event.event_ms, watermark) and key not in expected.events
+        if stored:
+            expected.events[key] = _archived(event, record, watermark)
         if event.role == "student":
             is_repeat = seen.is_repeat(event.event_id, event.event_ms, watermark)
             closes = (event.event_ms // MINUTE + 1) * MINUTE + rules.lateness_ms
             if max(watermark, settled) >= closes:
                 expected.late += 1
-                if not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
+                if stored and not is_repeat and is_counted(rules.late_days, rules.timezone, event.event_ms, record):
                     added.append(event)
             elif is_repeat:
                 expected.duplicates += 1

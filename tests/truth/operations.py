@@ -11,6 +11,7 @@ from tests.truth.activity import windows
 from tests.truth.facts import Facts, moment
 from tests.truth.live import class_grades, running
 from tests.truth.registry import SOMETHING, Row, truth
+from tests.truth.school import BEGINS, SEEN
 
 MINUTE_MS = 60_000
 FLOWS = (archive, content, engagement, memory)
@@ -98,6 +99,28 @@ def late_additions(facts: Facts) -> Iterable[Row]:
         if row["added"]:
             told = {name: row[name] for name in ("flow", "day", "added_at")}
             yield {**told, "events": row["added"]}
+
+
+@truth("late_waiting", "flow", "day")
+def late_waiting(facts: Facts) -> Iterable[Row]:
+    """A day whose minutes were final before some of their events came, and what the last night had left."""
+    waiting = [
+        e
+        for e in facts.engagement.events.values()
+        if e["kafka_offset"] >= SEEN and e["role"] == "student" and e["watermark_before"] is not None
+    ]
+    times = {id(e): at for (at, _id), e in facts.engagement.events.items()}
+    late = [e for e in waiting if e["watermark_before"] >= (times[id(e)] // MINUTE_MS + 2) * MINUTE_MS]
+    came = moment(min(e["ingested_at"] for e in late))
+    yield {"flow": "engagement", "day": BEGINS.date(), "events": len(late), "settled_at": None, "came_at": came}
+    [left] = facts.world.tables["late_left"]
+    yield {**left, "came_at": None}
+
+
+@truth("last_night", "succeeded_at")
+def last_night(facts: Facts) -> Iterable[Row]:
+    """The only row."""
+    return facts.world.tables["nightly_runs"]
 
 
 @truth("recent_rejects", "topic", "partition", "kafka_offset")

@@ -27,6 +27,7 @@ SECONDS: Final = 3 * 3600
 CLOSES: Final = BEGINS + timedelta(seconds=SECONDS, minutes=3)  # while some are still there
 SETTINGS: Final = Settings(_env_file=None)
 STAFF: Final = "s00003"  # whom the log calls a student, and the roster a teacher
+SEEN: Final = 3_000  # of the clickstream's records, a night had seen so many
 MODULES: Final = ("geo", "mat")  # courses of modules; the others have chapters
 Row = dict[str, Any]
 
@@ -147,6 +148,11 @@ def roster(school: School) -> dict[str, list[Row]]:
             | {"added_at": BEGINS}
             for days, added in ((2, 3), (3, 0))
         ],
+        "nightly_runs": [{"succeeded_at": BEGINS, "added": 3, "waiting_days": 1}],
+        "late_seen": [
+            {"flow": "engagement", "up_to_place": f'{{"clickstream_events": {{"0": {SEEN}}}}}'} | {"seen_at": BEGINS}
+        ],
+        "late_left": [{"flow": "content", "day": BEGINS.date(), "events": 5, "settled_at": CLOSES}],
         "dead_letters": [
             {"received_at": datetime.now(UTC) - timedelta(hours=hours), "topic": "clickstream_events", "partition": 9}
             | {"kafka_offset": hours, "reason": "not_json", "payload": "{"}

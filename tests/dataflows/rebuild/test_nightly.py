@@ -198,6 +198,52 @@ def test_state_that_is_older_than_what_was_added_is_refused_and_goes_on_after_a_
         assert_live_is_rebuilt(here)
 
 
+@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
+def test_a_view_tells_how_many_late_events_wait_and_for_which_days(
+    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    waiting = "SELECT flow, day, events FROM late_waiting ORDER BY 1, 2"
+
+    def planned(here: Stack) -> list[tuple[Any, ...]]:
+        return sorted((one.flow, one.day, one.added) for one in night(here, dry_run=True))
+
+    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+        tick(here, START - HOUR)
+        for seed, hours in ((3, 150), (4, 151)):
+            log = spiteful_log(seed, size=250, partitions=4, students=4, long=0.05)
+            send_log(here, [record for record in log if record.topic == CLICKS])
+            here.catch_up(*FLOWS)
+            tick(here, START + hours * HOUR)
+            here.catch_up(*FLOWS)
+            assert planned(here)
+            assert fetch(here, waiting) == planned(here)
+            here.command("nightly", "--day", f"{DAY}")
+            assert {day for _flow, day, _events in fetch(here, waiting)} == {
+                day for _flow, day, _added in planned(here)
+            }
+            here.command("nightly")
+            assert fetch(here, waiting) == []
+
+        # at 14:00 a student of this morning, and of yesterday: the one has to wait, the other is added
+        today = START + 147 * HOUR
+        send(here, click("p1_ada", "scroll", today), click("p1_ada", "scroll", today - DAY_MS))
+        here.catch_up(*FLOWS)
+        settled = "SELECT flow, day, events, settled_at IS NULL, came_at IS NULL FROM late_waiting ORDER BY 1, 2"
+        assert len(fetch(here, waiting)) == 4
+        assert all(row[3:] == (True, False) for row in fetch(here, settled))
+        here.command("nightly")
+        left = [(flow, date(2024, 3, 7), 1, False, True) for flow in ("content", "engagement")]
+        assert fetch(here, settled) == left
+        assert fetch(here, "SELECT waiting_days FROM last_night") == [(1,)]
+        send(here, click("p1_bob", "scroll", today))
+        here.catch_up(*FLOWS)
+        assert [row[:3] for row in fetch(here, settled)] == [(flow, day, 2) for flow, day, *_ in left]
+        tick(here, START + 180 * HOUR)
+        here.catch_up(*FLOWS)
+        here.command("nightly")
+        assert fetch(here, waiting) == []
+
+
 def test_beside_a_rebuild_it_refuses(kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path) -> None:
     with stack(kafka, postgres_url, topic_prefix, tmp_path) as here, psycopg.connect(postgres_url) as other:
         alone(other)
