@@ -27,7 +27,10 @@ ROLES = (
 )
 MIGRATE = "Run `classpulse migrate`."
 LATE_S = 600
+NIGHT = timedelta(hours=26)
+"""So long late events may wait."""
 NIGHTS = timedelta(hours=48)
+"""So old the last run may be where nothing waits: it also deletes what is old."""
 MISFIT = "cannot drop portal"
 MISFIT_ADVICE = (
     "This PostgreSQL ends every run of a job of this TimescaleDB with an error after its work is done, and the next "
@@ -139,12 +142,23 @@ def _jobs(connection: Connection, _settings: Settings, kind: Kind) -> Finding:
 
 def _nightly(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
     last = _value(connection, "SELECT succeeded_at FROM nightly_runs")
+    since = _value(connection, "SELECT min(came_at) FROM late_waiting")
+    waiting = _value(connection, "SELECT sum(events) FROM late_waiting") or 0
+    now = datetime.now(UTC)
     advice = "Run `classpulse nightly` every night, from cron (docs/operations.md)."
+    done = "has never been made" if last is None else f"last done {_minute(last)}"
+    detail = f"{done}; {waiting:,} late events are in no day yet" if waiting else done
+    if since is not None and now - since > NIGHT:
+        return wrong(PART, "nightly run", f"{detail}, the first since {_minute(since)}", advice)
     if last is None:
-        return note(PART, "nightly run", "has never been made: events that came too late are in no day", advice)
-    if datetime.now(UTC) - last > NIGHTS:
-        return wrong(PART, "nightly run", f"last done {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC", advice)
-    return ok(PART, "nightly run", f"last done {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+        return note(PART, "nightly run", detail, advice)
+    if now - last > NIGHTS:
+        return wrong(PART, "nightly run", detail, advice)
+    return ok(PART, "nightly run", detail)
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 CHECKS: tuple[Callable[[Connection, Settings, Any], Finding], ...] = (

@@ -1,7 +1,8 @@
-"""`database_job_failing` and `database_job_late_seconds`: how TimescaleDB's scheduler does, asked once a minute.
+"""How what runs by the clock does, asked once a minute: the jobs of TimescaleDB's scheduler, and `classpulse nightly`.
 
-A job whose runs fail is put off by up to five intervals and the aggregates that it refreshes grow old, while workers,
-boards and the database itself look well. So a worker asks, beside its work and on a connection of its own.
+A job whose runs fail is put off by up to five intervals and the aggregates that it refreshes grow old, and where no
+night comes late events stay out of their days, while workers, boards and the database itself look well. So a worker
+asks, beside its work and on a connection of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class JobWatch(threading.Thread):
         while not self._ended.wait(EVERY_S):
             with contextlib.suppress(psycopg.Error):
                 note_jobs(self._url)
+                note_night(self._url)
 
     def stop(self) -> None:
         """Ends the thread after what it is asking."""
@@ -56,3 +58,19 @@ def note_jobs(database_url: str) -> None:
     for name, failing, late_s in rows:
         metrics.JOB_FAILING.labels(name).set(failing)
         metrics.JOB_LATE.labels(name).set(late_s)
+
+
+def note_night(database_url: str) -> None:
+    """Sets the gauges of the nightly run.
+
+    Raises:
+        psycopg.Error: Where the database cannot tell.
+    """
+    with connect(database_url, f"{APPLICATION}-jobs") as connection:
+        row = connection.execute(
+            "SELECT (SELECT extract(epoch FROM succeeded_at) FROM nightly_runs),"
+            " (SELECT extract(epoch FROM now() - min(came_at)) FROM late_waiting)"
+        ).fetchone()
+    succeeded, waits = row or (None, None)
+    metrics.NIGHT.set(succeeded or 0)
+    metrics.LATE_WAIT.set(max(0, waits or 0))

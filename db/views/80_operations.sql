@@ -119,11 +119,10 @@ WITH behind AS MATERIALIZED (
          LEFT JOIN late_days d ON d.flow = t.flow AND d.day = local_day(b.event_time)
          WHERE b.kafka_offset >= coalesce((t.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
            AND b.kafka_offset >= coalesce((d.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
-           AND b.watermark_before >= CASE
-               WHEN t.flow = 'engagement'
-                   THEN date_bin(classpulse_window(), b.event_time, timestamptz '2000-01-01 00:00:00+00') + classpulse_window() + classpulse_lateness()
-               WHEN b.topic LIKE '%chapter_view_events' THEN b.event_time + {{visit_cap}} + {{content_reach}}
-               ELSE b.event_time + {{content_reach}} END
+           AND CASE
+               WHEN t.flow = 'engagement' THEN is_late(b.event_time, b.watermark_before)
+               WHEN b.topic LIKE '%chapter_view_events' THEN b.watermark_before >= b.event_time + {{visit_cap}} + {{content_reach}}
+               ELSE b.watermark_before >= b.event_time + {{content_reach}} END
      )
 SELECT flow, day, sum(events)::bigint AS events, max(settled_at) AS settled_at, min(came_at) AS came_at
 FROM (SELECT flow, day, count(*) AS events, NULL::timestamptz AS settled_at, min(ingested_at) AS came_at FROM since GROUP BY flow, day

@@ -38,6 +38,7 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(8, (8, workers.writes()), (8, workers.failures()), (8, workers.snapshots(limits))),
             Shelf(8, (8, workers.up()), (8, workers.processor()), (8, workers.memory())),
             Shelf(8, (6, workers.windows()), (6, workers.overflow()), (12, database.watermarks())),
+            Shelf(6, (8, database.night()), (16, database.waiting(limits))),
             Shelf(7, (24, database.reasons())),
             Shelf(9, (15, database.rejects(limits)), (9, database.anomalies(limits))),
         ],

@@ -34,6 +34,7 @@ SUMMARIES = {
     "EventLagHigh": "late lags 8s behind",
     "FlowDown": "No worker of gone runs",
     "FreshnessSlow": r"slow takes \d[\d.]*s from Kafka to the database",
+    "NightlyOverdue": "Late events have waited 1d 3h",
     "NoEventsInSchoolHours": "No events, and school is on",
     "NoTicks": "No progress ticks arrive from Kafka",
     "PipelineStalled": "stalled has stood still for 1m 30s",
@@ -123,6 +124,7 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
         'node_filesystem_avail_bytes{mountpoint="/full",fstype="ext4"}': 4,
         'database_job_failing{name="refresh hours"}': 1,
         'database_job_late_seconds{name="compress"}': 1200,
+        "late_events_wait_seconds": 97_200,
     }
     quiet.rates |= {
         "process_start_time_seconds": 1,
@@ -162,6 +164,7 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     quiet.gauges['node_filesystem_avail_bytes{mountpoint="/full",fstype="ext4"}'] = 50
     quiet.gauges['database_job_failing{name="refresh hours"}'] = 0
     quiet.gauges['database_job_late_seconds{name="compress"}'] = 0
+    quiet.gauges["late_events_wait_seconds"] = 0
     quiet.rates['alertmanager_notifications_failed_total{integration="slack"}'] = 0
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="1000.0"}'] = 1000
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="2000.0"}'] = 1000

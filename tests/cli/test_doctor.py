@@ -89,14 +89,53 @@ def test_an_empty_database_needs_migrate_and_a_migrated_one_is_sound(database: s
         assert code == 0
 
 
+LATE_EVENT = """
+    INSERT INTO events (event_time, event_id, student_id, role, event_type, event_name, topic, partition, kafka_offset,
+                        ingested_at, watermark_before)
+    VALUES (now() - interval '30 hours', gen_random_uuid(), 'ann', 'student', 'click', 'scroll', 'clickstream_events',
+            0, 7, now() - %s::interval, now() - interval '25 hours')
+"""
+READ = """
+    INSERT INTO task_progress (flow, task, generation, cluster_id, topic_ids, offsets, watermarks)
+    SELECT flow, 0, 1, '', '{}', '{"clickstream_events": 9}',
+           jsonb_build_object('clickstream_events', (extract(epoch FROM now()) * 1000)::bigint)
+    FROM (VALUES ('engagement'), ('content'), ('archive')) f (flow)
+"""
+
+
+def nightly(database: str, tmp_path: Path) -> dict[str, object]:
+    _, findings = ask({"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2"}, tmp_path)
+    return next(finding for finding in findings if finding["check"] == "nightly run")
+
+
+def test_late_events_that_wait_for_more_than_a_night_are_wrong(database: str, tmp_path: Path) -> None:
+    migrate(database, settings=Settings())
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(READ)
+        connection.execute(LATE_EVENT, ("25 hours",))
+        said = nightly(database, tmp_path)
+        assert (said["state"], said["detail"]) == ("note", "has never been made; 2 late events are in no day yet")
+        connection.execute("UPDATE events SET ingested_at = now() - interval '27 hours'")
+        said = nightly(database, tmp_path)
+        assert said["state"] == "wrong"
+        assert "2 late events are in no day yet, the first since" in str(said["detail"])
+        assert "`classpulse nightly`" in str(said["advice"])
+        connection.execute("INSERT INTO nightly_runs VALUES (true, now() - interval '27 hours', 0, 0)")
+        assert nightly(database, tmp_path)["state"] == "wrong"
+        places = '{"clickstream_events": {"0": 8}}'
+        for flow in ("engagement", "content"):
+            connection.execute("INSERT INTO late_seen VALUES (%s, %s, now() - interval '27 hours')", (flow, places))
+        assert nightly(database, tmp_path)["state"] == "ok"
+        connection.execute("TRUNCATE events, task_progress, nightly_runs, late_seen")
+
+
 def test_a_nightly_run_that_is_not_made_is_noted_and_one_that_has_stopped_is_wrong(
     database: str, tmp_path: Path
 ) -> None:
     migrate(database, settings=Settings())
 
     def found() -> str:
-        _, findings = ask({"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:2"}, tmp_path)
-        return next(str(finding["state"]) for finding in findings if finding["check"] == "nightly run")
+        return str(nightly(database, tmp_path)["state"])
 
     assert found() == "note"
     with psycopg.connect(database, autocommit=True) as connection:

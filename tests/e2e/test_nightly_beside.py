@@ -154,6 +154,7 @@ def test_nights_beside_running_workers_add_what_came_late_and_neither_a_rebuild_
             life.go_round(number)
         beside = late_days(here)
         assert {flow for flow, _day, _added in beside} == {"engagement", "content"}
+        life.send(log_of(400, FIRST + ROUND), FIRST + 2 * ROUND)
         tick(here, FIRST + 2 * ROUND)
         caught_up(here)
         assert not [one for one in night(here) if one.waits]

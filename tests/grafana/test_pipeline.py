@@ -83,6 +83,42 @@ def test_rejects_and_oddities_are_those_of_late(term: School) -> None:
     assert [row[1:3] for row in panel(term, "Oddities of the last seven days")] == [("student_in_two_tasks", "ann")]
 
 
+def test_late_events_that_wait_are_told_by_flow_and_day_beside_the_last_night(term: School) -> None:
+    assert panel(term, "Last nightly run") == []
+    assert panel(term, "Late events that wait") == []
+    done = NOW - timedelta(hours=6)
+    event = {"role": "student", "event_type": "click", "event_name": "scroll", "student_id": "ann", "partition": 0}
+    term.put(
+        nightly_runs=[{"succeeded_at": done, "added": 40, "waiting_days": 1}],
+        late_seen=[
+            {"flow": flow, "up_to_place": {"clickstream_events": {"0": 1000}}, "seen_at": done}
+            for flow in ("engagement", "content")
+        ],
+        late_left=[{"flow": "content", "day": NOW.date(), "events": 7, "settled_at": NOW}],
+        events=[
+            {
+                **event,
+                "event_id": f"{number:032x}",
+                "event_time": NOW - timedelta(minutes=ago),
+                "topic": "clickstream_events",
+                "kafka_offset": offset,
+                "ingested_at": NOW - timedelta(minutes=number),
+                "watermark_before": NOW,
+            }
+            # the first was seen by the night, the second is in time, the third too late for minutes alone
+            for number, (offset, ago) in enumerate([(999, 2_000), (1_000, 1), (1_001, 89), (1_002, 90), (1_003, 2_000)])
+        ],
+    )
+    assert panel(term, "Last nightly run") == [(done, 40, 1, NOW - timedelta(minutes=4))]
+    today, before = f"{NOW:%Y-%m-%d}", f"{NOW - timedelta(minutes=2_000):%Y-%m-%d}"
+    assert panel(term, "Late events that wait") == [
+        ("content", today, 8, NOW, NOW - timedelta(minutes=3)),
+        ("engagement", today, 2, None, NOW - timedelta(minutes=3)),
+        ("content", before, 1, None, NOW - timedelta(minutes=4)),
+        ("engagement", before, 1, None, NOW - timedelta(minutes=4)),
+    ]
+
+
 def test_every_metric_asked_for_is_one_that_workers_or_recording_rules_have() -> None:
     rules = yaml.safe_load((ROOT / "prometheus" / "rules" / "recording.yml").read_text(encoding="utf-8"))
     recorded = {rule["record"] for group in rules["groups"] for rule in group["rules"]}

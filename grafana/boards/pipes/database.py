@@ -46,6 +46,37 @@ def watermarks() -> table.Panel:
     return panel.no_value("No flow has ever written here")
 
 
+def night() -> table.Panel:
+    """Returns when the last nightly run was."""
+    panel = panels.rows(
+        "Last nightly run",
+        "When 'classpulse nightly' last did all its work, how many late events it put into their days, and how many "
+        "days were not settled yet. Waits since: the first late event that it has not seen; after 26 hours an alert "
+        "calls.",
+        Sql(load("pipeline/night"), source=OPERATORS),
+    )
+    for name in ("Last done", "Waits since"):
+        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(150)])
+    for name in ("Events added", "Days left"):
+        panel.override_by_name(name, [columns.prop("unit", theme.COUNT)])
+    return panel.no_value("Never: put 'classpulse nightly' into cron")
+
+
+def waiting(limits: Thresholds) -> table.Panel:
+    """Returns the days to which late events will be added."""
+    panel = panels.rows(
+        "Late events that wait",
+        "Events that came too late for live results and are in no day yet, by flow and local day, newest first. The "
+        "next nightly run adds them; where a time is given, one after it. "
+        f"At most {limits.lines_shown} rows; of what came since the last run the first 50,000 events of eight days.",
+        Sql(load("pipeline/waiting", lines_shown=limits.lines_shown), source=OPERATORS),
+    )
+    for name in ("Not before", "First came"):
+        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(160)])
+    panel.override_by_name("Late events", [columns.prop("unit", theme.COUNT)])
+    return panel.no_value("No late event waits")
+
+
 def rejects(limits: Thresholds) -> table.Panel:
     """Returns the latest refused records, without what they held."""
     panel = panels.rows(

@@ -81,7 +81,7 @@ def late() -> timeseries.Panel:
     """Returns late and repeated events."""
     return _lines(
         "Late events a minute",
-        "Events that came after their window was final: kept in the table events, counted in no number.",
+        "Events that came after their window was final: kept in the table events, added to their days by night.",
         f"60 * sum by (flow) (rate(late_events_total{{{JOB}}}[5m]))",
         "{{flow}}",
         theme.COUNT,
