@@ -27,7 +27,7 @@ from tests.oracle.nights import late_days_of
 from tests.oracle.reading import Record
 
 FLOWS = ("engagement", "content", "memory", "archive")
-TOPICS = (*remembering.TOPICS, VIEWS)
+TOPICS = (*learners.TOPICS, VIEWS)
 FIRST = START + 400 * DAY_MS  # later than the first lesson
 ROUND = 8 * DAY_MS
 TIMES = ("timestamp", "start_time", "end_time")

@@ -131,10 +131,10 @@ def _read_log(  # noqa: PLR0913
             key = (record.append_ms, record.topic, record.partition, record.offset)
             expected.dead_letters[key] = {"reason": event.reason, "payload": record.value or b""}
             continue
-        key = event.event_ms, event.event_id
-        stored = not kept.is_repeat(event.event_id, event.event_ms, watermark) and key not in expected.events
+        row = event.event_ms, event.event_id
+        stored = not kept.is_repeat(event.event_id, event.event_ms, watermark) and row not in expected.events
         if stored:
-            expected.events[key] = _archived(event, record, watermark)
+            expected.events[row] = _archived(event, record, watermark)
         if event.role == "student":
             is_repeat = seen.is_repeat(event.event_id, event.event_ms, watermark)
             closes = (event.event_ms // MINUTE + 1) * MINUTE + rules.lateness_ms
