@@ -21,12 +21,13 @@ from dataclasses import dataclass, field  # noqa: E402
 from typing import Any, Final  # noqa: E402
 
 from bench import batches, studying  # noqa: E402
+from dataflows import flows  # noqa: E402
 from dataflows.kafka.batch import TaskBatch  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.tables import TABLES  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
-from dataflows.worker import FLOWS, calm_garbage_collector  # noqa: E402
+from dataflows.worker import calm_garbage_collector  # noqa: E402
 
 
 @dataclass
@@ -54,7 +55,7 @@ _WITH_ROWS: Final = frozenset({"activity", "students", "days", "timeline"})
 
 def measure(log: list[TaskBatch], settings: Settings, flow: str = "engagement") -> Costs:
     """Runs the log through a new pipeline of a flow once."""
-    costs, module = Costs(), FLOWS[flow]
+    costs, module = Costs(), flows.named(flow).load()
     operators = {name: make(0) for name, make in module.steps(settings).items()}
 
     def timed(step: str, action: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401

@@ -9,8 +9,9 @@ import psycopg
 
 from bench.live import DATABASE, Live, live, publisher, settled, watch_while
 from bench.stack import Stack, machine, say, stack
+from dataflows.flows import names
 
-FLOWS: Final = ("engagement", "archive", "content", "memory")
+FLOWS: Final = names()
 TABLES: Final = """
 SELECT coalesce(h.inhparent, s.relid)::regclass::text AS "table",
        sum(s.n_tup_ins)::bigint AS inserted, sum(s.n_tup_upd)::bigint AS updated,

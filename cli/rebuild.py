@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataflows import flows as flows_of
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from dataflows.rebuild.shadow import Report
     from dataflows.settings import Settings
 
-FLOWS = ("engagement", "content", "memory")
+FLOWS = tuple(flow.name for flow in flows_of.FLOWS if flow.can_be_rebuilt)
 
 app = typer.Typer(add_completion=False)
 
@@ -106,11 +108,8 @@ def _flows_that_ran(settings: Settings) -> list[str]:
 def _rebuild(flow: str, settings: Settings, *, dry_run: bool) -> Report:
     from cli import marks
     from cli.progress import Progress
-    from dataflows.rebuild.content import rebuild_content
-    from dataflows.rebuild.engagement import rebuild_engagement
-    from dataflows.rebuild.memory import rebuild_memory
 
-    rebuild = {"engagement": rebuild_engagement, "content": rebuild_content, "memory": rebuild_memory}[flow]
+    rebuild = flows_of.named(flow).rebuilder()
     marked = nullcontext() if dry_run else marks.rebuilding(flow)
     with marked, Progress(f"rebuild {flow}") as progress:
         return rebuild(settings, progress.at, dry_run=dry_run)

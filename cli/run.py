@@ -15,8 +15,9 @@ from typing import Annotated
 import typer
 
 from cli.services_parts.part import free_port
+from dataflows import flows as flows_of
 
-FLOWS = ("engagement", "archive", "memory", "content")
+FLOWS = flows_of.names()
 _given: set[int] = set()
 GRACE_S = 30.0
 EXIT_REJECTED = 2

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dataflows.flows import named
 from dataflows.school_hours import SchoolHours
 
 LONGER_THAN_EVENTS_DAYS: Final = 14
@@ -114,7 +115,8 @@ class Settings(BaseSettings):
 
     def commit_interval_of(self, flow: str) -> float:
         """Returns the seconds between two commits of a flow."""
-        return self.content_commit_interval_s if flow == "content" else self.commit_interval_s
+        seconds: float = getattr(self, named(flow).commit_interval)
+        return seconds
 
     def topic(self, name: str) -> str:
         """Returns the topic's name on the broker: the prefix and `name`."""

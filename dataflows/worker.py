@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 # One worker is one process on one core: threads of Polars in it would fight for that core.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -30,7 +29,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import archive, content, engagement, failure, memory, summary  # noqa: E402
+from dataflows import failure, flows, summary  # noqa: E402
 from dataflows.kafka import metrics  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -46,7 +45,6 @@ from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_
 from dataflows.sink.sqlstates import remedy  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
-FLOWS: dict[str, Any] = {"engagement": engagement, "archive": archive, "memory": memory, "content": content}
 RECOVERY_PARTITIONS = 4
 EXIT_REFUSED = 3
 EXIT_FENCED = 4
@@ -61,13 +59,13 @@ def flow_of(
     """Returns a flow with the real source and sink.
 
     Args:
-        name: One of `FLOWS`.
+        name: A flow of `dataflows.flows`.
         settings: Where Kafka and the database are.
         freshness: Takes the age of live records at their commit.
         until_caught_up: End at the log's end as it is now.
         from_oldest: Allow a first start on a log whose beginning is gone.
     """
-    module = FLOWS[name]
+    module = flows.named(name).load()
     url = settings.database_url.get_secret_value()
     source = KafkaSource(
         settings,
@@ -99,7 +97,7 @@ def seed_for(settings: Settings, flow: str, task: int, after: int) -> Seed | Non
         task: The task.
         after: The generation of the snapshot; below every generation where there is none.
     """
-    module, url = FLOWS[flow], settings.database_url.get_secret_value()
+    module, url = flows.named(flow).load(), settings.database_url.get_secret_value()
     if not hasattr(module, "states_at"):
         return load_seed(url, flow, task, after)
     if after >= 0:
@@ -253,7 +251,7 @@ def _total(name: str) -> int:
 def main() -> None:
     """Parses the arguments and runs."""
     parser = argparse.ArgumentParser(prog="python -m dataflows.worker", description=__doc__)
-    parser.add_argument("flow", choices=sorted(FLOWS))
+    parser.add_argument("flow", choices=sorted(flows.names()))
     parser.add_argument("--process", type=int, default=0, help="index of this process in the cluster")
     parser.add_argument("--addresses", default="", help="host:port of every process, joined by ;")
     parser.add_argument("--until-caught-up", action="store_true", help="end at the log's end as it is at the start")

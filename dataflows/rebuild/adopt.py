@@ -13,25 +13,19 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
-from dataflows import archive, content, engagement, memory
+from dataflows import archive, flows
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import RefusedError, Seed, position
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.operators import snapshot
-from dataflows.rebuild.content import PAST as CONTENT
-from dataflows.rebuild.engagement import PAST as ENGAGEMENT
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.memory import rebuild_memory
-from dataflows.rebuild.past import Past
 from dataflows.rebuild.unread import Publish, remember_unread
 from dataflows.remember.steps import FLOW as MEMORY
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.progress import claim_task, save_seed
-
-MODULES: Final[dict[str, Any]] = {"archive": archive, "engagement": engagement, "content": content, MEMORY: memory}
-REBUILT: Final[dict[str, Past]] = {"engagement": ENGAGEMENT, "content": CONTENT}
 
 _PROGRESS: Final = "SELECT flow, task, offsets, cluster_id, topic_ids FROM task_progress ORDER BY flow, task"
 
@@ -93,7 +87,7 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
         rows = _rows(connection)
         facts = _facts(settings, rows)
         topics = _begun_anew(rows, facts)
-        flows = _flows_of(settings, rows, topics)
+        moved, rebuilt = _flows_of(settings, rows, topics), flows.pasts()
         given_up = _ahead(rows, topics)
         if given_up and not accept_loss:
             said = ", ".join(f"{flow} {count:,}" for flow, count in given_up.items())
@@ -102,18 +96,18 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
                 "With --accept-loss they are counted no more."
             )
             raise RefusedError(text)
-        for flow in flows:
+        for flow in moved:
             for task in range(facts.partitions):
                 claim_task(settings.database_url.get_secret_value(), flow, task)
         remembered = 0
-        for flow in flows:
-            if flow in REBUILT:
-                rebuild(REBUILT[flow], settings, note(f"{flow}: as the archive has it"), archive_alone=True)
+        for flow in moved:
+            if flow in rebuilt:
+                rebuild(rebuilt[flow], settings, note(f"{flow}: as the archive has it"), archive_alone=True)
             elif flow == MEMORY:
                 rebuild_memory(settings, note("memory: from quiz_attempts"))
                 remembered = remember_unread(settings, connection, publish, note("memory: what it had not read"))
-        era = _move_on(connection, settings, facts, topics, flows)
-    return Adopted(era, topics, flows, given_up, remembered)
+        era = _move_on(connection, settings, facts, topics, moved)
+    return Adopted(era, topics, moved, given_up, remembered)
 
 
 def _rows(connection: psycopg.Connection[Any]) -> list[_Row]:
@@ -159,21 +153,22 @@ def _begun_anew(rows: list[_Row], facts: LogFacts) -> list[str]:
 
 def _flows_of(settings: Settings, rows: list[_Row], topics: list[str]) -> list[str]:
     ran = {row.flow for row in rows}
-    return [flow for flow in MODULES if flow in ran and set(topics) & set(_topics(settings, flow))]
+    return [flow for flow in flows.names() if flow in ran and set(topics) & set(_topics(settings, flow))]
 
 
 def _topics(settings: Settings, flow: str) -> list[str]:
-    module = MODULES[flow]
+    module = flows.named(flow).load()
     return [settings.topic(topic) for topic in (*module.TOPICS, *module.OPTIONAL_TOPICS)]
 
 
 def _ahead(rows: list[_Row], topics: list[str]) -> dict[str, int]:
     """Returns how many records of the lost topics a flow has counted that the archive does not hold."""
     kept = {row.task: row for row in rows if row.flow == archive.FLOW}
-    ahead = dict.fromkeys(REBUILT, 0)
+    rebuilt = flows.pasts()
+    ahead = dict.fromkeys(rebuilt, 0)
     for row in rows:
         of_one_log = row.task in kept and row.cluster_id == kept[row.task].cluster_id
-        for topic in topics if row.flow in REBUILT and of_one_log else ():
+        for topic in topics if row.flow in rebuilt and of_one_log else ():
             ahead[row.flow] += max(0, row.offsets.get(topic, 0) - kept[row.task].offsets.get(topic, 0))
     return {flow: count for flow, count in ahead.items() if count}
 

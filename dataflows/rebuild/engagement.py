@@ -10,6 +10,7 @@ from psycopg import sql
 
 from dataflows import engagement
 from dataflows.engage.steps import FLOW
+from dataflows.flows import named
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_engagement import ENGAGEMENT_LATE
 from dataflows.rebuild.past import Past
@@ -17,7 +18,7 @@ from dataflows.rebuild.shadow import SHADOW, Report
 from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 
-REBUILT: Final = ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes")
+REBUILT: Final = named(FLOW).tables
 
 _KEEP_CLASSES: Final = sql.SQL(
     # The event that told a score's class may no longer be in the archive.

@@ -17,9 +17,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from dataflows import flows as flows_of
 from dataflows.rebuild.admit import Places
-from dataflows.rebuild.content import PAST as CONTENT
-from dataflows.rebuild.engagement import PAST as ENGAGEMENT
 from dataflows.rebuild.flow import whole_from
 from dataflows.rebuild.late import Day, Made, begun_of, bounds, counted_days, forget, make_day, places_of
 from dataflows.rebuild.past import Goal, Past, goals_of
@@ -31,7 +30,7 @@ from dataflows.sink.connection import APPLICATION, connect
 SNAPSHOT_MS: Final = 900_000
 """A day waits so much longer than it must: state of a snapshot that is no older than this may go on after a night."""
 
-FLOWS: Final = {past.flow: past for past in (ENGAGEMENT, CONTENT)}
+FLOWS: Final = {name: past for name, past in flows_of.pasts().items() if past.late is not None}
 """The flows whose days are settled by a watermark; facts of `memory` and `archive` are never late."""
 
 

@@ -242,3 +242,15 @@ TABLES: Final[dict[str, Table]] = {
         Table("page_days", ("day", "page_url", "task"), owner=True, rewritten=True),
     )
 }
+
+
+def declare(table: Table) -> None:
+    """Makes a table known that a declared flow writes; to declare it again changes nothing.
+
+    Raises:
+        ValueError: Where another flow writes a table of that name.
+    """
+    known = TABLES.setdefault(table.name, table)
+    if known != table:
+        text = f"{table.name} is a table of another flow: give the flow a table of its own"
+        raise ValueError(text)
