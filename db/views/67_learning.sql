@@ -43,7 +43,16 @@ WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.user_id)
 CREATE OR REPLACE VIEW completed_modules AS
 SELECT DISTINCT user_id, module FROM learning_events WHERE kind = 'module_completed' AND module IS NOT NULL;
 
--- What a student retains of a module is below its pass mark, and the module that follows is not yet completed.
+-- What a student retains of a module is below its pass mark, and the module that follows is not yet completed. Not rounded: medians are
+-- taken of it.
+CREATE OR REPLACE VIEW gaps_now AS
+SELECT n.user_id, n.module, n.domain, n.last_score, n.urgency, n.as_of, n.last_score * n.retention AS current_score,
+       n.pass_mark - n.last_score * n.retention AS gap, o.course_id, o.next_module, o.next_title, n.pass_mark, n.pass_chance
+FROM memory_now n
+JOIN module_order o ON o.module = n.module AND o.next_module IS NOT NULL
+WHERE n.last_score * n.retention < n.pass_mark
+  AND NOT EXISTS (SELECT FROM completed_modules e WHERE e.user_id = n.user_id AND e.module = o.next_module);
+
 CREATE OR REPLACE VIEW knowledge_gaps WITH (security_barrier) AS
 SELECT g.user_id,
        g.course_id,
@@ -51,7 +60,7 @@ SELECT g.user_id,
        g.domain,
        four_decimals(g.current_score)               AS current_score,
        g.pass_mark,
-       four_decimals(g.pass_mark - g.current_score) AS gap,
+       four_decimals(g.gap)                         AS gap,
        g.last_score,
        g.urgency                                    AS revision_urgency,
        g.next_module,
@@ -60,18 +69,11 @@ SELECT g.user_id,
                WHERE e.user_id = g.user_id AND e.module = g.next_module AND e.kind = 'module_started') AS next_started,
        g.as_of,
        four_decimals(g.pass_chance)                 AS pass_chance
-FROM (
-    SELECT n.user_id, n.module, n.domain, n.last_score, n.urgency, n.as_of, n.last_score * n.retention AS current_score,
-           o.course_id, o.next_module, o.next_title, n.pass_mark, n.pass_chance
-    FROM memory_now n
-    JOIN module_order o ON o.module = n.module AND o.next_module IS NOT NULL
-) g
-WHERE g.current_score < g.pass_mark
-  AND NOT EXISTS (SELECT FROM completed_modules e WHERE e.user_id = g.user_id AND e.module = g.next_module);
+FROM gaps_now g;
 
 -- The same by class and course, without persons.
 CREATE OR REPLACE VIEW knowledge_gaps_by_cohort WITH (security_barrier) AS
-WITH found AS MATERIALIZED (SELECT user_id, course_id, module, next_module, gap FROM knowledge_gaps),
+WITH found AS MATERIALIZED (SELECT user_id, course_id, module, next_module, gap FROM gaps_now),
      members AS MATERIALIZED (SELECT cohort, cohort_id, student_id FROM student_cohorts),
      gaps AS (
     SELECT m.cohort, m.cohort_id, g.module, g.next_module, count(*) AS students_with_gap,

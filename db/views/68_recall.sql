@@ -38,12 +38,12 @@ CREATE OR REPLACE VIEW curve_totals_live AS
 SELECT count(DISTINCT user_id)                                            AS students,
        count(*)                                                           AS curves,
        count(DISTINCT module)                                             AS modules,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)             AS median_retention,
-       count(*) FILTER (WHERE revision_urgency <> 'low')                  AS due,
-       count(*) FILTER (WHERE revision_urgency = 'high')                  AS high,
+       four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY retention)) AS median_retention,
+       count(*) FILTER (WHERE urgency <> 'low')                           AS due,
+       count(*) FILTER (WHERE urgency = 'high')                           AS high,
        (SELECT classpulse_now())                                          AS as_of,
        four_decimals(avg(pass_chance))                                    AS pass_chance
-FROM memory_scores
+FROM memory_now
 WHERE user_id IN (SELECT student_id FROM all_students);
 
 -- The 300 of each module that are remembered least, and the 300 that fall due next: more than a board lists.

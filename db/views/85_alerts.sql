@@ -140,7 +140,7 @@ LEFT JOIN (
     GROUP BY r.class_id
 ) m ON m.class_id = c.class_id
 LEFT JOIN usual u ON u.class_id = c.class_id AND u.ahead = 0
-LEFT JOIN usual f ON f.class_id = c.class_id AND f.ahead = 1;
+LEFT JOIN usual f ON f.class_id = c.class_id AND f.ahead = 1 AND NOT EXISTS (SELECT FROM periods p WHERE p.class_id = c.class_id);
 
 -- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
 -- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.

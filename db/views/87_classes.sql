@@ -43,11 +43,11 @@ GROUP BY class_id, day, previous_day;
 CREATE OR REPLACE VIEW class_totals_live AS
 SELECT m.class_id,
        count(*)                                                       AS enrolled,
-       CASE WHEN count(c.pct) > 0 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(c.pct, 0)) END AS median_finished,
+       CASE WHEN count(c.pct) > 0 THEN four_decimals(percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(c.pct, 0))) END AS median_finished,
        count(*) FILTER (WHERE r.score >= classpulse_risk_enters())    AS at_risk,
        (SELECT classpulse_now())                                      AS as_of
 FROM class_members m
-LEFT JOIN (SELECT student_id, avg(completion_pct) AS pct FROM student_course_completion GROUP BY student_id) c USING (student_id)
+LEFT JOIN (SELECT student_id, avg(100 * completion) AS pct FROM student_courses GROUP BY student_id) c USING (student_id)
 LEFT JOIN (SELECT student_id, max(score) AS score FROM student_risk GROUP BY student_id) r USING (student_id)
 GROUP BY m.class_id;
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 
 from tests.truth.chapters import DAY_MS, HOUR_MS, grouped
 from tests.truth.facts import Facts, moment
@@ -147,18 +149,24 @@ def daily_activity(facts: Facts) -> Iterable[Row]:
 
 @truth("leaderboard", "student_id", "class_id")
 def leaderboard(facts: Facts) -> Iterable[Row]:
-    """Minutes of seven days; the log has one day only."""
-    everywhere = {d["student_id"]: d["minutes_active"] for d in days(facts)}
-    some = [d for d in class_days(facts) if d["minutes_active"]]
-    for d in some:
-        mine, all_mine = d["minutes_active"], everywhere[d["student_id"]]
-        beside = [o["minutes_active"] for o in some if o["class_id"] == d["class_id"]]
+    """Minutes of seven days, today's among them."""
+    today = facts.world.now.date()
+    week = {(today - timedelta(days=n)).isoformat() for n in range(7)}
+    everywhere: Counter[str] = Counter()
+    for d in days(facts):
+        everywhere[d["student_id"]] += d["minutes_active"] if d["day"] in week else 0
+    recent = [d for d in class_days(facts) if d["day"] in week and d["minutes_active"]]
+    seats = grouped(recent, lambda d: (d["student_id"], d["class_id"]))
+    total = {seat: sum(d["minutes_active"] for d in some) for seat, some in seats.items()}
+    for (student, class_id), some in seats.items():
+        mine, all_mine = total[student, class_id], everywhere[student]
+        beside = [minutes for seat, minutes in total.items() if seat[1] == class_id]
         yield {
-            "student_id": d["student_id"],
-            "class_id": d["class_id"],
+            "student_id": student,
+            "class_id": class_id,
             "minutes_active": mine,
-            "minutes_today": mine,
-            "active_days": 1,
+            "minutes_today": sum(d["minutes_active"] for d in some if d["day"] == today.isoformat()),
+            "active_days": len(some),
             "place": 1 + sum(other > all_mine for other in everywhere.values()),
             "place_in_class": 1 + sum(other > mine for other in beside),
             "minutes_everywhere": all_mine,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tests.truth.activity import days
@@ -20,7 +20,8 @@ ENROLMENT = {"course_enroll", "course_unenroll", "course_complete"}  # said by s
 
 def enrolled(facts: Facts) -> list[Row]:
     """Returns the enrolments that hold now: the roster has nobody who came back."""
-    return [row for row in facts.world.tables["enrolments"] if row["left_at"] is None]
+    rows = facts.world.tables["enrolments"]
+    return [row for row in rows if row["left_at"] is None and row["enrolled_at"] <= facts.world.now]
 
 
 def touches(facts: Facts) -> Iterable[tuple[str, str, str | None, int, bool]]:
@@ -110,41 +111,60 @@ def student_course_completion(facts: Facts) -> Iterable[Row]:
         }
 
 
+def term(facts: Facts) -> Row:
+    """Returns the term that runs."""
+    now = facts.world.now.date()
+    return next(t for t in facts.world.tables["terms"] if t["starts"] <= now <= t["ends"])
+
+
+def study_days(facts: Facts) -> list[date]:
+    """Returns the seven days of lessons before today; Monday to Friday where no lesson is known."""
+    weekdays = {p["weekday"] for p in facts.world.tables["periods"]} or {1, 2, 3, 4, 5}
+    before = [facts.world.now.date() - timedelta(days=n) for n in range(1, 121)]
+    terms = facts.world.tables["terms"]
+    return [
+        day for day in before if day.isoweekday() in weekdays and any(t["starts"] <= day <= t["ends"] for t in terms)
+    ][:7]
+
+
 @truth("student_risk", "student_id", "course_id")
 def student_risk(facts: Facts) -> Iterable[Row]:
-    """Day 22 of the term, lessons on Mondays; nothing is due."""
-    now = facts.world.now.date()
-    starts = facts.world.tables["terms"][0]["starts"]
-    mondays = [now - timedelta(days=7 * n) for n in range(1, 20)]
-    study_days = [day for day in mondays if day >= starts][:7]
-    far = progress(facts)
+    """Whoever is enrolled, by the term that runs."""
+    now, starts, lived = facts.world.now.date(), term(facts)["starts"], study_days(facts)
+    far, members = progress(facts), enrolled(facts)
     quizzes = grouped(attempts(facts), lambda a: (a["user_id"], a["course"]))
-    for e in enrolled(facts):
+    handed = {(s, c, i) for s, c, i, _at, done in touches(facts) if done}
+    handed |= {(a["user_id"], a["course"], a["module"]) for a in attempts(facts) if a["quiz_type"] == "module"}
+    classes = grouped(members, lambda e: (e["course_id"], e["class_id"]))
+    least = {k: median([far[o["student_id"], k[0]]["share"] or 0 for o in some], 0.2) for k, some in classes.items()}
+    states = facts.engagement.student_state
+    for e in members:
         key = e["student_id"], e["course_id"]
         mine = far[key]
-        since = max(starts, e["enrolled_at"].date())
+        began = max(datetime.combine(starts, time(), UTC), e["enrolled_at"])
         last = None if mine["last"] is None else _day(mine["last"])
-        group = [
-            far[o["student_id"], o["course_id"]]["share"] or 0
-            for o in enrolled(facts)
-            if (o["course_id"], o["class_id"]) == (e["course_id"], e["class_id"])
-        ]
+        state = states.get((key[0],), {"last_interaction_at": None})
+        here = state["last_interaction_at"] is not None and state["course_id"] in {None, key[1]}
+        seen = max(filter(None, (last, _day(state["last_interaction_at"]) if here else None)), default=None)
         scores = [a for a in quizzes.get(key, []) if a["quiz_type"] != "diagnostic"][-2:]
+        due = [i for i in facts.items.values() if i["course_id"] == key[1] and i.get("due_at")]
+        missed = [i for i in due if began <= i["due_at"] < facts.world.now and (*key, i["item_id"]) not in handed]
         told = {
-            "never_started": (now - since).days + 1 >= 7 and (last is None or last < starts),
-            "away": len(study_days) == 7 and since <= study_days[-1] and (last is None or last < study_days[-1]),
-            "behind": (mine["share"] or 0) < (median(group, 0.2) or 0),
+            "never_started": (now - began.date()).days + 1 >= 7 and (last is None or last < starts),
+            "away": len(lived) == 7 and began.date() <= lived[-1] and (seen is None or seen < lived[-1]),
+            "behind": (mine["share"] or 0) < (least[key[1], e["class_id"]] or 0),
             "failing": len(scores) == 2 and all(a["score"] < a["mark"] for a in scores),
         }
         weights = {"never_started": 4, "away": 4, "behind": 2, "failing": 3}
+        points = sum(weights[name] for name, holds in told.items() if holds) + 3 * bool(missed)
         yield {
             "student_id": key[0],
             "course_id": key[1],
             "class_id": e["class_id"],
             **told,
-            "overdue_items": 0,
-            "score": sum(weights[name] for name, holds in told.items() if holds) / 10,
-            "reasons": [WORDS[name] for name, holds in told.items() if holds],
+            "overdue_items": len(missed),
+            "score": points / 10 if (now - starts).days + 1 >= 14 else None,
+            "reasons": [WORDS[name] for name, holds in told.items() if holds] + ["missed a due date"] * bool(missed),
             "last_activity_at": moment(mine["last"]),
         }
 
@@ -163,20 +183,31 @@ def _day(ms: int) -> date:
     return at.date()
 
 
+def monday_of(day: date) -> date:
+    """Returns the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
 @truth("cohort_retention", "cohort_week", "week_number")
 def cohort_retention(facts: Facts) -> Iterable[Row]:
-    """Everybody came in the week of Monday, 26 January; the log has one day, five weeks later."""
-    members = {row["student_id"] for row in facts.world.tables["enrolments"]}
-    active = {d["student_id"] for d in days(facts)} & members
-    for week in range(6):
-        here = len(active) if week == 5 else 0
-        yield {
-            "cohort_week": "2026-01-26",
-            "week_number": week,
-            "students": len(members),
-            "active_students": here,
-            "retention": here / len(members),
-        }
+    """Students by the week of their first enrolment, up to this week."""
+    firsts: dict[str, date] = {}
+    for e in facts.world.tables["enrolments"]:
+        day = e["enrolled_at"].date()
+        firsts[e["student_id"]] = min(day, firsts.get(e["student_id"], day))
+    weeks = {(d["student_id"], monday_of(date.fromisoformat(d["day"]))) for d in days(facts) if d["interactions"]}
+    for cohort, some in grouped(
+        ({"s": s, "week": monday_of(day)} for s, day in firsts.items()), lambda r: r["week"]
+    ).items():
+        for number in range((monday_of(facts.world.now.date()) - cohort).days // 7 + 1):
+            here = sum((r["s"], cohort + timedelta(days=7 * number)) in weeks for r in some)
+            yield {
+                "cohort_week": cohort.isoformat(),
+                "week_number": number,
+                "students": len(some),
+                "active_students": here,
+                "retention": here / len(some),
+            }
 
 
 def counts_in(named: str | None, own: set[Any] | None) -> set[Any]:

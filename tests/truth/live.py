@@ -291,8 +291,9 @@ def activity_trend(facts: Facts) -> Iterable[Row]:
 @truth("class_elsewhere", "class_id", "student_id")
 def class_elsewhere(facts: Facts) -> Iterable[Row]:
     """An enrolled student who is active in another class's items."""
+    known = students(facts)
     for row in {(row["class_id"], row["student_id"]) for row in enrolled(facts)}:
-        s = students(facts).get(row[1], {"status": "offline"})
+        s = known.get(row[1], {"status": "offline"})
         if s["status"] == "active" and s["class_id"] not in {None, row[0]}:
             yield {"class_id": row[0], "student_id": row[1], "in_class": s["class_id"]}
 

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dataflows import archive, content, engagement, memory
-from tests.truth.activity import windows
 from tests.truth.facts import Facts, moment
-from tests.truth.live import class_grades, running
 from tests.truth.registry import SOMETHING, Row, truth
 from tests.truth.school import BEGINS, SEEN
 
@@ -129,23 +127,3 @@ def recent_rejects(facts: Facts) -> Iterable[Row]:
     rows = facts.world.tables["dead_letters"]
     recent = [row for row in rows if row["received_at"] > datetime.now(UTC) - timedelta(days=1)]
     return [{**{k: v for k, v in row.items() if k != "payload"}, "detail": None} for row in recent]
-
-
-@truth("active_before", "class_id")
-def active_before(facts: Facts) -> Iterable[Row]:
-    """The most of a lesson, or of ten minutes where none runs; nothing is known of the weeks before."""
-    lesson, minute = running(facts), facts.now_ms - MINUTE_MS
-    for class_id in class_grades(facts):
-        since = lesson[class_id]["starts"].timestamp() * 1000 if class_id in lesson else minute - 10 * MINUTE_MS
-        seen = [
-            w["active_5m"]
-            for w in windows(facts)
-            if (w["scope"], w["scope_id"]) == ("class", class_id) and since <= w["start"] <= minute
-        ]
-        yield {"class_id": class_id, "before": max(seen, default=None), "usual": None, "usual_next": None}
-
-
-@truth("idle_before", "class_id")
-def idle_before(facts: Facts) -> Iterable[Row]:
-    """Nothing is known of the weeks before."""
-    return [{"class_id": class_id, "low": None, "high": None} for class_id in class_grades(facts)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.truth.chapters import DAY_MS, grouped
 from tests.truth.courses import enrolled
-from tests.truth.facts import Facts, day_of, median, moment
+from tests.truth.facts import Facts, day_of, median, moment, ratio
 from tests.truth.memories import age, chance, curves, knowledge_gaps
 from tests.truth.quizzes import attempts
 from tests.truth.registry import Row, truth
@@ -91,7 +91,7 @@ def memory_summary(facts: Facts) -> Iterable[Row]:
         "median_retention": median([c["retention"] for c in some]),
         "due": sum(c["urgency"] != "low" for c in some),
         "high": sum(c["urgency"] == "high" for c in some),
-        "pass_chance": sum(chances) / len(chances),
+        "pass_chance": ratio(sum(chances), len(chances)),
     }
 
 

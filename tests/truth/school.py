@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -40,12 +41,13 @@ class World:
         records: The log, topic by topic.
         tables: Roster and courses, as rows.
         now: The clock: the lowest watermark.
+        school: Who is where, of a log that was made.
     """
 
     records: list[Record]
     tables: dict[str, list[Row]]
     now: datetime
-    school: School = field(repr=False)
+    school: School | None = field(repr=False, default=None)
 
 
 def world() -> World:
@@ -77,14 +79,36 @@ def before(school: School) -> list[Record]:
     ]
     bought = {"event_name": "course_enroll", "student_id": student, "metadata": {"price": 49.9}}
     told.append((timedelta(minutes=1), "clickstream_events", bought))
+    told += [
+        (timedelta(days=7 * week) - minutes - timedelta(seconds=n), "clickstream_events", event)
+        for week in (1, 2, 4)
+        for class_id, members in (
+            (school.classes[0].class_id, school.classes[0].students),
+            ("7Z", school.classes[0].students[9:]),
+        )
+        for minutes, n, event in _usual(class_id, [s.student_id for s in members], week)
+    ]
+    told.sort(key=lambda one: -one[0])
     records: list[Record] = []
     for number, (ago, topic, event) in enumerate(told):
-        at = round((BEGINS - ago).timestamp() * 1000) + 1_000 * number
+        at = round((BEGINS - ago).timestamp() * 1000) + number
         place = "course" if topic == "module_quiz_events" else "course_id"
         event |= {"event_id": str(uuid.UUID(int=number + 1)), "timestamp": at, place: module.course_id}
         offset = sum(record.topic == topic for record in records)
         records.append(Record(topic, 0, offset, at, json.dumps(event).encode(), b"k"))
     return records
+
+
+def _usual(class_id: str, students: list[str], week: int) -> Iterator[tuple[timedelta, int, Row]]:
+    """Yields clicks about the clock's time of an earlier week: some are there, some were, some come after."""
+    closes = CLOSES - BEGINS
+    for n, student in enumerate(students[:9]):
+        event = {"event_name": "page_view", "student_id": student, "class_id": class_id}
+        yield closes - timedelta(minutes=12), n, dict(event)
+        if n <= 2 * week:
+            yield closes - timedelta(minutes=2), n, dict(event)
+        if n > 4:
+            yield closes + timedelta(minutes=3), n, dict(event)
 
 
 def roster(school: School) -> dict[str, list[Row]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from tests.truth.activity import days
-from tests.truth.chapters import grouped
+from tests.truth.chapters import DAY_MS, grouped
 from tests.truth.facts import Facts, day_of, median, moment, ratio
 from tests.truth.registry import Row, truth
 
@@ -35,25 +36,42 @@ def mean_length(some: list[Row]) -> float | None:
 
 @truth("clickstream_analytics", "date", near=("median_session_duration",))
 def clickstream_analytics(facts: Facts) -> Iterable[Row]:
-    """A day; the log has one, so all that were active are those of seven and of thirty days."""
-    active = days(facts)
-    clicks = facts.of_students(facts.content.student_click_days, ("day", "student_id"))
-    for day, some in grouped(all_sessions(facts), lambda s: day_of(s["session_start"]).isoformat()).items():
-        mine = [d for d in active if d["day"] == day]
+    """A day from the first that somebody was active on, up to today."""
+    active = [d for d in days(facts) if d["interactions"]]
+    users: dict[str, set[str]] = {}
+    for d in active:
+        users.setdefault(d["day"], set()).add(d["student_id"])
+    clicks = grouped(
+        facts.of_students(facts.content.student_click_days, ("day", "student_id")), lambda c: str(c["day"])
+    )
+    sittings = grouped(all_sessions(facts), lambda s: day_of(s["session_start"]).isoformat())
+    by_day = grouped(active, lambda d: d["day"])
+    first = date.fromisoformat(min(users, default=facts.world.now.date().isoformat()))
+    for n in range((facts.world.now.date() - first).days + 1 if users else 0):
+        on = first + timedelta(days=n)
+        day = on.isoformat()
+        some = sittings.get(day, [])
+        mine = by_day.get(day, [])
         counts = {
-            name: sum(c[name] for c in clicks if str(c["day"]) == day)
+            name: sum(c[name] for c in clicks.get(day, []))
             for name in ("clicks", "pages", "searches", "scrolls", "scroll_sum")
         }
         minutes = sum(d["minutes_active"] for d in mine)
         depth = ratio(counts.pop("scroll_sum"), counts["scrolls"])
         yield {
             "date": day,
-            **dict.fromkeys(("active_users", "active_users_7d", "active_users_30d"), len(mine)),
+            "active_users": len(mine),
+            **{
+                f"active_users_{span}d": len(
+                    set().union(*(users.get((on - timedelta(days=back)).isoformat(), ()) for back in range(span)))
+                )
+                for span in (7, 30)
+            },
             "avg_session_duration": mean_length(some),
             "median_session_duration": median([s["duration_seconds"] for s in some if not s["is_open"]]),
             "click_frequency": ratio(counts["clicks"], minutes),
             "avg_scroll_depth": None if depth is None else depth / 10,
-            "bounce_rate": sum(s["is_bounce"] for s in some) / len(some),
+            "bounce_rate": ratio(sum(s["is_bounce"] for s in some), len(some)),
             "sessions": len(some),
             **counts,
             "interactions": sum(d["interactions"] for d in mine),
@@ -77,7 +95,8 @@ def scroll_distribution(facts: Facts) -> Iterable[Row]:
 
 
 def _places(facts: Facts, column: str) -> Iterable[Row]:
-    whole = all_sessions(facts)
+    since = facts.now_ms - 30 * DAY_MS
+    whole = [s for s in all_sessions(facts) if s["session_start"] > since]
     for name, some in grouped(whole, lambda s: s[column]).items():
         yield {
             "name": name,

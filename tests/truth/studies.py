@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.truth.activity import days
 from tests.truth.chapters import DAY_MS, grouped, seconds, typical
-from tests.truth.courses import ENROLMENT, enrolled, progress, student_risk, touches
+from tests.truth.courses import ENROLMENT, counts_in, enrolled, monday_of, progress, student_risk, term, touches
 from tests.truth.facts import Facts, day_of, median, moment, ratio
 from tests.truth.quizzes import attempts
 from tests.truth.registry import Row, truth
@@ -107,12 +107,13 @@ def _named(some: list[Row], kind: str) -> set[str]:
 
 @truth("student_course_metrics", "student_id", "course_id", "metric_date")
 def student_course_metrics(facts: Facts) -> Iterable[Row]:
-    """A student, course and day; whoever clicked has one day of clicks, a Monday."""
+    """A student, course and day."""
     deeds = [d for d in _deeds(facts) if d["c"]]
-    clicked = {(str(d["day"]), d["student_id"]) for d in days(facts) if d["interactions"]}
+    streaks = _streaks(facts)
+    of_pair = grouped(deeds, lambda d: (d["s"], d["c"]))
     sittings = grouped(all_sessions(facts), lambda s: s["student_id"])
     for (student, course, day), some in grouped(deeds, lambda d: (d["s"], d["c"], day_of(d["at"]))).items():
-        mine = [d for d in deeds if (d["s"], d["c"]) == (student, course)]
+        mine = of_pair[student, course]
         items = sum(key[0] == course for key in facts.items)
         finished = sum("done" in d and day_of(d["at"]) <= day for d in mine)
         watched = [d["view"] for d in some if "view" in d]
@@ -148,18 +149,31 @@ def student_course_metrics(facts: Facts) -> Iterable[Row]:
             "quiz_avg_score": ratio(sum(a["score"] for a in tried), len(tried)),
             "assignments_submitted": sum("told" in d and d["told"]["kind"] == "assignment_submit" for d in some),
             "last_activity_at": moment(max(d["last"] for d in some)),
-            "streak_days": int((day.isoformat(), student) in clicked),
+            "streak_days": streaks.get((student, day), 0),
         }
 
 
-def _last_seen(facts: Facts) -> dict[str, int]:
+def _streaks(facts: Facts) -> dict[tuple[str, date], int]:
+    """Returns the days on end up to each day with an interaction; empty Saturdays and Sundays are skipped."""
+    found: dict[tuple[str, date], int] = {}
+    for student, some in grouped((d for d in days(facts) if d["interactions"]), lambda d: d["student_id"]).items():
+        lived = {date.fromisoformat(d["day"]) for d in some}
+        for day in sorted(lived):
+            before = day - timedelta(days=1)
+            while before not in lived and before.isoweekday() > 5:
+                before -= timedelta(days=1)
+            found[student, day] = 1 + found.get((student, before), 0)
+    return found
+
+
+def _last_seen(facts: Facts) -> dict[str, int | None]:
     told = [(s["student_id"], s["last_interaction_at"]) for s in _states(facts)]
     told += [(s["student_id"], s["session_end"]) for s in all_sessions(facts)]
     told += [(a["user_id"], a["attempted_at"]) for a in attempts(facts)]
     told += [(v["student_id"], v["end_time"]) for v in facts.visits]
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     for student, at in told:
-        found[student] = max(at or 0, found.get(student, 0))
+        found[student] = max(filter(None, (at, found.get(student))), default=None)
     return found
 
 
@@ -175,10 +189,13 @@ def _most(counts: Counter[Any]) -> Any:  # noqa: ANN401
 def _consistency(facts: Facts, since: date, active: set[date]) -> float | None:
     """Returns weeks with two active days or more among weeks so far; the running one once it has them."""
     now = facts.world.now.date()
-    monday, weeks = since - timedelta(days=since.weekday()), []
+    monday, weeks = monday_of(since), []
+    terms = [(t["starts"], t["ends"]) for t in facts.world.tables["terms"]]
+    lived = {day for day in active if day >= since and any(starts <= day <= ends for starts, ends in terms)}
     while monday <= now:
-        count = sum(monday <= day < monday + timedelta(days=7) and day >= since for day in active)
-        if count >= 2 or monday + timedelta(days=7) <= now:
+        count = sum(monday <= day < monday + timedelta(days=7) for day in lived)
+        in_term = any(starts < monday + timedelta(days=7) and ends >= monday for starts, ends in terms)
+        if in_term and (count >= 2 or monday + timedelta(days=7) <= now):
             weeks.append(count >= 2)
         monday += timedelta(days=7)
     return ratio(sum(weeks), len(weeks))
@@ -187,30 +204,35 @@ def _consistency(facts: Facts, since: date, active: set[date]) -> float | None:
 @truth("student_analytics_profiles", "student_id")
 def student_analytics_profiles(facts: Facts) -> Iterable[Row]:
     """A student, enrolled or seen; nobody has completed a course."""
-    starts = facts.world.tables["terms"][0]["starts"]
+    starts = term(facts)["starts"]
     roster = grouped(facts.world.tables["enrolments"], lambda e: e["student_id"])
     worst: dict[str, float] = {}
     for r in student_risk(facts):
-        worst[r["student_id"]] = max(r["score"], worst.get(r["student_id"], 0))
+        worst[r["student_id"]] = max(r["score"] or 0, worst.get(r["student_id"], 0))
     last = _last_seen(facts)
+    visits = grouped(facts.visits, lambda v: v["student_id"])
+    lived = grouped((d for d in days(facts) if d["interactions"]), lambda d: d["student_id"])
+    sittings = grouped(all_sessions(facts), lambda s: s["student_id"])
+    tried = grouped((a for a in attempts(facts) if a["quiz_type"] != "diagnostic"), lambda a: a["user_id"])
     for student in roster.keys() | last.keys():
         mine = roster.get(student, [])
-        hours = seconds([v for v in facts.visits if v["student_id"] == student]) / 3600
-        active = [d for d in days(facts) if d["student_id"] == student and d["interactions"]]
-        at = [moment(s["session_start"]) for s in all_sessions(facts) if s["student_id"] == student]
+        hours = seconds(visits.get(student, [])) / 3600
+        active = lived.get(student, [])
+        at = [moment(s["session_start"]) for s in sittings.get(student, [])]
         minutes: Counter[int] = Counter()
         for d in active:
             minutes[date.fromisoformat(d["day"]).isoweekday()] += d["minutes_active"]
-        quizzes = [a for a in attempts(facts) if a["user_id"] == student and a["quiz_type"] != "diagnostic"]
+        quizzes = tried.get(student, [])
         first = min((e["enrolled_at"] for e in mine), default=None)
-        since = max(starts, first.date()) if first else max(starts, date.fromisoformat(active[0]["day"]))
+        firsts = [first.date()] if first else sorted(date.fromisoformat(d["day"]) for d in active)[:1]
+        since = max([starts, *firsts])
         left = sum(e["left_at"] is not None for e in mine)
         seen = moment(last.get(student))
         yield {
             "student_id": student,
             "first_enrollment_at": first,
             "total_enrollments": len(mine),
-            "active_enrollments": len(mine) - left,
+            "active_enrollments": sum(e["left_at"] is None and e["enrolled_at"] <= facts.world.now for e in mine),
             "completed_courses": 0,
             "dropped_courses": left,
             "total_time_spent_hours": hours,
@@ -235,7 +257,7 @@ NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 def student_risk_entries(facts: Facts) -> Iterable[Row]:
     """Whoever is at risk when it is noted; it was noted once."""
     for r in student_risk(facts):
-        if r["score"] >= 0.6:
+        if (r["score"] or 0) >= 0.6:
             told = {name: r[name] for name in ("student_id", "course_id", "class_id", "score", "reasons")}
             yield {**told, "entered_at": facts.world.now, "left_at": None}
 
@@ -244,31 +266,25 @@ def student_risk_entries(facts: Facts) -> Iterable[Row]:
 def fast_readers(facts: Facts) -> Iterable[Row]:
     """Chapters of a course of which every visit was skimmed, and the latest quiz of that course."""
     usual = typical(facts)
+    recent = [v for v in facts.visits if v["start_time"] > facts.now_ms - 7 * DAY_MS]
+    visits = grouped(recent, lambda v: (v["student_id"], v["course_id"]))
+    tried = [a for a in attempts(facts) if a["quiz_type"] != "diagnostic"]
+    quizzes = grouped(tried, lambda a: (a["user_id"], a["course"]))
     for e in enrolled(facts):
-        mine = [
-            v
-            for v in facts.visits
-            if (v["student_id"], v["course_id"]) == (e["student_id"], e["course_id"])
-            and v["start_time"] > facts.now_ms - 7 * DAY_MS
-        ]
+        key = e["student_id"], e["course_id"]
         fast = 0
-        for chapter, some in grouped(mine, lambda v: v["chapter_id"]).items():
+        for chapter, some in grouped(visits.get(key, []), lambda v: v["chapter_id"]).items():
             whole = facts.items.get((e["course_id"], chapter), {}).get("expected_seconds")
             whole = whole or usual[e["course_id"], chapter] or 0
             fast += max(v["counted"] for v in some) < 0.25 * whole
-        quizzes = [
-            a
-            for a in attempts(facts)
-            if (a["user_id"], a["course"]) == (e["student_id"], e["course_id"]) and a["quiz_type"] != "diagnostic"
-        ]
-        if fast and quizzes:
+        if fast and (last := quizzes.get(key, [])[-1:]):
             yield {
                 **{name: e[name] for name in ("class_id", "student_id", "course_id")},
                 "chapters": fast,
-                "last_score": quizzes[-1]["score"],
-                "pass_mark": quizzes[-1]["mark"],
-                "passed": quizzes[-1]["score"] >= quizzes[-1]["mark"],
-                "attempted_at": moment(quizzes[-1]["attempted_at"]),
+                "last_score": last[0]["score"],
+                "pass_mark": last[0]["mark"],
+                "passed": last[0]["score"] >= last[0]["mark"],
+                "attempted_at": moment(last[0]["attempted_at"]),
             }
 
 
@@ -276,13 +292,16 @@ def fast_readers(facts: Facts) -> Iterable[Row]:
 def chapter_reach(facts: Facts) -> Iterable[Row]:
     """A chapter that has been open for seven days and not for fourteen, and who worked on it."""
     for item in facts.items.values():
-        opened = item.get("available_from")
+        visits = _of(facts, item)
+        first = min((v["start_time"] for v in visits), default=None)
+        opened = item.get("available_from") or moment(None if first is None else first // DAY_MS * DAY_MS)
         age = None if opened is None else facts.world.now - opened
         if item["kind"] != "chapter" or age is None or not timedelta(days=7) <= age < timedelta(days=14):
             continue
+        by_student = grouped(visits, lambda v: v["student_id"])
         members = [e for e in enrolled(facts) if e["course_id"] == item["course_id"]]
         for class_id, some in grouped(members, lambda e: e["class_id"]).items():
-            came = {e["student_id"]: [v for v in _of(facts, item) if v["student_id"] == e["student_id"]] for e in some}
+            came = {e["student_id"]: by_student.get(e["student_id"], []) for e in some}
             yield {
                 "class_id": class_id,
                 **{name: item[name] for name in ("course_id", "title")},
@@ -309,19 +328,31 @@ def _worked(visits: list[Row], item: Row) -> bool:
     return max(depths, default=0) >= 50 or bool(whole and seconds(visits) >= 0.25 * whole)
 
 
-@truth("chapter_pace", "class_id", "course_id", "chapter_id")
+@truth("chapter_pace", "class_id", "course_id", "chapter_id", near=("usual_seconds",))
 def chapter_pace(facts: Facts) -> Iterable[Row]:
-    """A class's visits of seven days; nobody visited anything before."""
+    """A class's visits of seven days, and everybody's of the 28 days before."""
+    since = (facts.now_ms // DAY_MS - 6) * DAY_MS
+    own: dict[tuple[str, str | None], set[Any]] = {}
+    for e in enrolled(facts):
+        own.setdefault((e["student_id"], e["course_id"]), set()).add(e["class_id"])
     placed = [
-        {"class": e["class_id"], **v}
+        {"class": class_id, **v}
         for v in facts.visits
-        for e in enrolled(facts)
-        if (e["student_id"], e["course_id"]) == (v["student_id"], v["course_id"])
+        if since <= v["start_time"] <= facts.now_ms
+        for class_id in counts_in(v["class_id"], own.get((v["student_id"], v["course_id"]), set()))
     ]
+    before = grouped(
+        (v for v in facts.visits if since - 28 * DAY_MS <= v["start_time"] < since),
+        lambda v: (v["course_id"], v["chapter_id"]),
+    )
     for (class_id, course, chapter), some in grouped(
         placed, lambda v: (v["class"], v["course_id"], v["chapter_id"])
     ).items():
         item = facts.items.get((course, chapter), {})
+        opened = item.get("available_from")
+        if opened is not None and opened > facts.world.now - timedelta(days=7):
+            continue
+        usual = [v["counted"] for v in before.get((course, chapter), [])]
         yield {
             "class_id": class_id,
             "course_id": course,
@@ -329,6 +360,6 @@ def chapter_pace(facts: Facts) -> Iterable[Row]:
             "title": item.get("title") or chapter,
             "students": len({v["student_id"] for v in some}),
             "median_seconds": median([v["counted"] for v in some]),
-            "usual_visits": None,
-            "usual_seconds": None,
+            "usual_visits": len(usual) or None,
+            "usual_seconds": median(usual),
         }

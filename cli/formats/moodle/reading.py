@@ -150,11 +150,13 @@ def _entry(row: Row, event_id: str, moment: int | None, learnt: _Learnt, class_i
     timestamp: int | str = moment if moment is not None else row.get("time") or row.get("ts", "")
     if timestamp:
         event["timestamp"] = timestamp
-    module = module_of(row)
+    chapter = (module := module_of(row)) and f"cm{module}"
+    is_assessed = event["event_name"].startswith(("assignment_", "quiz_"))
     for name, value in (
         ("class_id", row.get("file") or class_id),
         ("course_id", learnt.courses.of(row)),
-        ("chapter_id", module and f"cm{module}"),
+        ("chapter_id", chapter),
+        ("assessment_id", is_assessed and chapter),
     ):
         if value:
             event[name] = value

@@ -111,6 +111,24 @@ def test_the_chapter_is_the_course_module(tmp_path: Path) -> None:
     assert events(tmp_path, HEAD + row)[0]["chapter_id"] == "cm3409"
 
 
+def test_what_is_handed_in_is_the_course_module_too(tmp_path: Path) -> None:
+    row = (
+        '"1/03/21, 10:00",2021-03-01 10:00:00,4,Assignment: One,Assignment,{name},"The user with id \'4\' has '
+        "submitted the submission with id '1' for the assignment with course module id '3409'.\",web,1 F19,3409\n"
+    )
+    viewed, handed = (
+        events(tmp_path, HEAD + row.format(name="Course module viewed")),
+        HEAD + row.format(name="A submission has been submitted."),
+    )
+    assert "assessment_id" not in viewed[0]
+    [event] = events(tmp_path, handed)
+    assert (event["event_name"], event["assessment_id"], event["chapter_id"]) == (
+        "assignment_submit",
+        "cm3409",
+        "cm3409",
+    )
+
+
 def test_a_real_export_gives_ids_for_names_and_forwards_neither_names_nor_addresses(tmp_path: Path) -> None:
     rows = (
         '"17/10/21, 12:38:09",Ada Lovelace,Grace Hopper,User: Ada Lovelace,System,User profile viewed,'
