@@ -51,6 +51,11 @@ def _told(log: Iterable[Record]) -> Iterator[tuple[Event, Record]]:
             mark = max(mark, min(event.event_ms, record.append_ms))
 
 
+def _course(event: Event, topic: str) -> str | None:
+    """Returns what a learning event calls its course."""
+    return (event.metadata or {}).get("course") if topic in TYPES else None
+
+
 def arrived(facts: Facts) -> list[Row]:
     """Returns the students' events of all topics."""
     records = sorted(facts.world.records, key=lambda record: TOPIC_ORDER.index(record.topic))
@@ -65,6 +70,7 @@ def arrived(facts: Facts) -> list[Row]:
                         **{name: getattr(event, name) for name in ("event_id", "student_id", "event_name")},
                         **{name: event.texts[name] for name in (*PLACES, "session_id", "device_type", "browser")},
                         "event_type": TYPES.get(topic, event.event_type),
+                        "course_id": event.texts["course_id"] or _course(event, topic),
                         "delay": max(0, record.append_ms - event.event_ms) / 1000,
                     },
                 )
