@@ -119,6 +119,7 @@ def _environment(settings: Settings, home: Home) -> dict[str, str]:
         "CLASSPULSE_RECOVERY_DIR": str(home.recovery),
         # One lesson is little work: sessions and visits may be as fresh as the rest.
         "CLASSPULSE_CONTENT_COMMIT_INTERVAL_S": str(settings.commit_interval_s),
+        "CLASSPULSE_HISTORY_INTERVAL_S": str(settings.commit_interval_s),
         "CLASSPULSE_STATS_FILE": str(home.stats),
     }
 

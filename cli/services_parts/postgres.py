@@ -24,6 +24,9 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
+    # After each checkpoint a page that changes is logged whole, once: seldom, and compressed.
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -64,14 +64,14 @@ class Activity:
         valid = scope >= 0
         row = np.broadcast_to(np.arange(len(group))[:, None], scope.shape)[valid]
         scope = scope[valid]
-        self._table.add(packing.window_scope(group_minute[row], scope), (counts[row], None, None))
+        self._table.add_events(packing.window_scope(group_minute[row], scope), counts[row])
         new = self._present.add(packing.window_scope_student(group_minute[row], scope, student[row]))
-        self._table.add(packing.first_word(new), (None, np.ones(len(new), np.int64), None))
+        self._table.add_active(packing.first_word(new))
         interactive = acting[row]
         row, scope = row[interactive], scope[interactive]
         reached, amounts = self._trailing.add(packing.scope_student_minute(scope, student[row], group_minute[row]))
         windows = packing.window_scope(packing.second_word(reached), packing.pair_scope(reached))
-        self._table.add(windows, (None, None, amounts))
+        self._table.add_trailing(windows, amounts)
 
     def _scopes_of(self, topic: str, events: Events, pair: Ints, first: Ints) -> Ints:
         """Returns the scopes of (minute, place) pairs, which ascend; `first`: where each begins in the log."""
@@ -83,21 +83,33 @@ class Activity:
 
     def settle(self, low_ms: int) -> None:
         """Forgets what no later record can change."""
-        settled = (low_ms - self._settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
+        settled = self._settled(low_ms)
         if settled > 0:
             self._present.drop_before(settled)
             self._trailing.drop_before(settled)
             self._table.drop_settled(settled)
             self._scopes.drop_before(settled)
 
+    def _settled(self, low_ms: int) -> int:
+        return (low_ms - self._settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
+
     @property
     def open_rows(self) -> int:
         """Window rows in the state."""
         return len(self._table.key)
 
-    def rows(self, low_ms: int) -> pl.DataFrame:
-        """Returns the changed rows of `activity_windows` and unmarks them."""
-        key, values = self._table.take_due(low_ms // packing.MINUTE_MS - packing.EPOCH_MIN)
+    def rows(self, low_ms: int, *, history: bool = True) -> pl.DataFrame:
+        """Returns the changed rows of `activity_windows` and unmarks them.
+
+        Without `history` those wait in which only the count of events has changed: of the whole school it is told at
+        once, of the others when the window is final, or at the next beat of history.
+        """
+        key, values = self._table.take_due(
+            low_ms // packing.MINUTE_MS - packing.EPOCH_MIN,
+            history=history,
+            settled=self._settled(low_ms),
+            watched=self._scopes.known.code(("all", "all")) if self.open_rows else -1,
+        )
         scope = packing.scope_in(key)
         names = (
             pl.DataFrame(self._scopes.known.values, schema=["scope", "scope_id"], orient="row").gather(scope)

@@ -127,7 +127,7 @@ def state_frame(  # noqa: PLR0913
     if not len(students):
         return pl.DataFrame()
     at = np.searchsorted(last.key, students)
-    role, name, subject, course, chapter, device, browser, hi, lo = last.values[at].T
+    role, name, subject, course, chapter, device, browser = last.values[at].T
     seen = live.last_ms > NO_TIME
     weights_end = np.where(seen, live.last_ms // packing.MINUTE_MS * packing.MINUTE_MS, NO_TIME)
     return pl.DataFrame(
@@ -141,7 +141,6 @@ def state_frame(  # noqa: PLR0913
             "course_id": texts.take(course),
             "chapter_id": texts.take(chapter),
             "last_event_at": times(last.time_ms[at]),
-            "last_event_id": uuids(hi.astype(np.uint64), lo.astype(np.uint64)),
             "last_event_name": texts.take(name),
             "last_interaction_at": times(moments[:, 0]),
             "idle_at": times(moments[:, 1]),

@@ -117,7 +117,7 @@ class CountActivity:
         for topic, events in zip(batch.topics, batch.events, strict=True):
             self._activity.add(topic, events)
         if batch.source.writes:
-            rows = self._activity.rows(batch.low)
+            rows = self._activity.rows(batch.low, history=batch.source.history)
             if len(rows):
                 batch.rows["activity_windows"] = rows
             metrics.WINDOWS_OPEN.labels(FLOW, self._task).set(self._activity.open_rows)
@@ -153,7 +153,8 @@ class FollowStudents:
             self._students.add(events, len(batch.student_ids))
         self._students.settle(batch.low)
         if batch.source.writes:
-            batch.rows.update(self._students.rows(batch.low, batch.student_ids))
+            rows = self._students.rows(batch.low, batch.student_ids, history=batch.source.history)
+            batch.rows.update(rows)
         batch.events = []
         return batch
 

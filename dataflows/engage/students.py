@@ -25,8 +25,6 @@ from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.session import END, NO_SESSION, NO_TIME, ends_to_give_again
 
 _COMPACT_FROM: Final = 50_000
-_TEXTS: Final = 7
-"""Of the last event's values the first are codes of texts; the others are the halves of its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Students:
         self._marks, self._recent = Marks.none(), Recent.none()
         self._minutes = KeyedTable((np.maximum,), (0,))
         self._minute_class, self._minute_video = Latest(1), Latest(1)
-        self._last = Latest(9)
+        self._last = Latest(7)
         self._last_class, self._last_grade, self._last_session = Latest(1), Latest(1), Latest(1)
         self._last_video = Latest(1)
         self._times = KeyedTable((np.maximum, np.maximum, np.maximum), (NO_TIME, NO_TIME, NO_TIME))
@@ -85,7 +83,7 @@ class Students:
         facts = facts_of(events, self._texts, self._places, self._sessions, self._rules.unknown_video_ms)
         time_ms = events.event_ms[facts.order]
         self._dirty[facts.student] = True
-        self._keep_last(facts, time_ms, events)
+        self._keep_last(facts, time_ms)
         marks = facts.interaction | facts.end
         self._marks = self._marks.with_more(Marks(facts.moment[marks], facts.placed[marks], facts.session[marks]))
         key = packing.student_minute(facts.student, facts.minute)
@@ -98,11 +96,10 @@ class Students:
         self._base = self._base.grown_to(students)
         self._dirty = np.concatenate([self._dirty, np.zeros(students - len(self._dirty), np.bool_)])
 
-    def _keep_last(self, facts: Facts, time_ms: Ints, events: Events) -> None:
+    def _keep_last(self, facts: Facts, time_ms: Ints) -> None:
         student, placed = facts.student, facts.placed
-        event_id = (half[facts.order].view(np.int64) for half in (events.hi, events.lo))
         columns = (facts.role, facts.name, facts.subject, facts.course, facts.chapter, facts.device, facts.browser)
-        _keep(self._last, None, student, time_ms, placed, *columns, *event_id)
+        _keep(self._last, None, student, time_ms, placed, *columns)
         for latest, code in (
             (self._last_class, facts.class_id),
             (self._last_grade, facts.grade),
@@ -212,13 +209,13 @@ class Students:
         if len(rows.member):
             self._scores.append(frames.score_frame(rows))
 
-    def rows(self, low_ms: int, ids: list[str]) -> dict[str, pl.DataFrame]:
-        """Returns the changed rows of all tables of students, and unmarks them."""
+    def rows(self, low_ms: int, ids: list[str], *, history: bool = True) -> dict[str, pl.DataFrame]:
+        """Returns the changed rows of all tables of students, and unmarks them; those of days only with `history`."""
         texts = frames.TextColumn(self._texts.values)
         out = {
             "student_state": self._state_rows(ids, texts),
             "engagement_scores": frames.named_scores(self._scores, ids, texts),
-            **self._day_rows(ids, texts, low_ms),
+            **(self._day_rows(ids, texts, low_ms) if history else {}),
         }
         self._scores = []
         self._compact()
@@ -293,7 +290,7 @@ class Students:
             self._sessions = _renumber(self._sessions, spoken_of)
         if len(self._texts) > limit:
             tables = (self._last, self._last_class, self._last_grade, self._minute_class, self._day_class)
-            codes = [t.values[:, :_TEXTS] for t in tables]
+            codes = [t.values for t in tables]
             self._texts = _renumber(self._texts, [*codes, self._base.class_code])
             self._places = place_codes(self._texts)
 

@@ -74,6 +74,8 @@ class TaskBatch:
         claimed: Places that the database held when this worker claimed the task; its first write must find them.
         partitions: How many partitions each topic has; None where nobody asked.
         seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
+        history: Whether a beat is one for rows of history too (days, sessions, visits, videos, pages): those who read
+            them look back, so they are written less often, and wait in the state until then.
     """
 
     task: int
@@ -90,6 +92,7 @@ class TaskBatch:
     settled: Settled = field(default_factory=Settled)
     claimed: dict[str, int] = field(default_factory=dict)
     partitions: int | None = None
+    history: bool = True
 
     @property
     def past_floor(self) -> bool:
@@ -100,3 +103,8 @@ class TaskBatch:
     def writes(self) -> bool:
         """Whether rows are due: at a beat, once the replay has passed what the database holds."""
         return self.beat and self.past_floor
+
+    @property
+    def writes_history(self) -> bool:
+        """Whether rows of history are due."""
+        return self.writes and self.history

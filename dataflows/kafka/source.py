@@ -191,6 +191,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._ended = False
         self._awake: datetime | None = None
         self._last_append_ms = 0
+        self._history_at_s = float("-inf")
 
     @noted
     def next_batch(self) -> list[TaskBatch]:
@@ -363,6 +364,13 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             if part.offset >= 0 and part.error is None:
                 self._has_read(part.topic, part.offset)
 
+    def _is_for_history(self, *, beat: bool) -> bool:
+        now_s = time.monotonic()
+        due = self._ended or now_s - self._history_at_s >= self._settings.history_interval_s
+        if due and beat:
+            self._history_at_s = now_s
+        return due
+
     def _emit(self, *, beat: bool) -> TaskBatch:
         self._emitted, self._emitted_epochs = dict(self._read), dict(self._epochs)
         trace("source", self._task)
@@ -373,6 +381,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             records=list(self._pending.values()),
             offsets=dict(self._read),
             beat=beat,
+            history=self._is_for_history(beat=beat),
             topic_ids=self._facts.topic_ids,
             cluster_id=self._facts.cluster_id,
             live_from_ms=self._live_from_ms,

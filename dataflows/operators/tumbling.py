@@ -8,7 +8,7 @@ from dataflows.operators import packing
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
 
-EVENTS, ACTIVE, TRAILING = range(3)
+EVENTS, ACTIVE, TRAILING, PEOPLE = range(4)
 
 
 class DistinctMembers:
@@ -41,21 +41,51 @@ class DistinctMembers:
 
 
 class WindowTable(KeyedTable):
-    """The values of open windows by packed (minute, scope): events, active members, members of the trailing windows."""
+    """The values of open windows by packed (minute, scope): events, active members, members of the trailing windows.
+
+    Beside them stands whether a number of members has changed since the row was last taken: those are watched live,
+    while the count of events of a minute that still runs is not.
+    """
 
     def __init__(self) -> None:
         """Starts empty."""
-        super().__init__((np.add, np.add, np.add), (0, 0, 0))
+        super().__init__((np.add, np.add, np.add, np.maximum), (0, 0, 0, 0))
 
-    def take_due(self, low_minute: int) -> tuple[Ints, Ints]:
+    def add_events(self, keys: Ints, counts: Ints) -> None:
+        """Adds events to windows, given as packed (minute, scope) in any order, with repeats."""
+        self.add(keys, (counts, None, None, None))
+
+    def add_active(self, keys: Ints) -> None:
+        """Adds a member to the window of each key."""
+        ones = np.ones(len(keys), np.int64)
+        self.add(keys, (None, ones, None, ones))
+
+    def add_trailing(self, keys: Ints, amounts: Ints) -> None:
+        """Adds members to trailing windows, or takes them away."""
+        self.add(keys, (None, None, amounts, np.ones(len(keys), np.int64)))
+
+    def take_due(
+        self, low_minute: int, *, history: bool = True, settled: int = 0, watched: int = -1
+    ) -> tuple[Ints, Ints]:
         """Returns the changed rows that exist by now, as (key, values), and unmarks them.
 
         A row exists when its window has an event, or when members of the trailing windows reach into it and the
-        watermark has entered it (`low_minute`, packed): a quiet minute is not written before it began.
+        watermark has entered it: a quiet minute is not written before it began.
+
+        Args:
+            low_minute: The minute of the watermark, packed.
+            history: Whether rows are due in which only the count of events has changed; else they wait, but for
+            settled: windows before this minute (packed), which are final, and
+            watched: windows of this scope.
         """
-        entered = (self.values[:, TRAILING] > 0) & (self._minutes() <= low_minute)
-        due = np.flatnonzero(self.dirty & ((self.values[:, EVENTS] > 0) | entered))
-        self.dirty[due] = False
+        minutes = self._minutes()
+        entered = (self.values[:, TRAILING] > 0) & (minutes <= low_minute)
+        is_due = self.dirty & ((self.values[:, EVENTS] > 0) | entered)
+        if not history:
+            scope = packing.scope_in(self.key)
+            is_due &= (self.values[:, PEOPLE] > 0) | (minutes < settled) | (scope == watched)
+        due = np.flatnonzero(is_due)
+        self.dirty[due], self.values[due, PEOPLE] = False, 0
         return self.key[due], self.values[due]
 
     def drop_settled(self, minute: int) -> None:

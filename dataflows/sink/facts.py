@@ -37,7 +37,11 @@ _FORGET: Final = "DELETE FROM {table} WHERE {time} = %s AND event_id = %s AND {o
 _KNOW: Final = """
 INSERT INTO {places} AS p (student_id, event_id, place, fact_at)
 SELECT DISTINCT ON ({owner}, event_id) {owner}, event_id, place, {time}
-FROM {stage} WHERE place IS NOT NULL ORDER BY {owner}, event_id, place
+FROM {stage} s
+WHERE place IS NOT NULL AND NOT EXISTS (
+    SELECT FROM {places} k WHERE k.student_id = s.{owner} AND k.event_id = s.event_id AND k.place <= s.place
+)
+ORDER BY {owner}, event_id, place
 ON CONFLICT (student_id, event_id) DO UPDATE SET place = excluded.place, fact_at = excluded.fact_at
     WHERE excluded.place < p.place
 """

@@ -46,7 +46,7 @@ class Table:
         merge: Makes the statement that merges staged facts, where neither of the two fits; keys may then repeat.
         span: How a stretch of time is replaced; None where that is never done.
         facts: How its facts are known, so that each stands once whatever times its records give.
-        rewritten: Whether most rows that come are newer versions of stored ones.
+        rewritten: Whether stored rows are updated first and only the others inserted (`is_looked_up`).
         into: The table in the database, where it is not `name`: rows of one table that conflict in another way.
     """
 
@@ -65,45 +65,88 @@ class Table:
         """The table in the database."""
         return self.into or self.name
 
-    def merge_sql(self, stage: str, columns: list[str], between: Between | None = None) -> sql.Composed:
-        """Returns the statements that move staged rows into the table; a row that says the same again is not written.
+    def upsert_sql(self, stage: str, columns: list[str]) -> sql.Composed:
+        """Returns the statement that moves staged rows into the table; a row that says the same again is not written.
+
+        Args:
+            stage: The staged rows.
+            columns: Their columns.
+        """
+        if self.merge is not None:
+            return self.merge(stage)
+        values = self._values(columns)
+        action = sql.SQL("DO NOTHING")
+        if self.on_conflict != "keep" and values:
+            action = sql.SQL("DO UPDATE SET {sets} WHERE {replaces}").format(  # type: ignore[assignment]
+                sets=self._sets("excluded", values), replaces=self._replaces("excluded", values)
+            )
+        insert = "INSERT INTO {table} AS t ({names}) SELECT {names} FROM {stage} s ON CONFLICT ({key}) {action}"
+        return sql.SQL(insert).format(**self._parts(stage, columns), action=action)
+
+    def is_looked_up(self, columns: list[str], between: Between | None) -> bool:
+        """Returns whether rows are looked up before they are written, instead of upserted.
+
+        An upsert locks each row that it updates and confirms each that it inserts: records of their own in the
+        database's log. Nobody but us writes the rows of our tasks, so it is enough to look first.
+
+        Args:
+            columns: The columns of the rows.
+            between: The first and the last of their times.
+        """
+        narrow = between is None or between[1] - between[0] <= _WIDEST
+        return (
+            self.merge is None
+            and narrow
+            and (self.on_conflict != "update" or self.rewritten)
+            and len(columns) > len(self.key)
+        )
+
+    def update_sql(self, stage: str, columns: list[str], between: Between | None) -> sql.Composed:
+        """Returns the statement that updates the stored rows that staged ones replace.
 
         Args:
             stage: The staged rows.
             columns: Their columns.
             between: The first and the last of their times; written out, so that other chunks are not even opened.
         """
-        if self.merge is not None:
-            return self.merge(stage)
-        values = [c for c in columns if c not in self.key]
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        action = sql.SQL("DO NOTHING")
-        if self.on_conflict != "keep" and values:
-            replaces = (
-                _changed("t", "excluded", values) if self.on_conflict == "update" else comes_first("excluded", "t")
-            )
-            action = sql.SQL("DO UPDATE SET {sets} WHERE {replaces}").format(  # type: ignore[assignment]
-                sets=self._sets("excluded", values), replaces=replaces
-            )
-        parts = {
+        values = self._values(columns)
+        return sql.SQL("UPDATE {table} t SET {sets} FROM {stage} s WHERE {same} AND {replaces}").format(
+            **self._parts(stage, columns),
+            sets=self._sets("s", values),
+            replaces=self._replaces("s", values),
+            same=self._same(between),
+        )
+
+    def new_sql(self, stage: str, columns: list[str], between: Between | None) -> sql.Composed:
+        """Returns the query of the staged rows that are not stored yet.
+
+        In the order of the key: pages of its index are then filled one after the other, and split once.
+
+        Args:
+            stage: The staged rows.
+            columns: Their columns.
+            between: As in `update_sql`.
+        """
+        query = "SELECT {names} FROM {stage} s WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same}) ORDER BY {key}"
+        return sql.SQL(query).format(**self._parts(stage, columns), same=self._same(between))
+
+    def _parts(self, stage: str, columns: list[str]) -> dict[str, sql.Composable]:
+        return {
             "table": sql.Identifier(self.stored_as),
             "stage": sql.Identifier(stage),
-            "names": names,
+            "names": sql.SQL(", ").join(map(sql.Identifier, columns)),
             "key": sql.SQL(", ").join(map(sql.Identifier, self.key)),
-            "action": action,
         }
-        insert = "INSERT INTO {table} AS t ({names}) SELECT {names} FROM {stage} s{new} ON CONFLICT ({key}) {action}"
-        if not (self.rewritten and values) or (between and between[1] - between[0] > _WIDEST):
-            return sql.SQL(insert).format(**parts, new=sql.SQL(""))
-        # An upsert locks a row before it updates it, which is a record of its own in the database's log.
-        parts |= {
-            "sets": self._sets("s", values),
-            "changed": _changed("t", "s", values),
-            "same": _equal("t", "s", self.key) + _inside("t", self.key[0], between),
-        }
-        new = sql.SQL(" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same})").format(**parts)
-        update = sql.SQL("UPDATE {table} t SET {sets} FROM {stage} s WHERE {same} AND {changed}; ").format(**parts)
-        return update + sql.SQL(insert).format(**parts, new=new)
+
+    def _replaces(self, new: str, values: list[str]) -> sql.Composed:
+        """Returns the condition that a new row takes the place of a stored one of its key."""
+        return _changed("t", new, values) if self.on_conflict == "update" else comes_first(new, "t")
+
+    def _values(self, columns: list[str]) -> list[str]:
+        return [c for c in columns if c not in self.key]
+
+    def _same(self, between: Between | None) -> sql.Composed:
+        return _equal("t", "s", self.key) + _inside("t", self.key[0], between)
 
     def _sets(self, source: str, values: list[str]) -> sql.Composed:
         sets: list[sql.Composable] = [
@@ -161,7 +204,7 @@ def _equal(left: str, right: str, columns: tuple[str, ...]) -> sql.Composed:
 _WIDEST: Final = timedelta(days=7)
 """Rows further apart lie in so many chunks that finding each in all of them costs more than locking it."""
 
-STAMPED: Final = frozenset({"activity_windows", "student_state", "memory_state"})
+STAMPED: Final = frozenset({"activity_windows", "memory_state"})
 """Tables with an `updated_at` of wall time."""
 
 VISITS: Final = Facts("chapter_visit_places", "student_id", "start_time")
@@ -173,7 +216,7 @@ TABLES: Final[dict[str, Table]] = {
         Table("dead_letters", ("received_at", "topic", "partition", "kafka_offset"), on_conflict="keep"),
         Table("activity_windows", ("window_start", "scope", "scope_id", "task"), owner=True, rewritten=True),
         Table("student_state", ("student_id",), rewritten=True),
-        Table("engagement_scores", ("time", "student_id")),
+        Table("engagement_scores", ("time", "student_id"), rewritten=True),
         Table("student_days", ("day", "student_id"), rewritten=True),
         Table("student_day_classes", ("day", "student_id", "class_id"), rewritten=True),
         Table("enrolments", ("student_id", "course_id"), merge=enrolments.merge_statement),

@@ -107,7 +107,11 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         records: dict[str, list[tuple[bytes, bytes]]],
     ) -> None:
         try:
-            self._commit(changes, spans, payload, records)
+            try:
+                self._commit(changes, spans, payload, records)
+            except psycopg.errors.UniqueViolation:
+                # A producer that breaks the keying made another worker write a row of ours at the same moment.
+                self._commit(changes, spans, payload, records, contended=True)
         except psycopg.Error:
             metrics.DB_WRITE_FAILED.labels(self._flow).inc()
             raise
@@ -118,6 +122,8 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         spans: dict[str, Stretches],
         payload: list[Staged],
         records: dict[str, list[tuple[bytes, bytes]]],
+        *,
+        contended: bool = False,
     ) -> None:
         connection = self._connected()
         try:
@@ -125,7 +131,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
                 advance(cursor, changes, {task: offsets for task, (offsets, _marks) in self._written.items()})
                 for table, columns, data, between in payload:
                     started = time.perf_counter()
-                    self._upsert(cursor, (table, columns, data, between), spans.get(table.name))
+                    self._upsert(cursor, (table, columns, data, between), spans.get(table.name), contended=contended)
                     metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
                 # Behind the fence, which holds the tasks until the commit: who was replaced publishes nothing. After a
                 # crash before the commit they come twice, under the same key or event_id.
@@ -146,7 +152,9 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             self._connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off")
         return self._connection
 
-    def _upsert(self, cursor: psycopg.Cursor[Any], staged: Staged, stretches: Stretches | None) -> None:
+    def _upsert(
+        self, cursor: psycopg.Cursor[Any], staged: Staged, stretches: Stretches | None, *, contended: bool
+    ) -> None:
         table, columns, data, between = staged
         # Rows that only make way have no values, and must not leave their staging table to rows that have.
         stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
@@ -159,22 +167,41 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             return
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
-        cursor.execute(table.merge_sql(stage, columns, between))
+        if contended or not table.is_looked_up(columns, between):
+            cursor.execute(table.upsert_sql(stage, columns))
+            return
+        if table.on_conflict != "keep":
+            cursor.execute(table.update_sql(stage, columns, between))
+        _add(cursor, table.stored_as, columns, table.new_sql(stage, columns, between))
 
 
 def _stage(cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: bytes, suffix: str = "") -> str:
     """Copies rows into a temporary table that empties itself at commit, and returns its name."""
     name = f"stage_{table.name}{suffix}"
-    stage, names = sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
     cursor.execute(
         sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
-            stage, names, sql.Identifier(table.stored_as)
+            sql.Identifier(name), _names(columns), sql.Identifier(table.stored_as)
         )
     )
-    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(stage, names, sql.Literal(_NULL))
+    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
+        sql.Identifier(name), _names(columns), sql.Literal(_NULL)
+    )
     with cursor.copy(copy) as stream:
         stream.write(data)
     return name
+
+
+def _add(cursor: psycopg.Cursor[Any], table: str, columns: list[str], query: sql.Composed) -> None:
+    """Adds the rows of a query to a table by COPY: one record a page in the database's log, and not one a row."""
+    with cursor.copy(sql.SQL("COPY ({}) TO STDOUT").format(query)) as found:
+        rows = b"".join(found)
+    if rows:
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _names(columns))) as stream:
+            stream.write(rows)
+
+
+def _names(columns: list[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
 def _note_moves(cursor: psycopg.Cursor[Any], flow: str) -> None:

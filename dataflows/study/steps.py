@@ -181,7 +181,7 @@ class CountDays:
         for topic, events in zip(batch.topics, batch.clicks, strict=True):
             self._clicks.add(events)
             self._pages.add(topic, events)
-        if batch.source.writes:
+        if batch.source.writes_history:
             batch.add_rows("student_click_days", self._clicks.rows(batch.low, batch.student_ids))
             batch.add_rows("page_days", self._pages.rows(batch.low))
         return batch
@@ -211,7 +211,7 @@ class FollowTime:
             self._timeline.add(events, students)
         for events in batch.views:
             self._timeline.add_views(events, students)
-        if batch.source.writes:
+        if batch.source.writes_history:
             rows, replaces = self._timeline.rows(batch.low, batch.student_ids)
             batch.rows.update(rows)
             batch.replaces.update(replaces)

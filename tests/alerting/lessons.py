@@ -44,7 +44,6 @@ def people(
             "role": "student",
             "class_id": class_id,
             "last_event_at": now - timedelta(seconds=ago),
-            "last_event_id": "e",
             "last_interaction_at": now - timedelta(seconds=ago),
             "last_event_name": "page_view",
         }

@@ -83,7 +83,7 @@ def test_a_student_enters_at_one_score_and_leaves_below_another(school: School) 
     assert noted(school, later) == [("never", NOW, None)]  # away and overdue: 0.7
     school.put(milestones=[begun | {"event_id": "f", "kind": "assignment_submit"}])
     assert noted(school, later) == [("never", NOW, None)]  # away: 0.4, not below it
-    seen = {"task": 0, "last_event_at": later, "last_event_id": "f", "last_event_name": "scroll"}
+    seen = {"task": 0, "last_event_at": later, "last_event_name": "scroll"}
     school.put(student_state=[{"student_id": "never", "last_interaction_at": later, **seen}])
     assert noted(school, later) == [("never", NOW, later)]
     assert firing(school, "at_risk") == {"7B": 0}

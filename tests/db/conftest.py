@@ -76,7 +76,6 @@ class Database:
             "task": 0,
             "role": "student",
             "last_event_at": last,
-            "last_event_id": "e",
             "last_event_name": "page_view",
             "last_interaction_at": last,
             "weights": 4,

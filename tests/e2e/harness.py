@@ -129,6 +129,7 @@ class Stack:
             "CLASSPULSE_RECOVERY_DIR": str(self.recovery),
             "CLASSPULSE_SNAPSHOT_INTERVAL_S": "1",
             "CLASSPULSE_COMMIT_INTERVAL_S": "0.2",
+            "CLASSPULSE_HISTORY_INTERVAL_S": "0.5",
             **self.settings,
             **more,
         }

@@ -55,7 +55,6 @@ def _state(student: str, seconds: float, **columns: Any) -> Row:
         "task": 0,
         "role": "student",
         "last_event_at": last,
-        "last_event_id": "e",
         "last_interaction_at": last,
         "last_event_name": "page_view",
         **columns,

@@ -186,7 +186,6 @@ class Student:
             "course_id": texts["course_id"],
             "chapter_id": texts["chapter_id"],
             "last_event_at": self.last.event_ms,
-            "last_event_id": self.last.event_id,
             "last_event_name": self.last.event_name,
             "last_interaction_at": recent,
             "idle_at": self.idle,

@@ -61,7 +61,8 @@ class TaskRun:
             while read < end:
                 size = min(end - read, rng.choice((1, 1, 2, 3, 7, 50, 1000)))
                 # a database that is ahead of the snapshot is not written to until the replay has passed it
-                batch = self._batch(task, topic, read, read + size, beat=rng.random() < 0.4 or read + size == end)
+                beat = rng.random() < 0.4 or read + size == end
+                batch = self._batch(task, topic, read, read + size, beat=beat, history=rng.random() < 0.5)
                 read += size
                 item = decode(batch, self.settings)
                 for operator in operators:
@@ -72,7 +73,7 @@ class TaskRun:
                     snapshot = read, pickle.dumps([operator.state() for operator in operators])
         return self
 
-    def _batch(self, task: int, topic: str, start: int, end: int, *, beat: bool) -> TaskBatch:
+    def _batch(self, task: int, topic: str, start: int, end: int, *, beat: bool, history: bool) -> TaskBatch:
         log = self.log[start:end]
         ticks = [record.tick for record in log]
         records = Records(
@@ -85,7 +86,8 @@ class TaskRun:
             ticks if any(tick is not None for tick in ticks) else [],
         )
         floor = {topic: self.committed} if self.committed else {}
-        return TaskBatch(task, 1, floor, [records], {topic: log[-1].offset + 1}, beat, {}, "", 0)
+        history = history or end == len(self.log)
+        return TaskBatch(task, 1, floor, [records], {topic: log[-1].offset + 1}, beat, {}, "", 0, history=history)
 
     def _commit(self, rows: dict[str, pl.DataFrame], read: int) -> None:
         self.committed = max(self.committed, self.log[read - 1].offset + 1)

@@ -245,7 +245,6 @@ def test_the_whole_row_of_a_student_is_that_of_the_last_event_and_the_last_known
             "course_id": None,
             "chapter_id": None,
             "last_event_at": ms("09:03:50"),
-            "last_event_id": uid(5),
             "last_event_name": "idle",
             "last_interaction_at": ms("09:03:05"),
             "idle_at": ms("09:03:50"),

@@ -59,6 +59,8 @@ CREATE INDEX periods_weekday ON periods (weekday, starts);
 
 -- Rows that are rewritten again and again: room on their page, so that the new version stays there (HOT: no index is written, and the
 -- page is tidied without vacuum), and vacuum for what is left, before the table has doubled.
+-- Nobody reads them, and they change with every event: the database logs a rewritten row from its first change to its last.
+ALTER TABLE student_state DROP COLUMN last_event_id, DROP COLUMN updated_at;
 ALTER TABLE student_state SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE task_progress SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE sessions_open SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
@@ -67,6 +69,8 @@ ALTER TABLE chapter_visit_facts SET (fillfactor = 70);
 ALTER TABLE video_views SET (fillfactor = 70);
 ALTER TABLE student_click_days SET (fillfactor = 70);
 ALTER TABLE student_days SET (fillfactor = 70);
+ALTER TABLE activity_windows SET (fillfactor = 60);
+ALTER TABLE page_days SET (fillfactor = 60);
 
 -- Attempts of a day by class (as the events say it, '' where they do not), course, module and kind, in bands of ten points; a full score
 -- is in the last. Counted in the transaction that writes attempts, so it always is what quiz_attempts holds. Scores in ten-thousandths:

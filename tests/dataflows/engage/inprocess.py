@@ -25,11 +25,14 @@ def batches(log: list[Record], sizes: Iterator[int], beat_share: float, rng: ran
     while start < len(log):
         piece = log[start : start + next(sizes)]
         start += len(piece)
-        yield _batch(piece, log[0].topic, log[0].partition, start, beat=rng.random() < beat_share)
+        beat, history = rng.random() < beat_share, rng.random() < 0.5
+        yield _batch(piece, log[0].topic, log[0].partition, start, beat=beat, history=history)
     yield _batch([], log[0].topic, log[0].partition, start, beat=True)
 
 
-def _batch(piece: list[Record], topic: str, partition: int, offset: int, *, beat: bool) -> TaskBatch:
+def _batch(  # noqa: PLR0913
+    piece: list[Record], topic: str, partition: int, offset: int, *, beat: bool, history: bool = True
+) -> TaskBatch:
     records = Records(
         topic,
         partition,
@@ -49,6 +52,7 @@ def _batch(piece: list[Record], topic: str, partition: int, offset: int, *, beat
         topic_ids={},
         cluster_id="",
         live_from_ms=0,
+        history=history,
     )
 
 

@@ -112,6 +112,22 @@ def test_a_snapshot_holds_the_offsets_of_what_was_emitted_and_a_resumed_part_goe
     assert values([*before, *drain(second)], clicks) == numbers(57)
 
 
+def test_rows_of_history_are_due_at_the_first_beat_then_after_their_interval_and_at_the_end(here: Settings) -> None:
+    write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
+    rarely = here.model_copy(update={"history_interval_s": 3600.0})
+    part = source(rarely, [CLICKS]).build_part("source", "001", None)
+    beats = [until(lambda: poll(part))[0] for _ in range(3)]
+    part.close()
+    assert [batch.history for batch in beats if batch.beat] == [True, False, False]
+    often = here.model_copy(update={"history_interval_s": 1e-9})
+    part = source(often, [CLICKS]).build_part("source", "001", None)
+    beats = [until(lambda: poll(part))[0] for _ in range(3)]
+    part.close()
+    assert all(batch.history for batch in beats)
+    ended = drain(source(rarely, [CLICKS], until=True).build_part("source", "000", None))
+    assert (ended[-1].beat, ended[-1].history) == (True, True)
+
+
 def test_a_beat_without_records_is_a_batch_too(here: Settings) -> None:
     write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
     part = source(here, [CLICKS]).build_part("source", "001", None)

@@ -114,7 +114,7 @@ def test_keyed_sums_and_maxima_are_those_of_a_dict(given_batches: list[list[tupl
 def test_a_window_without_an_event_is_written_when_the_watermark_enters_it_and_once() -> None:
     table = WindowTable()
     key = packing.window_scope(ints([100, 101, 102]), ints([0, 0, 0]))
-    amounts: tuple[Any, ...] = (ints([3, 0, 0]), ints([2, 0, 0]), ints([2, 2, 1]))
+    amounts: tuple[Any, ...] = (ints([3, 0, 0]), ints([2, 0, 0]), ints([2, 2, 1]), None)
     table.add(key, amounts)
     due, values = table.take_due(low_minute=100)
     assert (due.tolist(), values[0, [EVENTS, ACTIVE, TRAILING]].tolist()) == ([key[0]], [3, 2, 2])
@@ -126,9 +126,31 @@ def test_a_window_without_an_event_is_written_when_the_watermark_enters_it_and_o
 
 def test_a_settled_window_is_kept_until_it_was_written() -> None:
     table = WindowTable()
-    table.add(packing.window_scope(ints([100]), ints([0])), (ints([1]), ints([1]), ints([1])))
+    table.add(packing.window_scope(ints([100]), ints([0])), (ints([1]), ints([1]), ints([1]), None))
     table.drop_settled(200)
     assert len(table.key) == 1
     table.take_due(200)
     table.drop_settled(200)
     assert len(table.key) == 0
+
+
+def test_people_are_told_at_every_beat_and_events_alone_at_those_of_history_or_when_final() -> None:
+    table, school = WindowTable(), 3
+    old, now, whole = packing.window_scope(ints([99, 100, 100]), ints([0, 0, school])).tolist()
+
+    def due(*, settled: int = 90, history: bool = False) -> list[int]:
+        keys: list[int] = table.take_due(100, history=history, settled=settled, watched=school)[0].tolist()
+        return keys
+
+    table.add_events(ints([now, old]), ints([1, 1]))
+    table.add_active(ints([now, old]))
+    assert due() == [old, now]
+    table.add_events(ints([old, now, whole]), ints([1, 1, 1]))
+    assert due() == [whole]
+    table.add_trailing(ints([now]), ints([1]))
+    assert due() == [now]
+    table.add_events(ints([now]), ints([1]))
+    assert due(settled=100) == [old]
+    assert due(history=True) == [now]
+    assert due(history=True) == []
+    assert table.get(ints([now]))[0, [EVENTS, ACTIVE, TRAILING]].tolist() == [3, 1, 1]

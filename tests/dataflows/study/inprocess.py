@@ -115,11 +115,11 @@ class Task:
         """Whether everything was read."""
         return self._at == len(self._log)
 
-    def step(self, size: int, *, beat: bool) -> None:
+    def step(self, size: int, *, beat: bool, history: bool = True) -> None:
         """Reads up to `size` records; at a beat what is due is written."""
         piece = self._log[self._at : self._at + size]
         self._at += len(piece)
-        item = decode(self._batch(piece, beat=beat), self._settings)
+        item = decode(self._batch(piece, beat=beat, history=history), self._settings)
         for operator in self.operators:
             item = operator.process(item)
         for changes in gather(item):
@@ -140,7 +140,7 @@ class Task:
     def _state(self) -> tuple[int, list[bytes]]:
         return self._at, [snapshot.dumps(operator.state()) for operator in self.operators]
 
-    def _batch(self, piece: Sequence[Record], *, beat: bool) -> TaskBatch:
+    def _batch(self, piece: Sequence[Record], *, beat: bool, history: bool) -> TaskBatch:
         read = self._log[: self._at]
         return TaskBatch(
             task=self._number,
@@ -153,6 +153,7 @@ class Task:
             cluster_id="",
             live_from_ms=0,
             ends=self._ends,
+            history=history,
         )
 
 
@@ -196,7 +197,7 @@ def run_in_process(  # noqa: PLR0913
         task = Task(number, mine, settings, database)
         crashes = 0
         while not task.done:
-            task.step(next(sizes), beat=rng.random() < beat_share)
+            task.step(next(sizes), beat=rng.random() < beat_share, history=rng.random() < 0.5)
             if rng.random() < snapshot_share:
                 task.snapshot()
             if rng.random() < crash_share and crashes < 50:
