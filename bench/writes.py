@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import psycopg
 
-from bench.live import DATABASE, Live, live, publisher, settled, watch_while
-from bench.stack import Stack, machine, say, stack
+from bench.live import DATABASE, live, publisher, settled, watch_while
+from bench.stack import machine, say, stack
 from dataflows.flows import names
 
 FLOWS: Final = names()
@@ -44,27 +44,39 @@ def measure(*, rate: float = 500, seconds: float = 200) -> dict[str, Any]:
     """
     with stack() as servers, live(servers, FLOWS) as running:
         before = machine()
-        began = _place(servers)
+        began = place(servers.postgres.url(DATABASE))
         say(f"publishing {rate:,.0f} events/s for {seconds:.0f} s")
         running.begin()
         source = publisher(running.env, rate, seconds, "studying")
         watch_while(running, lambda: source.poll() is None)
         sent = json.loads((source.communicate()[0] or b"{}").splitlines()[-1])
         settled(running)
-        return {"machine": before, "rate": rate, "seconds": seconds, **_cost(running, sent["distinct"], began)}
+        return {
+            "machine": before,
+            "rate": rate,
+            "seconds": seconds,
+            **cost(running.servers.postgres.url(DATABASE), sent["distinct"], began),
+        }
 
 
-def _place(servers: Stack) -> str:
+def place(url: str) -> str:
     """Checkpoints, so that every run begins alike, and returns where the log of the database stands."""
-    with psycopg.connect(servers.postgres.url(DATABASE), autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
         connection.execute("CHECKPOINT")
         row = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
     return str(row[0]) if row else ""
 
 
-def _cost(running: Live, events: int, began: str) -> dict[str, Any]:
-    with psycopg.connect(running.servers.postgres.url(DATABASE), autocommit=True) as connection:
+def cost(url: str, events: int, began: str) -> dict[str, Any]:
+    """Returns what the database has logged since then, an event and table, and what became of its tables.
+
+    Args:
+        url: The database.
+        events: How many events that were.
+        began: Where its log stood.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
         end = connection.execute("SELECT pg_current_wal_lsn(), pg_current_wal_lsn() - %s", (began,)).fetchone()
         lsn, wal = end or ("", 0)
         by_table = connection.execute(BY_TABLE, (began, lsn)).fetchall()

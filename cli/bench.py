@@ -86,11 +86,20 @@ def outage(
 
 
 @app.command()
-def writes(rate: Rate = 500, seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 200) -> None:
+def writes(
+    rate: Rate = 500,
+    seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 200,
+    in_turn: Annotated[
+        bool, typer.Option("--in-turn", help="In one process, a second at a time: comparable on a busy machine.")
+    ] = False,
+) -> None:
     """What live events cost the database: WAL an event by table, updates that stay on their page, sizes."""
-    from bench.writes import measure
+    from bench import writes, writes_in_turn
 
-    _print(measure(rate=rate, seconds=seconds))
+    if in_turn:
+        _print(writes_in_turn.measure(rate=round(rate), seconds=round(seconds)))
+    else:
+        _print(writes.measure(rate=rate, seconds=seconds))
 
 
 @app.command()
