@@ -65,12 +65,13 @@ ALTER TABLE student_state SET (fillfactor = 50, autovacuum_vacuum_scale_factor =
 ALTER TABLE task_progress SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE sessions_open SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE memory_state SET (autovacuum_vacuum_scale_factor = 0.1);
-ALTER TABLE chapter_visit_facts SET (fillfactor = 70);
+-- Rows of these come together and are rewritten together, all of a page in one transaction: that takes as much room again.
+ALTER TABLE chapter_visit_facts SET (fillfactor = 50);
 ALTER TABLE video_views SET (fillfactor = 70);
-ALTER TABLE student_click_days SET (fillfactor = 70);
-ALTER TABLE student_days SET (fillfactor = 70);
+ALTER TABLE student_click_days SET (fillfactor = 50);
+ALTER TABLE student_days SET (fillfactor = 50);
 ALTER TABLE activity_windows SET (fillfactor = 60);
-ALTER TABLE page_days SET (fillfactor = 60);
+ALTER TABLE page_days SET (fillfactor = 50);
 
 -- Attempts of a day by class (as the events say it, '' where they do not), course, module and kind, in bands of ten points; a full score
 -- is in the last. Counted in the transaction that writes attempts, so it always is what quiz_attempts holds. Scores in ten-thousandths:
