@@ -83,15 +83,12 @@ class Activity:
 
     def settle(self, low_ms: int) -> None:
         """Forgets what no later record can change."""
-        settled = self._settled(low_ms)
+        settled = (low_ms - self._settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
         if settled > 0:
             self._present.drop_before(settled)
             self._trailing.drop_before(settled)
             self._table.drop_settled(settled)
             self._scopes.drop_before(settled)
-
-    def _settled(self, low_ms: int) -> int:
-        return (low_ms - self._settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
 
     @property
     def open_rows(self) -> int:
@@ -101,13 +98,12 @@ class Activity:
     def rows(self, low_ms: int, *, history: bool = True) -> pl.DataFrame:
         """Returns the changed rows of `activity_windows` and unmarks them.
 
-        Without `history` those wait in which only the count of events has changed: of the whole school it is told at
-        once, of the others when the window is final, or at the next beat of history.
+        Without `history` a row waits while its minute runs and the students of the last five minutes are as they were;
+        the whole school's does not. So what a whole minute held is told with the watermark that passes it.
         """
         key, values = self._table.take_due(
             low_ms // packing.MINUTE_MS - packing.EPOCH_MIN,
             history=history,
-            settled=self._settled(low_ms),
             watched=self._scopes.known.code(("all", "all")) if self.open_rows else -1,
         )
         scope = packing.scope_in(key)

@@ -8,7 +8,7 @@ from dataflows.operators import packing
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
 
-EVENTS, ACTIVE, TRAILING, PEOPLE = range(4)
+EVENTS, ACTIVE, TRAILING, WATCHED = range(4)
 
 
 class DistinctMembers:
@@ -43,8 +43,8 @@ class DistinctMembers:
 class WindowTable(KeyedTable):
     """The values of open windows by packed (minute, scope): events, active members, members of the trailing windows.
 
-    Beside them stands whether a number of members has changed since the row was last taken: those are watched live,
-    while the count of events of a minute that still runs is not.
+    Beside them stands whether the members of the trailing window have changed since the row was last taken: those are
+    watched live, while the events and the members of a minute that still runs are not.
     """
 
     def __init__(self) -> None:
@@ -57,16 +57,13 @@ class WindowTable(KeyedTable):
 
     def add_active(self, keys: Ints) -> None:
         """Adds a member to the window of each key."""
-        ones = np.ones(len(keys), np.int64)
-        self.add(keys, (None, ones, None, ones))
+        self.add(keys, (None, np.ones(len(keys), np.int64), None, None))
 
     def add_trailing(self, keys: Ints, amounts: Ints) -> None:
         """Adds members to trailing windows, or takes them away."""
         self.add(keys, (None, None, amounts, np.ones(len(keys), np.int64)))
 
-    def take_due(
-        self, low_minute: int, *, history: bool = True, settled: int = 0, watched: int = -1
-    ) -> tuple[Ints, Ints]:
+    def take_due(self, low_minute: int, *, history: bool = True, watched: int = -1) -> tuple[Ints, Ints]:
         """Returns the changed rows that exist by now, as (key, values), and unmarks them.
 
         A row exists when its window has an event, or when members of the trailing windows reach into it and the
@@ -74,8 +71,8 @@ class WindowTable(KeyedTable):
 
         Args:
             low_minute: The minute of the watermark, packed.
-            history: Whether rows are due in which only the count of events has changed; else they wait, but for
-            settled: windows before this minute (packed), which are final, and
+            history: Whether rows are due of a minute that still runs and whose trailing window is as it was; else they
+                wait, but for
             watched: windows of this scope.
         """
         minutes = self._minutes()
@@ -83,9 +80,9 @@ class WindowTable(KeyedTable):
         is_due = self.dirty & ((self.values[:, EVENTS] > 0) | entered)
         if not history:
             scope = packing.scope_in(self.key)
-            is_due &= (self.values[:, PEOPLE] > 0) | (minutes < settled) | (scope == watched)
+            is_due &= (self.values[:, WATCHED] > 0) | (minutes < low_minute) | (scope == watched)
         due = np.flatnonzero(is_due)
-        self.dirty[due], self.values[due, PEOPLE] = False, 0
+        self.dirty[due], self.values[due, WATCHED] = False, 0
         return self.key[due], self.values[due]
 
     def drop_settled(self, minute: int) -> None:

@@ -37,7 +37,7 @@ CREATE TABLE student_day_classes (
     minutes_active bigint NOT NULL,
     interactions   bigint NOT NULL,
     PRIMARY KEY (day, student_id, class_id)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50); -- rewritten together, as student_days
 CREATE INDEX student_day_classes_student ON student_day_classes (student_id, day);
 COMMENT ON TABLE student_day_classes IS 'Days on which a student''s interactions named several classes: each of them; class_id is empty for those that named none.';
 

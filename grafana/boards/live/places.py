@@ -56,8 +56,7 @@ def time(limits: Thresholds) -> barchart.Panel:
     panel = panels.ranking(
         "Time per chapter in the chosen time",
         "Time that counts in visits that began in the chosen time, all students together, and what was cut because "
-        "nobody "
-        f"was at work. The {limits.chapters_shown} chapters with the most time.",
+        f"nobody was at work; up to half a minute behind. The {limits.chapters_shown} chapters with the most time.",
         Sql(load("live_class/time", chapters_shown=limits.chapters_shown)),
         "Chapter",
     ).unit(theme.SECONDS)

@@ -134,23 +134,27 @@ def test_a_settled_window_is_kept_until_it_was_written() -> None:
     assert len(table.key) == 0
 
 
-def test_people_are_told_at_every_beat_and_events_alone_at_those_of_history_or_when_final() -> None:
+def test_of_a_minute_that_runs_trailing_members_are_told_at_once_and_the_rest_when_it_is_over() -> None:
     table, school = WindowTable(), 3
     old, now, whole = packing.window_scope(ints([99, 100, 100]), ints([0, 0, school])).tolist()
 
-    def due(*, settled: int = 90, history: bool = False) -> list[int]:
-        keys: list[int] = table.take_due(100, history=history, settled=settled, watched=school)[0].tolist()
+    def due(low_minute: int = 100, *, history: bool = False) -> list[int]:
+        keys: list[int] = table.take_due(low_minute, history=history, watched=school)[0].tolist()
         return keys
 
-    table.add_events(ints([now, old]), ints([1, 1]))
-    table.add_active(ints([now, old]))
-    assert due() == [old, now]
-    table.add_events(ints([old, now, whole]), ints([1, 1, 1]))
-    assert due() == [whole]
+    table.add_events(ints([now]), ints([1]))
     table.add_trailing(ints([now]), ints([1]))
     assert due() == [now]
+    table.add_events(ints([old, now, whole]), ints([1, 1, 1]))
+    table.add_active(ints([old, now, whole]))
+    assert due() == [old, whole]
+    table.add_trailing(ints([now]), ints([1]))
+    assert due() == [now]
+    table.add_active(ints([now]))
+    assert due() == []
+    assert due(low_minute=101) == [now]
     table.add_events(ints([now]), ints([1]))
-    assert due(settled=100) == [old]
+    assert due() == []
     assert due(history=True) == [now]
     assert due(history=True) == []
-    assert table.get(ints([now]))[0, [EVENTS, ACTIVE, TRAILING]].tolist() == [3, 1, 1]
+    assert table.get(ints([now]))[0, [EVENTS, ACTIVE, TRAILING]].tolist() == [3, 2, 2]
