@@ -57,10 +57,11 @@ CREATE TRIGGER enrolments_emptied AFTER TRUNCATE ON enrolments
 -- Which weekdays have lessons, and whose lesson runs, without reading the whole timetable.
 CREATE INDEX periods_weekday ON periods (weekday, starts);
 
--- Rows that are rewritten again and again: room on their page, so that the new version stays there (HOT: no index is written, and the
--- page is tidied without vacuum), and vacuum for what is left, before the table has doubled.
 -- Nobody reads them, and they change with every event: the database logs a rewritten row from its first change to its last.
 ALTER TABLE student_state DROP COLUMN last_event_id, DROP COLUMN updated_at;
+
+-- Rows that are rewritten again and again: room on their page, so that the new version stays there (HOT: no index is written, and the
+-- page is tidied without vacuum), and vacuum for what is left, before the table has doubled.
 ALTER TABLE student_state SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE task_progress SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE sessions_open SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
