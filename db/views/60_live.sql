@@ -40,7 +40,7 @@ SELECT t.class_id, t.student_id, t.is_enrolled, t.is_here, t.is_only, t.subject_
        t.weights, t.session_minutes, t.device, t.browser,
        clock.now                                                             AS as_of,
        clock.skippable,
-       p.began,
+       k.began,
        coalesce(k.idle_since, clock.idle_since)                              AS idle_since,
        clock.offline_since,
        seen_until(t.last_interaction_at, t.playing_until, clock.now)         AS seen,
@@ -53,10 +53,15 @@ FROM (
     FROM (SELECT classpulse_now() AS now OFFSET 0) k CROSS JOIN streak_calendar c OFFSET 0
 ) clock
 CROSS JOIN class_people t
-LEFT JOIN ( -- once a class, not once a student
-    SELECT c.class_id, c.grade, (SELECT classpulse_now()) - c.idle_after_s * interval '1 second' AS idle_since FROM classes c OFFSET 0
-) k ON k.class_id = t.seen_class
-LEFT JOIN running_periods p ON p.class_id = t.seen_class;
+LEFT JOIN ( -- once a class, not once a student; grouped, so that the planner knows it to be one row
+    SELECT class_id, max(grade) AS grade, (SELECT classpulse_now()) - max(idle_after_s) * interval '1 second' AS idle_since,
+           max(began) AS began
+    FROM (
+        SELECT class_id, grade, idle_after_s, NULL::timestamptz AS began FROM classes
+        UNION ALL SELECT class_id, NULL, NULL, began FROM running_periods
+    ) c
+    GROUP BY class_id
+) k ON k.class_id = t.seen_class;
 
 CREATE OR REPLACE VIEW people_status WITH (security_barrier) AS
 SELECT class_id, student_id, is_enrolled, is_here, is_only, subject_id, course_id, chapter_id, grade,

@@ -235,6 +235,13 @@ FROM users u
 LEFT JOIN clicks c USING (day)
 LEFT JOIN visits v USING (day);
 
+-- Pages by week (Monday): years of them are read in the time of months. Who came on two days of a week cannot be told from one of each.
+CREATE OR REPLACE VIEW page_weeks_live AS
+SELECT date_trunc('week', day::timestamp)::date AS week, page_url, sum(views)::bigint AS views, sum(scrolls)::bigint AS scrolls,
+       (SELECT classpulse_now()) AS as_of
+FROM page_days
+GROUP BY 1, 2;
+
 -- Students by the week (Monday) of their first enrolment, and how many of them were active so many weeks later, up to this week.
 -- Where nobody said when a student was enrolled: when they were first active, or when the roster first placed them in the class.
 CREATE OR REPLACE VIEW cohort_weeks_live AS

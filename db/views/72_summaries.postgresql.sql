@@ -8,3 +8,4 @@ CREATE OR REPLACE VIEW cohort_weeks AS SELECT * FROM cohort_weeks_live;
 CREATE OR REPLACE VIEW place_counts AS SELECT * FROM place_counts_live;
 CREATE OR REPLACE VIEW video_totals AS SELECT * FROM video_totals_live;
 CREATE OR REPLACE VIEW video_parts AS SELECT * FROM video_parts_live;
+CREATE OR REPLACE VIEW page_weeks AS SELECT * FROM page_weeks_live;

@@ -25,6 +25,11 @@ SELECT day, page_url, sum(views)::bigint AS views, sum(students)::bigint AS stud
 FROM page_days
 GROUP BY day, page_url;
 
+-- By week, as of the job's last run.
+CREATE OR REPLACE VIEW top_pages_by_week WITH (security_barrier) AS
+SELECT week, page_url, views, scrolls, as_of
+FROM page_weeks;
+
 -- How far pages were scrolled: tenth 0 is less than 10 %, tenth 9 is 90 % and more.
 CREATE OR REPLACE VIEW scroll_distribution WITH (security_barrier) AS
 SELECT p.day, p.page_url, t.tenth::bigint AS tenth, sum(t.scrolls)::bigint AS scrolls

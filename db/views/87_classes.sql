@@ -22,22 +22,43 @@ JOIN marked_attempts a ON a.user_id = m.student_id
 WHERE m.class_id IS NOT NULL
   AND (m.is_only OR m.class_id = ANY (fact_classes(a.class_id, ARRAY(SELECT o.class_id FROM class_enrolled o WHERE o.student_id = m.student_id))));
 
--- Days of those who are enrolled in a class now, as they count there. Who was active is counted under the day on which they were
--- active before: within any span, each student has one day whose previous one lies before the span, so that adding up counts heads.
+-- Who chooses some courses counts those who take any of them, each once.
+CREATE OR REPLACE VIEW courses_taken AS
+SELECT student_id, array_agg(DISTINCT course_id ORDER BY course_id) AS courses FROM enrolled_courses GROUP BY student_id;
+
+-- Days of those who are enrolled in a class now, as they count there, by the courses they take. Who was active is counted under the day
+-- on which they were active before: within any span, each student has one day whose previous one lies before the span, so that adding
+-- up counts heads.
 CREATE OR REPLACE VIEW class_days_live AS
-SELECT class_id, day, previous_day, sum(students)::bigint AS students, sum(minutes_active)::bigint AS minutes_active,
-       sum(attempts)::bigint AS attempts, sum(score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of
+SELECT d.class_id, d.day, d.previous_day, sum(d.students)::bigint AS students, sum(d.minutes_active)::bigint AS minutes_active,
+       sum(d.attempts)::bigint AS attempts, sum(d.score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of,
+       coalesce(c.courses, '{}') AS courses
 FROM (
-    SELECT class_id, day, lag(day) OVER (PARTITION BY class_id, student_id ORDER BY day) AS previous_day, 1 AS students, minutes_active,
-           0::bigint AS attempts, 0::bigint AS score_sum
+    SELECT class_id, student_id, day, lag(day) OVER (PARTITION BY class_id, student_id ORDER BY day) AS previous_day, 1 AS students,
+           minutes_active, 0::bigint AS attempts, 0::bigint AS score_sum
     FROM class_member_days
     WHERE minutes_active > 0
     UNION ALL
-    SELECT class_id, local_day(attempted_at), NULL, 0, 0, count(*), sum(round(score * 10000)::bigint)::bigint
+    SELECT class_id, student_id, local_day(attempted_at), NULL, 0, 0, count(*), sum(round(score * 10000)::bigint)::bigint
     FROM class_attempts
-    GROUP BY 1, 2
+    GROUP BY 1, 2, 3
 ) d
-GROUP BY class_id, day, previous_day;
+LEFT JOIN courses_taken c ON c.student_id = d.student_id
+GROUP BY d.class_id, c.courses, d.day, d.previous_day;
+
+-- The attempts among them, by the course that they name.
+CREATE OR REPLACE VIEW class_course_days_live AS
+SELECT d.class_id, coalesce(c.courses, '{}') AS courses, d.course, d.day, sum(d.attempts)::bigint AS attempts,
+       sum(d.score_sum)::bigint AS score_sum, (SELECT classpulse_now()) AS as_of
+FROM (
+    SELECT class_id, student_id, course, local_day(attempted_at) AS day, count(*) AS attempts,
+           sum(round(score * 10000)::bigint)::bigint AS score_sum
+    FROM class_attempts
+    WHERE course IS NOT NULL
+    GROUP BY 1, 2, 3, 4
+) d
+LEFT JOIN courses_taken c ON c.student_id = d.student_id
+GROUP BY d.class_id, c.courses, d.course, d.day;
 
 -- Over all enrolled: who never came has finished nothing; null where the class has no course whose items are known.
 CREATE OR REPLACE VIEW class_totals_live AS

@@ -14,7 +14,7 @@ from tests.db.test_timescale import OLD, run_jobs
 SUMMARIES = (
     "chapter_summary course_summary course_exits class_progress risk_rows click_days cohort_weeks place_counts"
     " cohort_forgetting cohort_gaps class_failures module_days curve_days"
-    " curve_totals first_due first_coming class_days class_totals score_days"
+    " curve_totals first_due first_coming class_days class_course_days class_totals score_days page_weeks"
 ).split()
 HOURS = "SELECT visits, time_ms FROM chapter_time_by_hour ORDER BY bucket"
 

@@ -41,6 +41,9 @@ def test_classes_hold_at_any_time_whom_their_courses_hold(database: Database) ->
         if step % 10 == 9:
             row = an_enrolment(rng)
             database.connection.execute("DELETE FROM enrolments WHERE student_id = %s", (row["student_id"],))
+        if step % 3 == 2:  # a class gets other staff, as a roster's file gives it
+            database.connection.execute("DELETE FROM class_staff WHERE class_id = '7A'")
+            database.put("class_staff", {"class_id": "7A", "staff_id": rng.choice("abcdefgh")})
         for day in range(-3, 7):
             database.watermark(ago(days=day, seconds=1))
             assert database.values(BY_CLASS) == database.values(BY_COURSE), (step, day)

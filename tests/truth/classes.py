@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tests.truth.activity import class_days, days
 from tests.truth.chapters import grouped
-from tests.truth.courses import class_members, counts_in, student_course_completion, student_risk
+from tests.truth.courses import class_members, counts_in, enrolled_courses, student_course_completion, student_risk
 from tests.truth.facts import Facts, day_of, median, moment
 from tests.truth.quizzes import attempts
 from tests.truth.registry import Row, truth
@@ -55,32 +55,61 @@ def class_attempts(facts: Facts) -> Iterable[Row]:
             }
 
 
-@truth("class_days_summary", "class_id", "day", "previous_day")
+def courses_taken(facts: Facts) -> defaultdict[str, tuple[str, ...]]:
+    """Returns by student the courses in which they are enrolled."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in enrolled_courses(facts):
+        found[row["student_id"]].add(row["course_id"])
+    return defaultdict(tuple, {student: tuple(sorted(courses)) for student, courses in found.items()})
+
+
+@truth("class_days_summary", "class_id", "courses", "day", "previous_day")
 def class_days_summary(facts: Facts) -> Iterable[Row]:
     """A class, day, and the day on which those who were active then had been before; attempts stand by themselves."""
-    sums: defaultdict[tuple[str, str, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for (class_id, _student), some in grouped(
+    taken_by = courses_taken(facts)
+    sums: defaultdict[tuple[str, tuple[str, ...], str, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for (class_id, student), some in grouped(
         class_member_days(facts), lambda d: (d["class_id"], d["student_id"])
     ).items():
         previous: str | None = None
         for d in sorted(some, key=lambda d: d["day"]):
-            row = sums[class_id, d["day"], previous]
+            row = sums[class_id, taken_by[student], d["day"], previous]
             row[0] += 1
             row[1] += d["minutes_active"]
             previous = d["day"]
     for a in class_attempts(facts):
-        row = sums[a["class_id"], a["attempted_at"].date().isoformat(), None]
+        row = sums[a["class_id"], taken_by[a["student_id"]], a["attempted_at"].date().isoformat(), None]
         row[2] += 1
         row[3] += round(10_000 * a["score"])
-    for (class_id, day, previous), (students, active, taken, points) in sums.items():
+    for (class_id, courses, day, previous), (students, active, taken, points) in sums.items():
         yield {
             "class_id": class_id,
+            "courses": list(courses),
             "day": day,
             "previous_day": previous,
             "students": students,
             "minutes_active": active,
             "attempts": taken,
             "score_sum": points,
+        }
+
+
+@truth("class_course_days_summary", "class_id", "courses", "course", "day")
+def class_course_days_summary(facts: Facts) -> Iterable[Row]:
+    """A class, the courses that some of it take, the course of their quizzes and a day."""
+    taken_by = courses_taken(facts)
+    made = grouped(
+        (a for a in class_attempts(facts) if a["course"]),
+        lambda a: (a["class_id"], taken_by[a["student_id"]], a["course"], a["attempted_at"].date().isoformat()),
+    )
+    for (class_id, courses, course, day), some in made.items():
+        yield {
+            "class_id": class_id,
+            "courses": list(courses),
+            "course": course,
+            "day": day,
+            "attempts": len(some),
+            "score_sum": sum(round(10_000 * a["score"]) for a in some),
         }
 
 

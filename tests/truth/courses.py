@@ -258,6 +258,13 @@ def class_members(facts: Facts) -> Iterable[Row]:
     return [{"class_id": class_id, "student_id": student} for class_id, student in pairs]
 
 
+@truth("enrolled_courses", "student_id", "course_id", "class_id")
+def enrolled_courses(facts: Facts) -> Iterable[Row]:
+    """Who takes which course, in which class."""
+    columns = ("student_id", "course_id", "class_id")
+    return [{name: row[name] for name in columns} for row in enrolled(facts) if row["course_id"] != "*"]
+
+
 @truth("grade_list", "grade")
 def grade_list(facts: Facts) -> Iterable[Row]:
     """Grades of the roster, or seen."""

@@ -86,6 +86,20 @@ def top_pages(facts: Facts) -> Iterable[Row]:
         yield {"day": str(day), "page_url": page, **{name: row[name] for name in ("views", "students", "scrolls")}}
 
 
+@truth("top_pages_by_week", "week", "page_url")
+def top_pages_by_week(facts: Facts) -> Iterable[Row]:
+    """A week and page."""
+    for (week, page), some in grouped(top_pages(facts), lambda row: (monday(row["day"]), row["page_url"])).items():
+        sums = {name: sum(row[name] for row in some) for name in ("views", "scrolls")}
+        yield {"week": week, "page_url": page, **sums}
+
+
+def monday(day: str) -> str:
+    """Returns the first day of a day's week."""
+    at = date.fromisoformat(day)
+    return str(at - timedelta(days=at.weekday()))
+
+
 @truth("scroll_distribution", "day", "page_url", "tenth")
 def scroll_distribution(facts: Facts) -> Iterable[Row]:
     """The same by tenth of the page."""

@@ -1,5 +1,6 @@
 -- Who is enrolled in which class, and when: what the roster and the archive flow say of courses, put together in their transaction
--- (the views would otherwise go through six enrolments for each student). What a membership is says the view membership_spans (50).
+-- (the views would otherwise go through six enrolments for each student). Who teaches a class is no member of it. What a membership is
+-- says the view membership_spans (50).
 CREATE TABLE memberships (
     student_id text        NOT NULL,
     class_id   text,
@@ -10,7 +11,7 @@ CREATE TABLE memberships (
     UNIQUE NULLS NOT DISTINCT (student_id, class_id)
 );
 CREATE INDEX memberships_class ON memberships (class_id, student_id);
-COMMENT ON TABLE memberships IS 'Enrolments by class (null: enrolled in courses, in no class): when, whatever the course. Kept by triggers on enrolments.';
+COMMENT ON TABLE memberships IS 'Enrolments by class (null: enrolled in courses, in no class): when, whatever the course; its staff left out. Kept by triggers on enrolments and class_staff.';
 COMMENT ON COLUMN memberships.until IS 'From then on not enrolled any more.';
 COMMENT ON COLUMN memberships.away IS 'Between since and until: when the student was not enrolled; null where always.';
 COMMENT ON COLUMN memberships.is_only IS 'The student has no other row here.';
@@ -34,25 +35,42 @@ BEGIN
     WHERE (m.since, m.until, m.away, m.is_only) IS DISTINCT FROM (excluded.since, excluded.until, excluded.away, excluded.is_only);
 END $$;
 
--- With the owner's rights: who writes enrolments need not be allowed to write memberships.
+-- With the owner's rights: who writes enrolments or staff need not be allowed to write memberships. Its argument: the column that
+-- says whose rows were written.
 CREATE FUNCTION note_memberships() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    students text[];
 BEGIN
-    CASE TG_OP
-        WHEN 'TRUNCATE' THEN PERFORM settle_memberships(NULL);
-        WHEN 'UPDATE' THEN PERFORM settle_memberships(ARRAY(SELECT student_id FROM written UNION SELECT student_id FROM gone));
-        WHEN 'DELETE' THEN PERFORM settle_memberships(ARRAY(SELECT DISTINCT student_id FROM gone));
-        ELSE PERFORM settle_memberships(ARRAY(SELECT DISTINCT student_id FROM written));
-    END CASE;
+    IF TG_OP <> 'TRUNCATE' THEN
+        EXECUTE format('SELECT coalesce(array_agg(DISTINCT %I), ''{}'') FROM (%s) c', TG_ARGV[0], CASE TG_OP
+            WHEN 'INSERT' THEN 'SELECT * FROM written'
+            WHEN 'DELETE' THEN 'SELECT * FROM gone'
+            ELSE 'SELECT * FROM written UNION ALL SELECT * FROM gone' END) INTO students;
+    END IF;
+    PERFORM settle_memberships(students);
     RETURN NULL;
 END $$;
-CREATE TRIGGER enrolments_inserted AFTER INSERT ON enrolments REFERENCING NEW TABLE AS written
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
-CREATE TRIGGER enrolments_updated AFTER UPDATE ON enrolments REFERENCING NEW TABLE AS written OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
-CREATE TRIGGER enrolments_deleted AFTER DELETE ON enrolments REFERENCING OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
-CREATE TRIGGER enrolments_emptied AFTER TRUNCATE ON enrolments
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
+DO $$
+DECLARE
+    source record;
+BEGIN
+    FOR source IN VALUES ('enrolments', 'student_id'), ('class_staff', 'staff_id') LOOP
+        EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_memberships(%L)',
+                       source.column1 || '_inserted', source.column1, source.column2);
+        EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %I REFERENCING NEW TABLE AS written OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_memberships(%L)',
+                       source.column1 || '_updated', source.column1, source.column2);
+        EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %I REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_memberships(%L)',
+                       source.column1 || '_deleted', source.column1, source.column2);
+        EXECUTE format('CREATE TRIGGER %I AFTER TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION note_memberships()',
+                       source.column1 || '_emptied', source.column1);
+    END LOOP;
+END $$;
+
+-- Who was seen in a class, and which classes were. A student changes the class seldom, so most updates write no index.
+CREATE INDEX student_state_class ON student_state (class_id, grade);
+
+-- Who takes a course.
+CREATE INDEX enrolments_course ON enrolments (course_id, student_id);
 
 -- Which weekdays have lessons, and whose lesson runs, without reading the whole timetable.
 CREATE INDEX periods_weekday ON periods (weekday, starts);

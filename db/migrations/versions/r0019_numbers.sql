@@ -51,10 +51,10 @@ CREATE TABLE enrolment_classes (
 CREATE INDEX enrolment_classes_class ON enrolment_classes (class_id, student_id);
 COMMENT ON TABLE enrolment_classes IS 'Further classes of an enrolment, as rosters say; dates and role are those of the enrolment.';
 CREATE TRIGGER enrolment_classes_inserted AFTER INSERT ON enrolment_classes REFERENCING NEW TABLE AS written
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
+    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships('student_id');
 CREATE TRIGGER enrolment_classes_updated AFTER UPDATE ON enrolment_classes REFERENCING NEW TABLE AS written OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
+    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships('student_id');
 CREATE TRIGGER enrolment_classes_deleted AFTER DELETE ON enrolment_classes REFERENCING OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();
+    FOR EACH STATEMENT EXECUTE FUNCTION note_memberships('student_id');
 CREATE TRIGGER enrolment_classes_emptied AFTER TRUNCATE ON enrolment_classes
     FOR EACH STATEMENT EXECUTE FUNCTION note_memberships();

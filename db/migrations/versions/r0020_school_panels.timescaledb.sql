@@ -1,9 +1,14 @@
 -- As the summaries of r0012: classes side by side, and attempts of all of them by ten points of score, kept by the job.
 CREATE TABLE class_days (
     class_id text NOT NULL, day date NOT NULL, previous_day date, students bigint NOT NULL, minutes_active bigint NOT NULL,
-    attempts bigint NOT NULL, score_sum bigint NOT NULL, as_of timestamptz NOT NULL
+    attempts bigint NOT NULL, score_sum bigint NOT NULL, as_of timestamptz NOT NULL, courses text[] NOT NULL
 );
 CREATE INDEX class_days_day ON class_days (day);
+CREATE TABLE class_course_days (
+    class_id text NOT NULL, courses text[] NOT NULL, course text NOT NULL, day date NOT NULL, attempts bigint NOT NULL,
+    score_sum bigint NOT NULL, as_of timestamptz NOT NULL
+);
+CREATE INDEX class_course_days_course ON class_course_days (course, day);
 CREATE TABLE class_totals (
     class_id text NOT NULL PRIMARY KEY, enrolled bigint NOT NULL, median_finished double precision, at_risk bigint NOT NULL,
     as_of timestamptz NOT NULL
@@ -13,7 +18,15 @@ CREATE TABLE score_days (
     as_of timestamptz NOT NULL
 );
 CREATE INDEX score_days_day ON score_days (day);
-COMMENT ON TABLE class_days IS 'What those who are enrolled in a class now did on a local day, by the day on which they were active before.';
+CREATE TABLE page_weeks (
+    week date NOT NULL, page_url text NOT NULL, views bigint NOT NULL, scrolls bigint NOT NULL, as_of timestamptz NOT NULL,
+    PRIMARY KEY (week, page_url)
+);
+-- Who takes a course is asked for where one is chosen.
+CREATE INDEX risk_rows_course ON risk_rows (course_id);
+COMMENT ON TABLE class_days IS 'What those who are enrolled in a class now did on a local day, by the day on which they were active before, and by the courses they take.';
+COMMENT ON TABLE class_course_days IS 'Attempts of those who are enrolled in a class now, by the courses they take and the course of the quiz.';
+COMMENT ON TABLE page_weeks IS 'page_days by week (Monday).';
 COMMENT ON TABLE class_totals IS 'How far those who are enrolled in a class now have come, over all courses.';
 COMMENT ON TABLE score_days IS 'Attempts of all classes by local day, course, kind and ten points of score.';
 
@@ -26,7 +39,7 @@ BEGIN
     CALL refresh_visits(config IS NULL);
     FOREACH summary IN ARRAY ARRAY['course_progress', 'chapter_summary', 'course_summary', 'course_exits', 'class_progress', 'risk_rows', 'click_days', 'cohort_weeks', 'place_counts',
         'video_totals', 'video_parts', 'cohort_forgetting', 'cohort_gaps', 'class_failures', 'module_days', 'curve_days',
-        'curve_totals', 'first_due', 'first_coming', 'class_days', 'class_totals', 'score_days']
+        'curve_totals', 'first_due', 'first_coming', 'class_days', 'class_course_days', 'class_totals', 'score_days', 'page_weeks']
     LOOP
         CONTINUE WHEN config IS NOT NULL
             AND EXISTS (SELECT FROM summary_runs WHERE name = summary AND ran_at + 20 * took > clock_timestamp());

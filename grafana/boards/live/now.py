@@ -92,7 +92,7 @@ def headline(limits: Thresholds) -> stat.Panel:
             Sql(
                 load(
                     "live_class/now",
-                    shown="last_active_at, engagement_score, subject_id, course_id, chapter_id, device, browser",
+                    shown="subject_id, course_id, chapter_id, device, browser",
                     lag_stalled_s=limits.lag_stalled_s,
                 )
             ),

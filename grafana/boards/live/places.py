@@ -38,7 +38,7 @@ def grades(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Grades",
         "The same counts, grade by grade; a student in several classes counts once.",
-        Sql(load("live_class/grades", shown="engagement_score")),
+        Sql(load("live_class/grades", shown="class_id")),
     )
     colours = {"Active": theme.ACTIVE, "Idle": theme.IDLE, "Absent": theme.ABSENT}
     for name, value in colours.items():

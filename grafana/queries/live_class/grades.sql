@@ -1,25 +1,25 @@
 -- Classes first, so that few rows look up their grade.
-WITH {{chosen}},
-counted AS (
+WITH {{counted}},
+by_class AS (
     SELECT class_id,
-           count(*) FILTER (WHERE status = 'active')                              AS active,
-           count(*) FILTER (WHERE status = 'idle')                                AS idle,
-           count(*) FILTER (WHERE is_present)                                     AS present,
-           count(*) FILTER (WHERE status = 'absent')                              AS absent,
-           sum(round(engagement_score * 10000)::bigint) FILTER (WHERE is_present) AS score_sum
-    FROM chosen
+           sum(students) FILTER (WHERE is_present AND status = 'active') AS active,
+           sum(students) FILTER (WHERE is_present AND status = 'idle')   AS idle,
+           sum(students) FILTER (WHERE is_present)                       AS present,
+           sum(students) FILTER (WHERE NOT is_present)                   AS absent,
+           sum(score_sum) FILTER (WHERE is_present)                      AS score_sum
+    FROM counted
     WHERE is_present OR is_enrolled
     GROUP BY class_id
 )
 SELECT coalesce('Grade ' || grade, 'not said')                  AS "Grade",
        count(class_id)                                          AS "Classes",
-       sum(active)::bigint                                      AS "Active",
-       sum(idle)::bigint                                        AS "Idle",
-       sum(present)::bigint                                     AS "Present",
-       sum(absent)::bigint                                      AS "Absent",
-       round(sum(idle) / nullif(sum(present), 0), 4)            AS "Idle share",
+       coalesce(sum(active), 0)::bigint                         AS "Active",
+       coalesce(sum(idle), 0)::bigint                           AS "Idle",
+       coalesce(sum(present), 0)::bigint                        AS "Present",
+       coalesce(sum(absent), 0)::bigint                         AS "Absent",
+       round(coalesce(sum(idle), 0) / nullif(sum(present), 0), 4) AS "Idle share",
        round(sum(score_sum) / (nullif(sum(present), 0) * 100), 0) AS "Engagement"
-FROM counted
+FROM by_class
 LEFT JOIN class_list USING (class_id)
 GROUP BY grade
 ORDER BY length(grade), grade

@@ -1,21 +1,9 @@
 -- One answer for all panels that count people, so that each refresh computes everybody's status once.
 -- kind: `all` (the one row of the headline), or a place among those present: subject, chapter, device, browser.
-WITH {{chosen}},
-grouped AS (
-    SELECT is_present, subject_id, course_id, chapter_id, device, browser,
-           count(*)                                                               AS known,
-           count(*) FILTER (WHERE is_present AND status = 'active')               AS active,
-           count(*) FILTER (WHERE is_present AND status = 'idle')                 AS idle,
-           count(*) FILTER (WHERE is_present AND is_enrolled)                     AS expected,
-           count(*) FILTER (WHERE is_enrolled)                                    AS enrolled,
-           sum(round(engagement_score * 10000)::bigint) FILTER (WHERE is_present) AS score_sum,
-           max(last_active_at)                                                    AS last_seen
-    FROM chosen
-    GROUP BY is_present, subject_id, course_id, chapter_id, device, browser
-),
+WITH {{counted}},
 placed AS (
-    SELECT kind, label, place, g.*
-    FROM grouped g
+    SELECT kind, label, place, c.*
+    FROM counted c
     CROSS JOIN LATERAL (
         VALUES ('all', NULL, NULL),
                ('subject', coalesce(subject_id, 'not said'), NULL),
@@ -25,19 +13,19 @@ placed AS (
     ) AS p (kind, label, place)
     WHERE kind = 'all' OR is_present
 ),
-counted AS (
+summed AS (
     SELECT k.kind,
            label,
            place,
-           coalesce(sum(known), 0)::bigint                               AS known,
-           coalesce(sum(active), 0)::bigint                              AS active,
-           coalesce(sum(idle), 0)::bigint                                AS idle,
-           coalesce(sum(known) FILTER (WHERE is_present), 0)::bigint     AS present,
-           coalesce(sum(expected), 0)::bigint                            AS expected,
-           coalesce(sum(enrolled) FILTER (WHERE NOT is_present), 0)::bigint AS absent,
-           coalesce(sum(enrolled), 0)::bigint                            AS enrolled,
-           sum(score_sum)                                                AS score_sum,
-           max(last_seen)                                                AS last_seen
+           coalesce(sum(students), 0)::bigint                                                   AS known,
+           coalesce(sum(students) FILTER (WHERE is_present AND status = 'active'), 0)::bigint   AS active,
+           coalesce(sum(students) FILTER (WHERE is_present AND status = 'idle'), 0)::bigint     AS idle,
+           coalesce(sum(students) FILTER (WHERE is_present), 0)::bigint                         AS present,
+           coalesce(sum(students) FILTER (WHERE is_present AND is_enrolled), 0)::bigint         AS expected,
+           coalesce(sum(students) FILTER (WHERE is_enrolled AND NOT is_present), 0)::bigint     AS absent,
+           coalesce(sum(students) FILTER (WHERE is_enrolled), 0)::bigint                        AS enrolled,
+           sum(score_sum) FILTER (WHERE is_present)                                             AS score_sum,
+           max(last_seen)                                                                       AS last_seen
     FROM (VALUES ('all'), ('subject'), ('chapter'), ('device'), ('browser')) AS k (kind)
     LEFT JOIN placed USING (kind)
     GROUP BY k.kind, label, place
@@ -51,7 +39,7 @@ ranked AS (
                         label,
                         place
            ) AS place_in_kind
-    FROM counted
+    FROM summed
     WHERE kind = 'all' OR present > 0
 ),
 flow AS (

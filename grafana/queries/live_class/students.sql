@@ -1,5 +1,19 @@
-WITH {{chosen}}
-SELECT coalesce(display_name, student_id)                                                                    AS "Student",
+-- Those first that need someone: who has been idle longest, then who does least. Names decide among equals, and are looked up for those
+-- alone who may be listed.
+WITH {{chosen}},
+placed AS NOT MATERIALIZED (
+    SELECT *,
+           CASE status WHEN 'idle' THEN date_part('epoch', last_active_at) WHEN 'active' THEN 1e11 + engagement_score ELSE 1e12 END AS place
+    FROM chosen
+),
+listed AS (
+    SELECT p.*, coalesce((SELECT display_name FROM student_names n WHERE n.student_id = p.student_id), student_id) AS name
+    FROM placed p
+    WHERE place <= (SELECT max(place) FROM (SELECT place FROM placed ORDER BY place LIMIT {{students_shown}}) first)
+    ORDER BY place, name, student_id
+    LIMIT {{students_shown}}
+)
+SELECT name                                                                        AS "Student",
        status                                                                      AS "Status",
        coalesce(title, class_id)                                                   AS "Class",
        CASE WHEN is_present THEN initcap(replace(current_activity, '_', ' ')) END  AS "Last did",
@@ -9,13 +23,6 @@ SELECT coalesce(display_name, student_id)                                       
        CASE WHEN is_present THEN round((engagement_score * 100)::numeric, 0) END   AS "Engagement",
        student_id,
        class_id
-FROM chosen
+FROM listed
 LEFT JOIN class_list USING (class_id)
-LEFT JOIN student_names USING (student_id)
-WHERE is_present OR is_enrolled
-ORDER BY CASE status WHEN 'idle' THEN 0 WHEN 'active' THEN 1 ELSE 2 END,
-         CASE WHEN status = 'idle' THEN last_active_at END,
-         CASE WHEN status = 'active' THEN engagement_score END,
-         1,
-         student_id
-LIMIT {{students_shown}}
+ORDER BY place, name, student_id

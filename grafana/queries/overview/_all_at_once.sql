@@ -1,1 +1,1 @@
-'__all' IN (${class:sqlstring}) AND '__all' IN (${course:sqlstring})
+'__all' IN (${class:sqlstring})

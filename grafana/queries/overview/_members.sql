@@ -3,11 +3,7 @@ members AS (
     FROM class_members m
     LEFT JOIN class_list l ON l.class_id = m.class_id
     WHERE ('__all' IN (${class:sqlstring}) OR m.class_id IN (${class:sqlstring}))
-      AND ('__all' IN (${grade:sqlstring}) AND '__all' IN (${course:sqlstring})
-           -- what is known of each student is looked up where it was chosen only: it costs the most
-           OR (m.class_id, m.student_id) IN (
-               SELECT class_id, student_id
-               FROM class_students
-               WHERE {{in_class}}
-                 AND ('__all' IN (${course:sqlstring}) OR course_ids && ARRAY[${course:sqlstring}])))
+      AND ('__all' IN (${grade:sqlstring}) OR l.grade IN (${grade:sqlstring}))
+      AND ('__all' IN (${course:sqlstring})
+           OR m.student_id IN (SELECT student_id FROM enrolled_courses WHERE course_id IN (${course:sqlstring})))
 )
