@@ -37,7 +37,8 @@ SCOPE_VIEWS = (
     " todays_lessons alert_classes class_presence active_before idle_before quiz_questions chapter_reach chapter_pace"
 ).split()
 PERSON_VIEWS = (
-    "class_members class_elsewhere enrolled_courses student_live_metrics class_students student_names latest_events latest_named_events"
+    "class_members class_elsewhere enrolled_courses student_live_metrics class_students student_names latest_events"
+    " latest_named_events"
     " student_engagement memory_scores memory_history revision_signals student_attempts quiz_analytics"
     " revisions_waiting reviews_coming"
     " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"

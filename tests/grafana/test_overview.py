@@ -32,7 +32,26 @@ def test_classes_stand_side_by_side(term: School) -> None:
         ("Class 8A", 1, 0, 0, None, None, 0, "8A"),
     ]
     assert [row[0] for row in panel(term, "Classes", grade=["8"])] == ["Class 8A"]
-    assert [row[0] for row in panel(term, "Classes", course=["math"])] == ["7C", "Class 7B"]
+
+
+def test_classes_of_chosen_courses_count_those_who_take_them_and_their_quizzes(term: School) -> None:
+    in_7b, in_7c, in_8a = (
+        ("Class 7B", 4, 0.75, 1800, 0, 57.5, 1, "7B"),
+        ("7C", 1, 1, 1800, 100, 100, 0, "7C"),
+        "Class 8A",
+    )
+    assert panel(term, "Classes", course=["math"]) == [in_7c, in_7b]
+    assert [row[:3] for row in panel(term, "Classes", course=["art"])] == [(in_8a, 1, 0)]
+    assert panel(term, "Classes", course=["math"], class_=["7B"]) == [in_7b]
+    # ann takes both: she is one, her quiz of the other course counts where that is chosen
+    term.put(enrolments=[{"student_id": "ann", "course_id": "geo", "class_id": "7B"}])
+    term.put(quiz_attempts=[known_term.quiz("ann", at(9), 5, "g1", course="geo")])
+    term.settle()
+    # ann alone: an hour active, (85 + 5) / 2 where both count
+    both = panel(term, "Classes", course=["math", "geo"])
+    assert [row[:4] + row[5:6] for row in both] == [("7C", 1, 1, 1800, 100), ("Class 7B", 4, 0.75, 1800, 47)]
+    [row] = panel(term, "Classes", course=["geo"])
+    assert row[:4] + row[5:6] == ("Class 7B", 1, 1, 3600, 5)
 
 
 def test_who_may_be_lost_is_shown_with_each_reason(term: School) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -72,6 +74,29 @@ def test_countries_devices_and_pages_are_counted(term: School) -> None:
         ("Browser", "Safari", 1, 0.3333),
     ]
     assert panel(term, "Top pages") == [("/home", 7), ("/quiz", 6)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    # from Monday, 2 February: a week; two and the days around them; days of one week, and of two; whole weeks but the last day; a day
+    [(0, 6), (-3, 15), (2, 4), (4, 8), (0, 12), (14, 14)],
+)
+def test_pages_of_any_days_are_the_sum_of_their_days(term: School, first: int, last: int) -> None:
+    monday = at(0, -28)
+    term.put(
+        page_days=[
+            {"day": (monday + timedelta(days=n)).date(), "page_url": "/home", "task": 2, "views": 10_000 + 2**n}
+            | {"students": 1, "scrolls": 0}
+            | {f"s{tenth}": 0 for tenth in range(10)}
+            for n in range(16)
+        ]
+    )
+    term.settle()
+    span = (monday + timedelta(days=first, hours=9), monday + timedelta(days=last, hours=15))
+    days = range(max(first, 0), last + 1)
+    assert term.on(BOARD, "Top pages", span) == [("/home", sum(10_000 + 2**n for n in days))]
+    weeks = term.ask("SELECT sum(views) FROM top_pages_by_week WHERE week = '2026-02-02'")
+    assert weeks == [(70_127,)]
 
 
 def test_days_say_what_was_added_to_them_later(term: School) -> None:

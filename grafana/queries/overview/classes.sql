@@ -78,14 +78,14 @@ taken AS (
       AND courses && ARRAY[${course:sqlstring}]
     GROUP BY class_id
 )
-SELECT class                                                                     AS "Class",
-       enrolled                                                                  AS "Enrolled",
-       round(coalesce(c.came, l.came, 0) / enrolled::numeric, 4)::double precision AS "Came",
-       round(coalesce(c.minutes, l.minutes, 0) / enrolled * 60)::bigint          AS "Active a student",
-       median_finished                                                           AS "Median finished",
+SELECT class                                                                        AS "Class",
+       enrolled                                                                     AS "Enrolled",
+       round(coalesce(CASE WHEN {{all_at_once}} THEN l.came ELSE c.came END, 0) / enrolled::numeric, 4)::double precision AS "Came",
+       round(coalesce(CASE WHEN {{all_at_once}} THEN l.minutes ELSE c.minutes END, 0) / enrolled * 60)::bigint AS "Active a student",
+       median_finished                                                              AS "Median finished",
        round(CASE WHEN NOT ({{all_at_once}}) THEN c.average::numeric
                   WHEN '__all' IN (${course:sqlstring}) THEN l.average ELSE t.average END, 1)::double precision AS "Average score",
-       at_risk                                                                   AS "At risk",
+       at_risk                                                                      AS "At risk",
        class_id
 FROM counted c
 LEFT JOIN lived l USING (class_id)
