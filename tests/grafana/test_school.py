@@ -78,7 +78,7 @@ def test_countries_devices_and_pages_are_counted(term: School) -> None:
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    # from Monday, 2 February: a week; two and the days around them; days of one week, and of two; whole weeks but the last day; a day
+    # from Monday, 2 February: a week; two and days around; days of one week, of two; a week and days; a day
     [(0, 6), (-3, 15), (2, 4), (4, 8), (0, 12), (14, 14)],
 )
 def test_pages_of_any_days_are_the_sum_of_their_days(term: School, first: int, last: int) -> None:
