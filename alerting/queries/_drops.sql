@@ -1,21 +1,34 @@
--- A class now, and as it was.
-now_and_before AS MATERIALIZED (
-    SELECT c.class_id, c.title, c.period, c.began, c.ends, c.engagement_behind AS behind, c.as_of,
-           a.active_students AS active, a.away_players, a.silent_players, a.signed_off_at, a.present, a.enrolled, b.before, b.usual,
-           -- up to here the log is read to the end of a minute
-           date_trunc('minute', c.as_of - coalesce(c.engagement_behind, 0) * interval '1 second') AS upto,
-           -- without a timetable a lesson is where it is usual that the class works, and will be for five minutes
-           coalesce(CASE WHEN c.has_timetable THEN c.as_of >= c.began + interval '{{lesson_edge_min}} minutes'
-                         ELSE c.in_term AND b.usual >= {{present_least}} AND b.usual_next >= {{present_least}} END, false) AS in_lesson,
-           coalesce(b.before >= {{present_least}}, false) AS enough
+minutes AS MATERIALIZED (
+    SELECT scope_id AS class_id, window_start, active_students, active_5m FROM activity
+    WHERE scope = 'class'
+      AND window_start >= (SELECT least(classpulse_now() - interval '60 minutes', min(began)) FROM todays_lessons
+                           WHERE began <= (SELECT classpulse_now()) AND ends > (SELECT classpulse_now()))
+      AND window_start <= (SELECT classpulse_now())
+),
+classes_now AS MATERIALIZED (
+    SELECT c.*, a.active_students, a.away_players, a.silent_players, a.signed_off_at, a.present, a.enrolled, b.usual, b.usual_next
     FROM alert_classes c
     JOIN class_presence a ON a.class_id = c.class_id
     JOIN active_before b ON b.class_id = c.class_id
 ),
-minutes AS MATERIALIZED (
-    SELECT scope_id AS class_id, window_start, active_students, active_5m FROM activity
-    WHERE scope = 'class' AND window_start >= (SELECT classpulse_now() - interval '60 minutes')
-      AND window_start <= (SELECT classpulse_now())
+-- A class now, and as it was: before as in active_before, from the minutes that are read anyhow.
+now_and_before AS MATERIALIZED (
+    SELECT c.class_id, c.title, c.period, c.began, c.ends, c.engagement_behind AS behind, c.as_of,
+           c.active_students AS active, c.away_players, c.silent_players, c.signed_off_at, c.present, c.enrolled, m.before, c.usual,
+           -- up to here the log is read to the end of a minute
+           date_trunc('minute', c.as_of - coalesce(c.engagement_behind, 0) * interval '1 second') AS upto,
+           -- without a timetable a lesson is where it is usual that the class works, and will be for five minutes
+           coalesce(CASE WHEN c.has_timetable THEN c.as_of >= c.began + interval '{{lesson_edge_min}} minutes'
+                         ELSE c.in_term AND c.usual >= {{present_least}} AND c.usual_next >= {{present_least}} END, false) AS in_lesson,
+           coalesce(m.before >= {{present_least}}, false) AS enough
+    FROM classes_now c
+    LEFT JOIN (
+        SELECT n.class_id, max(w.active_5m) AS before
+        FROM classes_now n
+        JOIN minutes w ON w.class_id = n.class_id
+        WHERE w.window_start >= coalesce(n.began, n.as_of - interval '11 minutes') AND w.window_start <= n.as_of - interval '1 minute'
+        GROUP BY n.class_id
+    ) m ON m.class_id = c.class_id
 ),
 -- the last whole minutes, without those in which a lesson fills: how many students sent anything
 heard AS (
@@ -48,7 +61,8 @@ fallen AS MATERIALIZED (
     FROM now_and_before n
     CROSS JOIN LATERAL (
         SELECT max(w.window_start) AS last_above FROM minutes w
-        WHERE w.class_id = n.class_id AND w.active_5m + n.away_players > (1 - {{drop_share}}) * n.before
+        WHERE w.class_id = n.class_id AND w.window_start >= n.as_of - interval '60 minutes'
+          AND w.active_5m + n.away_players > (1 - {{drop_share}}) * n.before
     ) w
     WHERE n.in_lesson AND n.enough
       AND n.active + n.away_players <= (1 - {{drop_share}}) * n.before

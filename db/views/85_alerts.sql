@@ -85,11 +85,12 @@ CROSS JOIN (
 ) f
 CROSS JOIN roster_classes r
 LEFT JOIN classes t ON t.class_id = r.class_id
-LEFT JOIN LATERAL (
-    SELECT * FROM todays_lessons t
-    WHERE t.class_id = r.class_id AND t.began <= k.now AND k.now < t.ends
-    ORDER BY t.began DESC LIMIT 1
-) l ON true;
+LEFT JOIN (
+    SELECT DISTINCT ON (class_id) class_id, period, subject_id, began, ends
+    FROM todays_lessons
+    WHERE began <= (SELECT classpulse_now()) AND (SELECT classpulse_now()) < ends
+    ORDER BY class_id, began DESC
+) l ON l.class_id = r.class_id;
 
 -- How many were active in a class: at most since its lesson began (where none runs, in the last ten whole minutes), and, on average, in
 -- the five minutes up to this time of the week in the last four weeks; null unless two of those weeks know the class then. Where the class
