@@ -181,7 +181,8 @@ def _by_key(truth: Truth, rows: list[Row]) -> dict[tuple[Any, ...], Row]:
 
 
 def _key(truth: Truth, row: Row) -> tuple[Any, ...]:
-    return tuple(_text(row[column]) for column in truth.key)
+    told = (_text(row[column]) for column in truth.key)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in told)
 
 
 def _plain(row: Row) -> Row:
