@@ -42,7 +42,7 @@ def test_classes_of_chosen_courses_count_those_who_take_them_and_their_quizzes(t
     assert panel(term, "Classes", course=["math"], class_=["7B"]) == [in_7b]
     # ann takes both: she is one, her quiz of the other course counts where that is chosen
     term.put(enrolments=[{"student_id": "ann", "course_id": "geo", "class_id": "7B"}])
-    term.put(quiz_attempts=[known_term.quiz("ann", at(9), 5, "g1", course="geo")])
+    term.put(quiz_attempts=[{**known_term.quiz("ann", at(9), 5, "g1"), "course": "geo"}])
     term.settle()
     # ann alone: an hour active, (85 + 5) / 2 where both count
     both = panel(term, "Classes", course=["math", "geo"])
