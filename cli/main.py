@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("cli.doctor", "What can be reached, what is wrong, what to do."),
     "migrate": ("cli.migrate", "Bring the database at DATABASE_URL to the current schema."),
     "topics": ("cli.topics", "Create or check the Kafka topics."),
+    "flows": ("cli.flows", "List the flows, or write a new one."),
     "run": ("cli.run", "Run dataflows: engagement, archive."),
     "member": ("cli.member", "Run one pod of a flow's cluster, whose size may change."),
     "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),

@@ -14,7 +14,8 @@ LETTERS = {"t": "classpulse_reader_teacher", "s": "classpulse_reader_school", "o
 def documented() -> dict[str, tuple[str, list[str]]]:
     """Returns the views of the page: readers' letters and columns."""
     found = {}
-    for line in PAGE.read_text().splitlines():
+    pages = [PAGE, *sorted(PAGE.parent.glob("flows/*.md"))]
+    for line in "\n".join(path.read_text() for path in pages).splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 4 and re.fullmatch(r"[tso ]+", cells[1]):
             columns = re.sub(r"\([^)]*\)", "", cells[3]).split(",")

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dataflows import flows
+from dataflows.scaffold import is_of_persons
 from dataflows.settings import Settings
 from db import repeatable
 from db.migrate import migrate
@@ -46,6 +48,10 @@ PERSON_VIEWS = (
     " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"
     " student_class_days student_streak handed_in class_member_days class_attempts"
 ).split()
+DECLARED = [flow.load() for flow in flows.FLOWS if flow.is_declared]
+FLOW_TABLES += [flow.table for flow in DECLARED]
+SCOPE_VIEWS += [flow.name for flow in DECLARED if not is_of_persons(flow)]
+PERSON_VIEWS += [flow.name for flow in DECLARED if is_of_persons(flow)]
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies database_jobs late_waiting last_night".split()
 READERS = {
     "classpulse_reader_teacher": SCOPE_VIEWS + PERSON_VIEWS,

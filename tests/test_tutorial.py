@@ -1,0 +1,159 @@
+"""docs/tutorial.md, followed to the letter in a copy of the checkout, on real Kafka and both kinds of database."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from tests.parts import require
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FOLDERS = "alerting api bench cli dataflows db demo docs grafana health helm ingest local prometheus reports".split()
+FOLDERS += ["simulation", "tests"]
+
+
+def copied(target: Path) -> Path:
+    """Copies what the commands need of the checkout."""
+    unwanted = shutil.ignore_patterns("__pycache__", "node_modules", "images", "*.png")
+    for folder in FOLDERS:
+        if (ROOT / folder).is_dir():
+            shutil.copytree(ROOT / folder, target / folder, ignore=unwanted, symlinks=True)
+    for file in ("pyproject.toml", "docker-compose.yml", "README.md", "Makefile"):
+        shutil.copy(ROOT / file, target / file)
+    return target
+
+
+class Reader:
+    """Somebody who types what the page says."""
+
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        commands = home / "commands"
+        commands.mkdir()
+        for name, call in (("classpulse", "-m cli.main"), ("python", "")):
+            (commands / name).write_text(f'#!/bin/sh\nexec {sys.executable} {call} "$@"\n')
+            (commands / name).chmod(0o755)
+        self.home = home
+        self.environment = {
+            **os.environ,
+            **environment,
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "PYTHONPATH": str(home),
+            "CLASSPULSE_RECOVERY_DIR": str(home / "recovery"),
+        }
+
+    def types(self, text: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+def tidied(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def test_the_tutorial_works_as_it_is_written(tmp_path: Path, any_database: str, kafka: str, topic_prefix: str) -> None:
+    require("postgres", shutil.which("psql") is not None, "psql is not installed")
+    home = copied(tmp_path)
+    settings = {"DATABASE_URL": any_database, "KAFKA_BOOTSTRAP_SERVERS": kafka, "CLASSPULSE_TOPIC_PREFIX": topic_prefix}
+    reader = Reader(home, settings)
+    blocks = BLOCK.findall((ROOT / "docs/tutorial.md").read_text())
+    assert [kind for kind, _text in blocks] == "sh sh sh python sh python sh sh text sh sql".split()
+    printed = ""
+    for kind, text in blocks:
+        if kind == "sh" and "make " not in text:  # the test has servers of its own
+            printed = reader.types(text)
+        elif kind == "text":
+            assert tidied(printed) == tidied(text)
+        elif kind == "python" and "WindowedFlow" in text:
+            assert (home / "dataflows/searches.py").read_text() == text
+        elif kind == "python":
+            reader.types(f"python - <<'END'\n{text}\nEND")
+        elif kind == "sql":
+            rows = shown(any_database, text)
+            assert [(metric, value) for _time, metric, value in rows] == [("7A", 3), ("7B", 1), ("7A", 1)]
+    assert "searches" in reader.types("classpulse flows list")
+    assert "searches" in reader.types("classpulse doctor || true")
+    reader.types("classpulse run searches --until-caught-up")  # goes on from its recovery store, with nothing to do
+    lists = "tests/dataflows/test_flows.py tests/test_compose.py -k 'not documented and not image'"
+    reader.types(f"python -m pytest -q -p no:cacheprovider {lists}")
+
+
+def shown(url: str, query: str) -> list[tuple[object, str, int]]:
+    """Asks what the panel asks, as a teacher."""
+    assert urlsplit(url).scheme.startswith("postgres")
+    filled = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 BETWEEN '2026-09-01' AND '2026-09-02'", query)
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE classpulse_reader_teacher")
+        return connection.execute(filled.encode()).fetchall()
+
+
+VARIANTS = {
+    "hopping": ["--window", "hopping:1h:30m", "--aggregate", "last=last:page_url", "--aggregate", "n=count"],
+    "session": ["--window", "session:30m", "--key", "student_id", "--aggregate", "pages=distinct:page_url"],
+    "sliding": ["--window", "sliding:10m", "--key", "student_id", "--aggregate", "points=sum:score"],
+    "quizzes": ["--topic", "module_quiz_events", "--key", "metadata.module", "--aggregate", "best=max:score"],
+    "chapters": ["--topic", "chapter_view_events", "--key", "chapter_id", "--aggregate", "n=count"],
+    "top": ["--filter", "event_name=search,page_view", "--aggregate", "words=top:metadata.query:3"],
+}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout in which flows are written one after the other."""
+    return copied(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_is_written_for_other_declarations_passes_its_own_test_and_the_linter(copy: Path, name: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    command = [sys.executable, "-m", "cli.main", "flows", "new", f"of_{name}", *VARIANTS[name]]
+    subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
+    test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/dataflows/test_of_{name}.py"]
+    done = subprocess.run(test, cwd=copy, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, f"dataflows/of_{name}.py", f"tests/dataflows/test_of_{name}.py"]
+        done = subprocess.run(ruff, cwd=copy, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["engagement"], "already"),
+        (["kafka"], "taken"),
+        (["sessions"], "already"),
+        (["import"], "taken"),
+        (["Not-A-Name"], "no name of a flow"),
+        (["new_one", "--window", "daily"], "no window"),
+        (["new_one", "--aggregate", "pages=distinct:page_url"], "over tasks"),
+        (["new_one", "--filter", "event_name"], "NAME=VALUE"),
+    ],
+)
+def test_a_flow_that_cannot_be_is_refused_in_words_and_nothing_is_written(
+    copy: Path, arguments: list[str], said: str
+) -> None:
+    before = sorted(path for path in copy.rglob("*.py"))
+    command = [sys.executable, "-m", "cli.main", "flows", "new", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "COLUMNS": "500"}
+    done = subprocess.run(command, cwd=copy, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert sorted(path for path in copy.rglob("*.py")) == before
