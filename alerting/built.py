@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import yaml
 
-from alerting import delivery, grafana
+from alerting import grafana
+from alerting.delivery import files as delivery
 from alerting.docs import documented
 from alerting.limits import Limits
 from alerting.times import Times

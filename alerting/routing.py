@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from alerting.delivery import SLACK_URL, Document, contact, mail, plain, policy_file, slack, times_file
+from alerting.delivery.files import SLACK_URL, Document, contact, mail, plain, policy_file, slack, times_file
 from alerting.times import Times
 
 FILE: Final = "routes.json"

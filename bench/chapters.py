@@ -16,10 +16,10 @@ import psycopg
 
 from bench.stack import machine, say
 from bench.visits import School, load_items, load_visits
-from cli.services_parts.postgres import Postgres
 from dataflows.settings import Settings
 from db.migrate import migrate
 from grafana import queries
+from local.postgres import Postgres
 
 SHOWN: Final = {"chapters_shown": 20, "courses_shown": 20, "students_least": 10}
 PANELS: Final = ("time", "distribution", "average_median", "highest_drop", "courses", "hours")

@@ -27,9 +27,9 @@ from bytewax.dataflow import Dataflow  # noqa: E402
 from bytewax.operators.windowing import EventClock, TumblingWindower  # noqa: E402
 from bytewax.outputs import DynamicSink, StatelessSinkPartition  # noqa: E402
 
-from dataflows import engagement  # noqa: E402
-from dataflows.engage.columns import Batch  # noqa: E402
-from dataflows.engage.scopes import scopes_of  # noqa: E402
+from dataflows.engagement import flow as engagement  # noqa: E402
+from dataflows.engagement.columns import Batch  # noqa: E402
+from dataflows.engagement.scopes import scopes_of  # noqa: E402
 from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
 from dataflows.kafka.batch import TaskBatch  # noqa: E402

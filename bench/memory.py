@@ -26,7 +26,7 @@ from bench.stack import Stack, machine, run, say, stack  # noqa: E402
 from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.replayed import REPLAYED
-from dataflows.memory import TOPICS, decode, gather, steps  # noqa: E402
+from dataflows.memory.flow import TOPICS, decode, gather, steps  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.writer import to_csv  # noqa: E402
 from dataflows.worker import calm_garbage_collector  # noqa: E402

@@ -11,11 +11,11 @@ import psycopg
 
 from alerting.limits import Limits
 from alerting.rules import RULES
-from bench.boards import fill
-from bench.boards_school import School
+from bench.boards.run import fill
+from bench.boards.school import School
 from bench.chapters import connect, server
 from bench.stack import machine, say
-from cli.services_parts.postgres import Postgres
+from local.postgres import Postgres
 
 ROLE: Final = "classpulse_reader_teacher"
 RISK: Final = """

@@ -17,9 +17,9 @@ from typing import Any
 
 import psycopg
 
-from cli.services_parts.kafka import VERSION, Kafka
-from cli.services_parts.postgres import Postgres
 from dataflows.settings import Settings
+from local.kafka import VERSION, Kafka
+from local.postgres import Postgres
 
 
 def say(text: str) -> None:

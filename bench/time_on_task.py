@@ -10,19 +10,19 @@ import numpy as np
 import polars as pl
 
 from bench.forgetting.logs import data_folder
-from cli.formats.log import read_log, reader_of
+from dataflows.content.codes import Codes
+from dataflows.content.columns import Events, events_of
+from dataflows.content.intervals import LATEST_MS
+from dataflows.content.marks import NONE, FoldRules, Marks
+from dataflows.content.presence import stretches_of
+from dataflows.content.sent import nothing
+from dataflows.content.sessions import fold_sessions
+from dataflows.content.store import MarkStore
+from dataflows.content.visits import fold_visits
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.batch import Records
 from dataflows.kafka.topics import CLICKSTREAM
-from dataflows.study.codes import Codes
-from dataflows.study.columns import Events, events_of
-from dataflows.study.intervals import LATEST_MS
-from dataflows.study.marks import NONE, FoldRules, Marks
-from dataflows.study.presence import stretches_of
-from dataflows.study.sent import nothing
-from dataflows.study.sessions import fold_sessions
-from dataflows.study.store import MarkStore
-from dataflows.study.visits import fold_visits
+from ingest.formats.log import read_log, reader_of
 
 CAPS_MIN: Final = (5, 10, 30)
 MIN_STUDENTS: Final = 10

@@ -20,8 +20,9 @@ import psycopg  # noqa: E402
 from bench.stack import machine, say  # noqa: E402
 from bench.studying import CLICKS, Shifts  # noqa: E402
 from bench.writes import cost, place  # noqa: E402
-from cli.services_parts.postgres import Postgres  # noqa: E402
-from dataflows import archive, content, engagement  # noqa: E402
+from dataflows.archive import flow as archive  # noqa: E402
+from dataflows.content import flow as content  # noqa: E402
+from dataflows.engagement import flow as engagement  # noqa: E402
 from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
@@ -30,6 +31,7 @@ from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.progress import claim_task  # noqa: E402
 from dataflows.sink.writer import Writer  # noqa: E402
 from db.migrate import migrate  # noqa: E402
+from local.postgres import Postgres  # noqa: E402
 
 TASKS: Final = 4
 _MINUTE_S: Final = 60

@@ -50,7 +50,7 @@ def route(
     starting: Annotated[bool, typer.Option("--starting", help="Grafana may be down still: that is no error.")] = False,
 ) -> None:
     """Send each class's alerts to its own staff (class_staff of the roster), and have Grafana read it."""
-    from cli.delivery.route import route as told
+    from alerting.delivery.route import route as told
 
     told(folder, complete=complete, dry_run=dry_run, starting=starting)
 
@@ -94,6 +94,6 @@ def test(
     patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
 ) -> None:
     """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted."""
-    from cli.delivery.all_trials import trials
+    from alerting.delivery.all_trials import trials
 
     raise typer.Exit(trials(staff=staff, patience_s=patience))

@@ -34,8 +34,8 @@ def backtest(  # noqa: PLR0913
     import psycopg
 
     from alerting.backtest.source import NothingStoredError, RightsError
-    from dataflows.embedded.postgres import PostgresError
     from dataflows.kafka.source import RefusedError
+    from local.embedded_postgres import PostgresError
 
     # an end by signal too leaves no copy of anybody's events behind
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))

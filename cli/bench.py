@@ -164,7 +164,7 @@ def alerts(
     ] = False,
 ) -> None:
     """What the rules that go out at once would have sent over simulated weeks and a real log, against their budget."""
-    from bench.alerts import measure
+    from bench.alerts.run import measure
 
     _print(measure(classes=classes, weeks=weeks, data=data, keep=keep))
 
@@ -178,7 +178,7 @@ def boards(
     plans: Annotated[Path | None, typer.Option(help="Write the queries' plans into this folder.")] = None,
 ) -> None:
     """Every panel's query of every board over 30 days of 20,000 students."""
-    from bench.boards import measure
+    from bench.boards.run import measure
 
     _print(measure(scale=scale, days=days, runs=runs, keep=keep, plans=plans))
 

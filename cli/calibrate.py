@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataflows.remember.calibrating import Verdict
+    from dataflows.memory.calibrating import Verdict
 
 app = typer.Typer()
 
@@ -26,7 +26,7 @@ def calibrate(
     """
     import psycopg
 
-    from dataflows.remember.calibrating import refit
+    from dataflows.memory.calibrating import refit
     from dataflows.settings import Settings
 
     settings = Settings()

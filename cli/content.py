@@ -13,8 +13,8 @@ from cli.records import SHOWN_FAULTS, FileError
 if TYPE_CHECKING:
     import psycopg
 
-    from cli.contents.files import Content
     from db.upsert import Written
+    from ingest.contents.files import Content
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def _read(files: list[Path], timezone: str) -> Content:
     """Returns the items of all files; says every fault, and ends, where there is one."""
     from zoneinfo import ZoneInfo
 
-    from cli.contents.files import Content
+    from ingest.contents.files import Content
 
     found, failed = Content(), False
     for path in files:

@@ -34,10 +34,10 @@ def demo(
 
     from rich.console import Console
 
-    from cli.live.show import DemoError, Options, perform
-    from cli.live.workers import WorkersEndedError
-    from dataflows.embedded.account import NoAccountError
-    from dataflows.embedded.postgres import PostgresError
+    from demo.show import DemoError, Options, perform
+    from demo.workers import WorkersEndedError
+    from local.account import NoAccountError
+    from local.embedded_postgres import PostgresError
 
     console = Console()
     limit = seconds if seconds is not None or console.is_terminal else OFF_TERMINAL_S
@@ -58,7 +58,7 @@ def _open_psql() -> int:
     import signal
     import subprocess
 
-    from cli.live.home import default_root, kept_database
+    from demo.home import default_root, kept_database
 
     with kept_database() as server:
         if server is None:

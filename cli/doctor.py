@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cli.checks.finding import Finding
+    from health.finding import Finding
 
 app = typer.Typer()
 
@@ -38,8 +38,8 @@ def examine() -> list[Finding]:
 
     from pydantic import ValidationError
 
-    from cli.checks import database, finding, flows, kafka, monitoring, recovery, rejects
     from dataflows.settings import Settings
+    from health import database, finding, flows, kafka, monitoring, recovery, rejects
 
     try:
         settings = Settings()

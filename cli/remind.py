@@ -9,8 +9,8 @@ import typer
 if TYPE_CHECKING:
     import psycopg
 
-    from cli.reminders.due import Reminder
-    from cli.reminders.sending import Outcome
+    from alerting.reminders.due import Reminder
+    from alerting.reminders.sending import Outcome
 
 app = typer.Typer()
 
@@ -41,7 +41,7 @@ def remind(
 
 
 def _choose(connection: psycopg.Connection[Any], opt_out: str, opt_in: str) -> None:
-    from cli.reminders import ledger
+    from alerting.reminders import ledger
 
     if opt_out:
         typer.echo(f"{opt_out}: {'no reminders from now on' if ledger.opt_out(connection, opt_out) else 'had none'}")
@@ -50,12 +50,12 @@ def _choose(connection: psycopg.Connection[Any], opt_out: str, opt_in: str) -> N
 
 
 def _run(connection: psycopg.Connection[Any], *, dry_run: bool) -> None:
+    from alerting.delivery.grafana_settings import DeliverySettings
+    from alerting.reminders import due, ledger
+    from alerting.reminders.post import Post
+    from alerting.reminders.sending import Sender, send
+    from alerting.reminders.settings import RemindSettings
     from alerting.times import Times
-    from cli.delivery.settings import DeliverySettings
-    from cli.reminders import due, ledger
-    from cli.reminders.post import Post
-    from cli.reminders.sending import Sender, send
-    from cli.reminders.settings import RemindSettings
 
     settings, delivery, times = RemindSettings(), DeliverySettings(), Times()
     if not dry_run and not (delivery.smtp_host and delivery.smtp_from):

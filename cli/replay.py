@@ -13,11 +13,11 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cli.formats import Entry, Reader, Unreadable
-    from cli.formats.log import FormatName, Log
-    from cli.formats.moodle.reading import Options
     from dataflows.kafka.producer import Publisher
     from dataflows.settings import Settings
+    from ingest.formats import Entry, Reader, Unreadable
+    from ingest.formats.log import FormatName, Log
+    from ingest.formats.moodle.reading import Options
 
 app = typer.Typer()
 
@@ -58,11 +58,11 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
     Example: classpulse replay moodle-log.csv.gz --format moodle --tz Europe/Berlin --close
     """
-    from cli.formats import FormatError
-    from cli.formats.moodle.reading import Options
     from dataflows.events.text import tidy
     from dataflows.kafka.topics import TopicError
     from dataflows.settings import Settings
+    from ingest.formats import FormatError
+    from ingest.formats.moodle.reading import Options
 
     settings = Settings()
     options = Options(
@@ -97,8 +97,8 @@ def _zone(name: str) -> str:
 def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_order: bool, topic: str | None) -> Log:
     from dataclasses import replace
 
-    from cli.formats import FormatError
-    from cli.formats.log import Log, read_log, reader_of
+    from ingest.formats import FormatError
+    from ingest.formats.log import Log, read_log, reader_of
 
     reader = _watched(reader_of(log_format, options))
     log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
@@ -126,8 +126,8 @@ def _watched(reader: Reader) -> Reader:
 
 
 def _shifted_to_now(log: Log, settings: Settings, *, close: bool) -> Log:
-    from cli.formats.log import moved
     from dataflows.kafka.ticks import CLOSE_AFTER_MS
+    from ingest.formats.log import moved
 
     now_ms = time.time_ns() // 1_000_000
     span = log.span(now_ms + settings.max_future_s * 1000)

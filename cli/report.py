@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cli.reports.asked import Choice, Report
+    from reports.asked import Choice, Report
 
 app = typer.Typer(add_completion=False)
 
@@ -32,8 +32,8 @@ def report(  # noqa: PLR0913 (options)
     names: Annotated[bool, typer.Option("--names", help="Name students; else they are numbered.")] = False,
 ) -> None:
     """Write a class's report from the same SQL as the boards: --pdf (the default), --html, --csv, or several."""
-    from cli.reports.asked import Choice, ReportError
     from dataflows.events.text import tidy
+    from reports.asked import Choice, ReportError
 
     class_id = tidy(class_id)
     try:
@@ -50,8 +50,8 @@ def report(  # noqa: PLR0913 (options)
 def _asked(choice: Choice) -> Report:
     import psycopg
 
-    from cli.reports.asked import ReportError, ask
     from dataflows.settings import Settings
+    from reports.asked import ReportError, ask
 
     try:
         with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
@@ -61,7 +61,7 @@ def _asked(choice: Choice) -> Report:
 
 
 def _write(found: Report, stem: Path, *, pdf: bool, html: bool, csv: bool) -> list[Path]:
-    from cli.reports import page, paper, sheets
+    from reports import page, paper, sheets
 
     written: list[Path] = []
     if html:

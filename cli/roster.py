@@ -12,8 +12,8 @@ from cli.records import SHOWN_FAULTS, FileError
 if TYPE_CHECKING:
     import psycopg
 
-    from cli.rosters.files import Roster
     from db.upsert import Written
+    from ingest.rosters.files import Roster
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -34,8 +34,8 @@ def load(
 
     import psycopg
 
-    from cli.rosters.files import read
     from dataflows.settings import Settings
+    from ingest.rosters.files import read
 
     settings = Settings()
     failed, done = False, []

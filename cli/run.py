@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from cli.services_parts.part import free_port
 from dataflows import flows as flows_of
+from local.part import free_port
 
 FLOWS = flows_of.names()
 _given: set[int] = set()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cli.services_parts.alertmanager import Alertmanager
-    from cli.services_parts.kafka import Kafka
-    from cli.services_parts.postgres import Postgres
-    from cli.services_parts.prometheus import Prometheus
+    from local.alertmanager import Alertmanager
+    from local.kafka import Kafka
+    from local.postgres import Postgres
+    from local.prometheus import Prometheus
 
 app = typer.Typer(no_args_is_help=True, help="Start and stop the real parts on loopback, without Docker.")
 
@@ -25,10 +25,10 @@ def parts(
     directory: Path, partitions: int = 4, scrape: tuple[str, ...] = ()
 ) -> tuple[Kafka, Postgres, Alertmanager, Prometheus]:
     """Returns the parts of one folder; nothing is started yet."""
-    from cli.services_parts.alertmanager import Alertmanager
-    from cli.services_parts.kafka import Kafka
-    from cli.services_parts.postgres import Postgres
-    from cli.services_parts.prometheus import Prometheus
+    from local.alertmanager import Alertmanager
+    from local.kafka import Kafka
+    from local.postgres import Postgres
+    from local.prometheus import Prometheus
 
     return (
         Kafka(directory, typer.echo, partitions=partitions),
@@ -49,7 +49,7 @@ def up(
     ] = "",
 ) -> None:
     """Start what this machine has, wait until it answers, write the addresses."""
-    from cli.services_parts.part import PartFailedError, PartMissingError, exclusive
+    from local.part import PartFailedError, PartMissingError, exclusive
 
     targets = tuple(f"127.0.0.1:{port.strip()}" for port in scrape.split(",") if port.strip())
     kafka, postgres, alertmanager, prometheus = parts(directory, partitions, targets)
@@ -89,7 +89,7 @@ def up(
 @app.command()
 def down(directory: Directory = DIRECTORY, env_file: EnvFile = ENV_FILE) -> None:
     """End the parts and remove their data."""
-    from cli.services_parts.part import exclusive
+    from local.part import exclusive
 
     if directory.exists():
         with exclusive(directory):

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from cli.simulation.day import SchoolDay
-    from cli.simulation.faults import Truth
-    from cli.simulation.platform import Sent
-    from cli.simulation.whereabouts import Stay
     from dataflows.kafka.producer import Publisher
     from dataflows.settings import Settings
+    from simulation.day import SchoolDay
+    from simulation.faults import Truth
+    from simulation.platform import Sent
+    from simulation.whereabouts import Stay
 
 app = typer.Typer()
 
@@ -55,13 +55,13 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
     The first lesson begins now. Progress ticks are written by `classpulse tick`.
     """
-    from cli.simulation.day import SchoolDay
-    from cli.simulation.faults import Faults
-    from cli.simulation.platform import Platform
-    from cli.simulation.school import build_school
     from dataflows.kafka.producer import Publisher
     from dataflows.kafka.topics import TopicError, create_or_check, require_usable
     from dataflows.settings import Settings
+    from simulation.day import SchoolDay
+    from simulation.faults import Faults
+    from simulation.platform import Platform
+    from simulation.school import build_school
 
     settings = Settings()
     school = build_school(students, seed, fast_clocks=fast_clocks)
@@ -85,7 +85,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
 
 def _write_roster(school: Any, folder: Path, start_ms: int, settings: Settings) -> None:
-    from cli.simulation.roster_files import write_roster
+    from simulation.roster_files import write_roster
 
     files = write_roster(school, folder, start_ms, settings.timezone)
     typer.echo(f"roster: classpulse roster load {' '.join(str(file) for file in files)}", err=True)

@@ -92,20 +92,20 @@ class Flow:
 FLOWS: Final = (
     Flow(
         "engagement",
-        "dataflows.engagement",
+        "dataflows.engagement.flow",
         "Who is active where, live scores, states and days.",
         ("activity_windows", "student_state", "engagement_scores", "student_days", "student_day_classes"),
         past="dataflows.rebuild.engagement:PAST",
     ),
     Flow(
         "archive",
-        "dataflows.archive",
+        "dataflows.archive.flow",
         "Every event and reject; who is enrolled.",
         ("events", "dead_letters", "enrolments", "course_activity"),
     ),
     Flow(
         "content",
-        "dataflows.content",
+        "dataflows.content.flow",
         "Where students' time goes: sessions, chapters, videos, pages.",
         (
             "sessions_open",
@@ -122,7 +122,7 @@ FLOWS: Final = (
     ),
     Flow(
         "memory",
-        "dataflows.memory",
+        "dataflows.memory.flow",
         "Quiz attempts, forgetting curves, revisions that fall due.",
         ("quiz_attempts", "learning_events", "memory_reviews", "memory_state", "revision_signal_facts"),
         rebuild="dataflows.rebuild.memory:rebuild_memory",

@@ -32,7 +32,7 @@ class Driver:
     """One task of a flow.
 
     Attributes:
-        flow: A `WindowedFlow`, or a module such as `dataflows.engagement`.
+        flow: A `WindowedFlow`, or a module such as `dataflows.engagement.flow`.
         settings: Rules; the defaults.
         joined: Rows of the joined table as dicts, by table.
         task: The task's number.

@@ -20,10 +20,10 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from cli.services_parts.kafka import Kafka
-from cli.services_parts.part import PartMissingError, exclusive
-from cli.services_parts.postgres import Postgres
 from dataflows.settings import Settings
+from local.kafka import Kafka
+from local.part import PartMissingError, exclusive
+from local.postgres import Postgres
 from tests.parts import require
 
 DIRECTORY = "CLASSPULSE_TEST_SERVICES"  # the session's folder of servers, told to xdist's workers

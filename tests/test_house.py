@@ -13,9 +13,9 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from alerting.limits import Limits
+from alerting.reminders.settings import RemindSettings
 from alerting.times import Times
 from cli.main import COMMANDS
-from cli.reminders.settings import RemindSettings
 from dataflows.settings import Settings
 
 ROOT = Path(__file__).parents[1]

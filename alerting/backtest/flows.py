@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from psycopg import sql
 
-from dataflows import content, engagement, memory
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
+from dataflows.memory import flow as memory
+from dataflows.memory.steps import FLOW
 from dataflows.rebuild.content import PAST as CONTENT
 from dataflows.rebuild.engagement import PAST as ENGAGEMENT
 from dataflows.rebuild.past import Past
-from dataflows.remember.steps import FLOW
 
 ROSTER: Final = ("classes", "class_staff", "terms", "periods", "enrolments", "content_items")
 """What people maintain; it is taken as it is today. Names of people are not copied."""

@@ -79,7 +79,7 @@ class Flow:
         """Starts without state.
 
         Args:
-            module: The flow's module, such as `dataflows.engagement`.
+            module: The flow's module, such as `dataflows.engagement.flow`.
             settings: Its rules.
             places: The topic-partitions that ever held an event.
             scratch_url: Where the rows go.

@@ -12,7 +12,7 @@ from alerting.backtest.asked import Call, Outcome
 from alerting.backtest.budget import A_LESSON, A_WEEK, Budget, Roster, budget
 from alerting.backtest.messages import Message, messages
 from alerting.backtest.run import Span
-from alerting.delivery import policy_file, times_file
+from alerting.delivery.files import policy_file, times_file
 from alerting.rules.rule import Rule
 from alerting.times import Times
 

@@ -38,7 +38,7 @@ def route_of(labels: Mapping[str, str], policy: Mapping[str, Any]) -> Route:
 
     Args:
         labels: The alert's.
-        policy: The tree, such as `alerting.delivery.policy_file(...)["policies"][0]`.
+        policy: The tree, such as `alerting.delivery.files.policy_file(...)["policies"][0]`.
     """
     found = dict(policy)
     while inner := next((r for r in found.get("routes", []) if _matches(labels, r.get("object_matchers", []))), None):

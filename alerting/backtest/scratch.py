@@ -12,9 +12,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from dataflows.embedded.postgres import Postgres
 from dataflows.settings import Settings
 from db.migrate import migrate
+from local.embedded_postgres import Postgres
 
 NOW: Final = "classpulse.backtest_now"
 _CLOCK: Final = f"""

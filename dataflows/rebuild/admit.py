@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from dataflows.engage.days import Calendar
+from dataflows.engagement.days import Calendar
 from dataflows.operators import packing
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import NEVER

@@ -13,16 +13,17 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
-from dataflows import archive, flows
+from dataflows import flows
+from dataflows.archive import flow as archive
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import RefusedError, Seed, position
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
+from dataflows.memory.steps import FLOW as MEMORY
 from dataflows.operators import snapshot
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.memory import rebuild_memory
 from dataflows.rebuild.unread import Publish, remember_unread
-from dataflows.remember.steps import FLOW as MEMORY
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.progress import claim_task, save_seed

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from dataflows import content
+from dataflows.content import flow as content
+from dataflows.content.steps import FLOW
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_content import CONTENT_LATE
 from dataflows.rebuild.past import Past
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
-from dataflows.study.steps import FLOW
 
 TIMES: Final = {
     "sessions_open": "session_start",

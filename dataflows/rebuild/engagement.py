@@ -8,8 +8,8 @@ from typing import Final
 
 from psycopg import sql
 
-from dataflows import engagement
-from dataflows.engage.steps import FLOW
+from dataflows.engagement import flow as engagement
+from dataflows.engagement.steps import FLOW
 from dataflows.flows import named
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_engagement import ENGAGEMENT_LATE

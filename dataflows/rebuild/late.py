@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from dataflows.engage.days import Calendar
+from dataflows.engagement.days import Calendar
 from dataflows.kafka.source import Claim
 from dataflows.rebuild.admit import Admit, Found, Places
 from dataflows.rebuild.history import chosen

@@ -15,6 +15,9 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
+from dataflows.content.pages import PAGE_SQL, page_of
+from dataflows.content.steps import fold_rules, reach_ms
+from dataflows.content.timeline import FORGET_EVERY_MS
 from dataflows.events.studied import Number, Studied
 from dataflows.operators.event_time import of_students
 from dataflows.operators.segments import Bools, Ints
@@ -22,9 +25,6 @@ from dataflows.operators.watermark import is_late
 from dataflows.rebuild.admit import Found, Judge
 from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, within
 from dataflows.settings import Settings
-from dataflows.study.pages import PAGE_SQL, page_of
-from dataflows.study.steps import fold_rules, reach_ms
-from dataflows.study.timeline import FORGET_EVERY_MS
 
 _OF_STUDENTS: Final = ("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views")
 _TIMES: Final = dict(zip(_OF_STUDENTS, ("session_start", "session_start", "start_time", "start_time"), strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from dataflows.engage.steps import TRAILING_MINUTES
+from dataflows.engagement.steps import TRAILING_MINUTES
 from dataflows.events.coded import Coded
 from dataflows.operators import packing
 from dataflows.operators.event_time import of_students

@@ -12,22 +12,22 @@ import psycopg
 from confluent_kafka import KafkaException
 from psycopg import sql
 
-from dataflows.engage.days import Calendar
+from dataflows.engagement.days import Calendar
 from dataflows.kafka.batch import Settled
 from dataflows.kafka.eras import base_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
-from dataflows.memory import OPTIONAL_TOPICS, TOPICS
+from dataflows.memory.choice import Choice
+from dataflows.memory.flow import OPTIONAL_TOPICS, TOPICS
+from dataflows.memory.memories import Memories
+from dataflows.memory.rows import signal_rows
+from dataflows.memory.steps import FLOW
+from dataflows.memory.writing import scored, write
 from dataflows.operators import packing, snapshot
 from dataflows.operators.event_time import State, ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.attempts import raised_signals, stored_attempts
 from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace
-from dataflows.remember.choice import Choice
-from dataflows.remember.memories import Memories
-from dataflows.remember.rows import signal_rows
-from dataflows.remember.steps import FLOW
-from dataflows.remember.writing import scored, write
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect

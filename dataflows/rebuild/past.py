@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from dataflows import archive
+from dataflows.archive import flow as archive
 from dataflows.kafka.batch import Settled
 from dataflows.kafka.source import Claim, RefusedError
 from dataflows.rebuild.touched import LateFlow

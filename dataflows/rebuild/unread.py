@@ -7,12 +7,13 @@ from typing import Any
 
 import psycopg
 
-from dataflows import archive, memory
+from dataflows.archive import flow as archive
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.source import Claim, Seed
+from dataflows.memory import flow as memory
+from dataflows.memory.steps import FLOW
 from dataflows.operators import snapshot
 from dataflows.rebuild.history import archived, tick_at
-from dataflows.remember.steps import FLOW
 from dataflows.settings import Settings
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import claim_task, load_seed, save_seed

@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from grafana.boards import chapters, live_class, memory, overview, pipeline, school, student
+from grafana.boards.chapters import board as chapters
+from grafana.boards.live_class import board as live_class
+from grafana.boards.memory import board as memory
+from grafana.boards.overview import board as overview
+from grafana.boards.pipeline import board as pipeline
+from grafana.boards.school import board as school
+from grafana.boards.student import board as student
 
 BOARDS: Final[dict[str, ModuleType]] = {
     "live_class": live_class,

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from cli.inbox import Inbox
-from cli.services_parts.alertmanager import FILES, Alertmanager
-from cli.services_parts.prometheus import RULES, Prometheus
+from local.alertmanager import FILES, Alertmanager
+from local.prometheus import RULES, Prometheus
 from tests.alerting.mailbox import Mailbox
 
 FASTER = 40

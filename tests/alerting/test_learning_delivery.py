@@ -22,8 +22,8 @@ from psycopg import sql
 
 from alerting.rules import RULES
 from cli.inbox import Inbox
-from cli.live.grafana import find
 from db.migrate import migrate
+from demo.grafana import find
 from tests.alerting.chapters import paces, reads
 from tests.alerting.lessons import NOW, clock, idle_in_earlier_weeks, put_class
 from tests.alerting.mailbox import Mailbox

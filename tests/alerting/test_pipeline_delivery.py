@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.services_parts.alertmanager import PROGRAMS
-from cli.services_parts.prometheus import RULES
+from local.alertmanager import PROGRAMS
+from local.prometheus import RULES
 from tests.alerting.fakes import Way, Worker, way
 from tests.alerting.mailbox import words
 from tests.parts import require

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alerting.delivery import policy_file, times_file
+from alerting.delivery.files import policy_file, times_file
 from alerting.routing import PREFIX, Address, route_file
 from alerting.routing import TIMES as OWN
 from alerting.times import Times

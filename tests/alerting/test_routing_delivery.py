@@ -14,8 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
 from alerting.routing import FILE, PREFIX
-from cli.live.grafana import find
 from cli.main import app
+from demo.grafana import find
 from tests.alerting.test_learning_delivery import (
     PATIENCE_S,
     Here,

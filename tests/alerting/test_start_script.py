@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from alerting.times import Times
-from cli.services_parts.alertmanager import FILES
+from local.alertmanager import FILES
 from tests.parts import require
 
 HOSTILE = 'it\'s|a & b\\1 "c" # d'

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from random import Random
 
-from bench.alerts_incidents import Chances, Happening, Incident, Kind, Lesson, incidents_of, sparser
-from cli.simulation.platform import Sent
-from cli.simulation.school import build_school
+from bench.alerts.incidents import Chances, Happening, Incident, Kind, Lesson, incidents_of, sparser
+from simulation.platform import Sent
+from simulation.school import build_school
 
 MINUTE = 60_000
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from bench import boards_day, boards_month
-from bench.boards import choices
-from bench.boards_school import NOW, School
+from bench.boards import day as boards_day
+from bench.boards import month as boards_month
+from bench.boards.run import choices
+from bench.boards.school import NOW, School
 
 SMALL = School(scale=0.003, days=3)
 KEYS = {

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from cli.account import mostly_refused, reasons, show
-from cli.checks.finding import State
-from cli.checks.rejects import judge
 from dataflows.events.rejects import REMEDIES, Reason
 from dataflows.summary import Summary, read_all
+from health.finding import State
+from health.rejects import judge
 
 
 def test_every_reason_has_a_remedy() -> None:

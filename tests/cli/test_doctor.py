@@ -14,10 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.doctor import app
-from dataflows.embedded.broker import MockBroker
-from dataflows.embedded.postgres import Postgres
 from dataflows.settings import Settings
 from db.migrate import migrate
+from local.embedded_broker import MockBroker
+from local.embedded_postgres import Postgres
 
 NOWHERE = {
     "DATABASE_URL": "postgresql://somebody:s3cret@127.0.0.1:1/nothing",

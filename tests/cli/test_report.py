@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
 from cli.report import app
-from cli.reports import paper
+from reports import paper
 from tests.grafana.conftest import School, empty_school, term
 from tests.grafana.known_term import at, quiz
 from tests.parts import require

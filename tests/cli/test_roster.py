@@ -12,10 +12,10 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.records import FileError
-from cli.rosters.files import kind_of, read
 from dataflows.events.full import decode_full
 from dataflows.kafka.batch import Records
 from db.migrate import migrate
+from ingest.rosters.files import kind_of, read
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

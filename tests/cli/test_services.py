@@ -15,9 +15,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 from typer.testing import CliRunner
 
 from cli import services
-from cli.services_parts.kafka import Kafka
-from cli.services_parts.part import Part
-from cli.services_parts.postgres import Postgres
+from local.kafka import Kafka
+from local.part import Part
+from local.postgres import Postgres
 from tests.waiting import until
 
 
@@ -102,7 +102,7 @@ def test_a_missing_part_is_left_out_with_its_reason_and_fails_only_when_required
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr("cli.services_parts.binaries.DEBIAN", Path("/nowhere"))
+    monkeypatch.setattr("local.binaries.DEBIAN", Path("/nowhere"))
     arguments = ["--dir", str(tmp_path / "s"), "--env-file", str(tmp_path / "env")]
     runner = CliRunner()
     try:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from dataflows import content, engagement
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
-from tests.dataflows.study.inprocess import Database, Rows
+from tests.dataflows.content.inprocess import Database, Rows
 from tests.dataflows.test_topics_in_turns import clicks_and_views, clicks_twice
 from tests.e2e.tables import CONTENT, ENGAGEMENT, differences
 from tests.oracle.reading import Record

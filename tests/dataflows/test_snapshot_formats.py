@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dataflows import archive, content, engagement, memory
+from dataflows.archive import flow as archive
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
 from dataflows.kafka.source import SNAPSHOT_VERSION
+from dataflows.memory import flow as memory
 from dataflows.settings import Settings
 
 KEPT = Path(__file__).with_name("snapshot_formats.json")

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataflows import content, engagement
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
 from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.operators import snapshot
 from dataflows.operators.event_time import ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.settings import Settings
-from tests.dataflows.study.inprocess import Database, Rows
-from tests.dataflows.study.spiteful import spiteful_log as studying
+from tests.dataflows.content.inprocess import Database, Rows
+from tests.dataflows.content.spiteful import spiteful_log as studying
 from tests.e2e.tables import CONTENT, ENGAGEMENT, differences
 from tests.oracle import content as content_oracle
 from tests.oracle import engagement as engagement_oracle

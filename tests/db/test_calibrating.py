@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from dataflows.remember.calibrating import Verdict, refit
+from dataflows.memory.calibrating import Verdict, refit
 from dataflows.scores.calibration import SHIPPED, Calibration, fit
 from dataflows.scores.forgetting import MODELS
 from dataflows.settings import Settings

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
-from cli.checks.database import check
-from cli.checks.finding import Finding, State
 from dataflows.settings import Settings
 from dataflows.sink.jobs import note_jobs
 from db.migrate import migrate
+from health.database import check
+from health.finding import Finding, State
 from tests.jobs import stop_jobs
 from tests.waiting import until
 

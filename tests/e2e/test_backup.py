@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cli.services_parts.binaries import choose
+from local.binaries import choose
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import close, read_topic
 from tests.e2e.school import MINUTE, Message, log_of, publish

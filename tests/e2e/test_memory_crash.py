@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.services_parts.postgres import Postgres
+from local.postgres import Postgres
 from tests.conftest import new_database
 from tests.e2e.harness import Stack, stack, wait_until
 from tests.e2e.learners import DAY, Lesson, lessons, publish

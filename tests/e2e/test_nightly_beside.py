@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.dataflows.content.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
 from tests.dataflows.rebuild.test_nightly import DAY_MS, fetch, night, send_log
-from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
 from tests.e2e import learners, remembering
 from tests.e2e.harness import Stack, Worker, stack
 from tests.e2e.learners import Lesson, lessons

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dataflows.rebuild.touched import LATE
+from tests.dataflows.content.spiteful import HOUR, START, spiteful_log
 from tests.dataflows.rebuild.test_nightly import (
     DAY_MS,
     FLOWS,
@@ -21,7 +22,6 @@ from tests.dataflows.rebuild.test_nightly import (
     send_log,
     tick,
 )
-from tests.dataflows.study.spiteful import HOUR, START, spiteful_log
 from tests.e2e.harness import Stack, stack, wait_until
 from tests.oracle.reading import Record
 

@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ConfigResource,
 )
 
-from dataflows.keep.rows import MOST_PAYLOAD
+from dataflows.archive.rows import MOST_PAYLOAD
 from tests.e2e.harness import Stack, stack
 from tests.e2e.poison import NOW, event, zoo
 

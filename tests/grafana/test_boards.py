@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cli.dashboards import app
 from grafana import catalogue
-from grafana.boards.live.answer import COLUMNS, HEADLINE_ID
+from grafana.boards.live_class.answer import COLUMNS, HEADLINE_ID
 from grafana.committed import boards, folder
 from grafana.links import BOARDS
 from grafana.postgres import OPERATORS, SCHOOL, TEACHERS

@@ -23,14 +23,14 @@ from psycopg import conninfo, sql
 from typer.testing import CliRunner
 
 from cli import marks
-from cli.checks import monitoring
 from cli.dashboards import app
-from cli.live.grafana import find
 from db.migrate import migrate
+from demo.grafana import find
 from grafana.committed import boards, folder, panel
 from grafana.macros import choices_filled
 from grafana.permissions import TEAMS
 from grafana.postgres import OPERATORS, SCHOOL, TEACHERS
+from health import monitoring
 from tests.grafana import known_day, known_term
 from tests.grafana.conftest import ROLES, School
 from tests.parts import require

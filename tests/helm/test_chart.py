@@ -80,7 +80,7 @@ def test_what_a_container_runs_is_a_command_of_ours_with_a_flow_of_ours(render: 
 
 
 def test_scaling_changes_the_number_of_pods_and_nothing_else(render: Render) -> None:
-    one, four = render("minimal"), render("minimal", "dataflows.engagement.workers=4")
+    one, four = render("minimal"), render("minimal", "dataflows.engagement.flow.workers=4")
     assert of_kind(four, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 4
     assert of_kind(one, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 1
     without_size = [[m for m in rendered if m["kind"] != "NOTES"] for rendered in (one, four)]
@@ -136,7 +136,7 @@ def test_no_secret_is_written_where_one_exists(render: Render) -> None:
 
 
 def test_a_flow_that_is_off_leaves_nothing(render: Render) -> None:
-    named = [m["metadata"]["name"] for m in render("minimal", "dataflows.memory.enabled=false")]
+    named = [m["metadata"]["name"] for m in render("minimal", "dataflows.memory.flow.enabled=false")]
     assert named
     assert not [name for name in named if "memory" in name]
 
@@ -179,14 +179,14 @@ def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("dataflows.engagement.workers=0", "/dataflows/engagement/workers"),
-        ("dataflows.engagement.workers=two", "got string, want integer"),
+        ("dataflows.engagement.flow.workers=0", "/dataflows/engagement/workers"),
+        ("dataflows.engagement.flow.workers=two", "got string, want integer"),
         ("dataflow.engagement.workers=2", "additional properties 'dataflow' not allowed"),
         ("kafka.bootstrapServers=kafka", "/kafka/bootstrapServers"),
         ("kafka.securityProtocol=SASL_SSL", "/kafka/existingSecret"),
         ("settings.CLASSPULSE_DB_PASSWORD=x", "invalid propertyName 'CLASSPULSE_DB_PASSWORD'"),
         ("image.digest=latest", "/image/digest"),
-        ("dataflows.archive.storage.size=lots", "/dataflows/archive/storage/size"),
+        ("dataflows.archive.flow.storage.size=lots", "/dataflows/archive/storage/size"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(run_helm: Helm, setting: str, said: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cli.services_parts.part import free_port
+from local.part import free_port
 from tests.e2e.harness import ROOT, Stack, wait_until
 from tests.e2e.log import read_topic
 from tests.e2e.school import log_of, publish
@@ -54,7 +54,7 @@ def test_the_roles_of_the_image_do_their_work_with_the_charts_environment(
         f"kafka.topicPrefix={topic_prefix}",
         "kafka.partitions=2",
         "kafka.replication=1",
-        "dataflows.engagement.env.CLASSPULSE_SNAPSHOT_INTERVAL_S=1",
+        "dataflows.engagement.flow.env.CLASSPULSE_SNAPSHOT_INTERVAL_S=1",
     )
     containers, running = pods(manifests), list[subprocess.Popen[bytes]]()
 

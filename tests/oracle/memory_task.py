@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from dataflows.kafka.batch import Records, TaskBatch
-from dataflows.memory import decode, gather, pipeline
+from dataflows.memory.flow import decode, gather, pipeline
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.tables import TABLES

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from dataflows.engagement import decode, gather, pipeline
+from dataflows.engagement.flow import decode, gather, pipeline
 from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
 from tests.oracle.engagement import Rows

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dataflows.content import codes, counts, pages, store, timeline
 from dataflows.settings import Settings
-from dataflows.study import codes, counts, pages, store, timeline
-from tests.dataflows.study.inprocess import Database, Rows, Task, run_in_process
-from tests.dataflows.study.spiteful import spiteful_log
+from tests.dataflows.content.inprocess import Database, Rows, Task, run_in_process
+from tests.dataflows.content.spiteful import spiteful_log
 from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Deed, repeated, shuffled, studies
 from tests.e2e.tables import CONTENT, differences
 from tests.oracle.content import ContentRules, expect

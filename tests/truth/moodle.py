@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from cli.formats import Entry
-from cli.formats.log import in_time_order, read_log, reader_of
-from cli.formats.moodle.reading import Options
+from ingest.formats import Entry
+from ingest.formats.log import in_time_order, read_log, reader_of
+from ingest.formats.moodle.reading import Options
 from tests.oracle.reading import Record
 from tests.truth.chapters import grouped
 from tests.truth.school import World

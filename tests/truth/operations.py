@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dataflows import archive, content, engagement, memory
+from dataflows.archive import flow as archive
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
+from dataflows.memory import flow as memory
 from tests.truth.facts import Facts, moment
 from tests.truth.registry import SOMETHING, Row, truth
 from tests.truth.school import BEGINS, SEEN

@@ -9,18 +9,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from bench.alerts import put
-from cli.simulation.day import SchoolDay
-from cli.simulation.faults import Faults
-from cli.simulation.platform import Platform
-from cli.simulation.school import School, build_school
-from dataflows import archive, content, engagement, memory
+from bench.alerts.run import put
+from dataflows.archive import flow as archive
+from dataflows.content import flow as content
+from dataflows.engagement import flow as engagement
 from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.memory import flow as memory
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import claim_task
 from dataflows.sink.writer import Writer
+from simulation.day import SchoolDay
+from simulation.faults import Faults
+from simulation.platform import Platform
+from simulation.school import School, build_school
 from tests.oracle.reading import Record
 
 BEGINS: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)  # a Monday

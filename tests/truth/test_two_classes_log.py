@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import psycopg
 
-from cli.simulation.school import School
 from dataflows.settings import Settings
 from db.migrate import migrate
+from simulation.school import School
 from tests.grafana import conftest as known
 from tests.oracle.reading import Record
 from tests.truth.school import BEGINS, CLOSES, World, store

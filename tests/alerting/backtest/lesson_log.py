@@ -15,8 +15,8 @@ from alerting.backtest.run import Backtest, Span
 from alerting.backtest.scratch import prepare
 from alerting.backtest.source import opened
 from alerting.limits import Limits
-from bench.alerts import put
-from bench.alerts_school import Store
+from bench.alerts.run import put
+from bench.alerts.school import Store
 from dataflows.settings import Settings
 from db.migrate import migrate
 from tests.alerting.lessons import BY_NAME

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bench.alerts import put
-from cli.services_parts.postgres import Postgres
+from bench.alerts.run import put
+from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
 from tests.chance import chance
 from tests.conftest import new_database

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from alerting.backtest import school
-from bench.alerts import put
-from cli.services_parts.postgres import Postgres
+from bench.alerts.run import put
+from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
 from tests.alerting.backtest.oracle import Lesson, calls
 from tests.alerting.lessons import window

@@ -11,7 +11,7 @@ from alerting.backtest.budget import Roster, Spread, budget
 from alerting.backtest.messages import Message, messages
 from alerting.backtest.muted import is_muted
 from alerting.backtest.routes import route_of
-from alerting.delivery import policy_file, times_file
+from alerting.delivery.files import policy_file, times_file
 from alerting.rules import RULES
 from alerting.times import Times
 from tests.alerting.lessons import BY_NAME

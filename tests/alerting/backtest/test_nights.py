@@ -15,17 +15,17 @@ from alerting.backtest.run import Backtest, Span
 from alerting.backtest.scratch import prepare
 from alerting.backtest.source import opened, span_of
 from alerting.limits import Limits
-from bench.alerts import put
-from bench.alerts_school import Store
-from cli.services_parts.postgres import Postgres
+from bench.alerts.run import put
+from bench.alerts.school import Store
 from dataflows.rebuild.nightly import add_late
 from dataflows.settings import Settings
 from db.migrate import migrate
+from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import SETTINGS, Click, roster
 from tests.alerting.lessons import BY_NAME
 from tests.conftest import new_database
+from tests.dataflows.content.spiteful import HOUR, START, spiteful_log
 from tests.dataflows.rebuild.test_nightly import DAY_MS, FLOWS, begin_views, night, send_log, settings_of, tick
-from tests.dataflows.study.spiteful import HOUR, START, spiteful_log
 from tests.e2e.harness import stack
 from tests.e2e.tables import dump
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from alerting.backtest.archive import Archive
 from alerting.backtest.source import ALWAYS, NothingStoredError, RightsError, clock_of, opened, span_of
-from cli.services_parts.postgres import Postgres
+from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import SETTINGS, at, clicks, store, times, tried
 from tests.conftest import new_database
 

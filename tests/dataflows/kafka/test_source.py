@@ -18,7 +18,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from cli.services_parts.kafka import Kafka
 from dataflows.kafka import watch
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts, PartitionCountError
@@ -35,6 +34,7 @@ from dataflows.kafka.source import (
 from dataflows.kafka.topics import timestamp_types
 from dataflows.kafka.watch import LogWatch
 from dataflows.settings import Settings
+from local.kafka import Kafka
 from tests.conftest import start
 from tests.dataflows.kafka import reading
 from tests.dataflows.kafka.reading import (

@@ -18,7 +18,7 @@ from dataflows.rebuild.engagement import rebuild_engagement
 from dataflows.rebuild.nightly import DayReport, add_late
 from dataflows.rebuild.shadow import Report, alone
 from dataflows.settings import Settings
-from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, click, spiteful_log
+from tests.dataflows.content.spiteful import CLICKS, HOUR, START, VIEWS, click, spiteful_log
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import close
 from tests.e2e.school import Message, publish

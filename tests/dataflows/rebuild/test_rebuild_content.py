@@ -14,7 +14,7 @@ from dataflows.kafka.source import RefusedError
 from dataflows.rebuild.content import TIMES, rebuild_content
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
-from tests.dataflows.study.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
+from tests.dataflows.content.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
 from tests.e2e.harness import Stack, stack
 from tests.e2e.log import close
 from tests.e2e.school import Message, publish

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from cli.services_parts.postgres import Postgres
 from dataflows.kafka import metrics
 from dataflows.kafka.eras import ERA
 from dataflows.kafka.source import RefusedError
@@ -30,6 +29,7 @@ from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import FencedError, advance, claim_task, held_tasks
 from dataflows.sink.writer import Writer
 from db.migrate import migrate
+from local.postgres import Postgres
 from tests.conftest import start
 from tests.dataflows.sink.writing import (
     AT,

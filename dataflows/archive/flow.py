@@ -1,0 +1,159 @@
+"""The `archive` flow: events into `events`, rejects into `dead_letters`; who is enrolled and active kept current.
+
+Read top-down: source → decode → time → rows → sink. It reads all input topics, and writes every batch at once: its
+rows are facts by key, not values that change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bytewax.operators as op
+import numpy as np
+import polars as pl
+import psycopg
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from dataflows.archive.known import known_ids
+from dataflows.archive.rows import course_activity_rows, enrolment_rows, event_rows, reject_records, reject_rows
+from dataflows.events.full import Full, decode_full
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import Rules
+from dataflows.kafka import metrics
+from dataflows.kafka.batch import TaskBatch
+from dataflows.kafka.keys import task_key
+from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
+from dataflows.operators import snapshot
+from dataflows.operators.dedupe import SeenByTopic
+from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.shell import stateful
+from dataflows.operators.watermark import Watermarks
+from dataflows.settings import Settings
+from dataflows.sink.changes import Changes
+
+FLOW: Final = "archive"
+TOPICS: Final = INPUT_TOPICS
+OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What moves from step to step: decoded records, then rows."""
+
+    source: TaskBatch
+    decoded: list[tuple[str, Full]]
+    changes: list[Changes] = field(default_factory=list)
+
+
+def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
+    """Returns the dataflow; pure: it contacts nothing.
+
+    Args:
+        source: Emits the micro-batches of tasks.
+        sink: Takes (task key, `Changes`).
+        settings: Limits of events.
+    """
+    flow = Dataflow(FLOW)
+    raw = op.input("source", flow, source)
+    decoded = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
+    kept = stateful("watermark", decoded, lambda _task: KeepRows(settings), lambda batch: batch.source)
+    changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
+    op.output("sink", changes, sink)
+    return flow
+
+
+def states_at(
+    connection: psycopg.Connection[Any], task: int, marks: dict[str, int], settings: Settings
+) -> dict[str, bytes]:
+    """Returns the operators' snapshots once everything below the watermarks' offsets is written.
+
+    Nothing waits then, and the ids that are known are those of the newest rows of `events`.
+    """
+    seen = known_ids(connection, task, marks, settings.repeat_s * 1000)
+    return {"watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": [], "seen": seen})}
+
+
+def decode(batch: TaskBatch, settings: Settings) -> Batch:
+    """Returns the batch with its records as the columns of `events`."""
+    rules = Rules.of(settings)
+    decoded = [(records.topic, decode_full(records, rules)) for records in batch.records]
+    for _topic, full in decoded:
+        metrics.note_rejects(FLOW, full.rejects)
+    return Batch(batch, decoded)
+
+
+class KeepRows:
+    """Stamps every event with the watermark that it met, leaves out those whose event_id is known, and makes the rows.
+
+    While a replay after a crash is still below what the database holds of some topic, rows of topics that are further
+    on wait here, so that `task_progress` never goes back.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Starts without a watermark."""
+        self._marks = Watermarks()
+        self._seen = SeenByTopic(settings.repeat_s * 1000)
+        self._events: list[pl.DataFrame] = []
+        self._rejects: list[Reject] = []
+        self._live: list[Ints] = []
+
+    def process(self, batch: Batch) -> Batch:
+        """Makes the rows of a batch; they are due unless a replay is below the floor."""
+        source = batch.source
+        for topic, full in batch.decoded:
+            event_ms, append_ms = full.frame["event_ms"].to_numpy(), full.frame["append_ms"].to_numpy()
+            before = self._marks.advance(topic, event_ms, append_ms)
+            floor = source.floor.get(topic, 0)
+            is_event = ~full.frame["is_tick"].to_numpy()
+            self._events.append(event_rows(full, before, floor, self._first(topic, full.frame, is_event, before)))
+            self._rejects += [r for r in full.rejects if r.offset >= floor]
+            metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
+            self._live.append(append_ms[is_event & (append_ms >= source.live_from_ms)])
+        if source.beat:
+            metrics.note_watermarks(source.task, self._marks.marks)
+        due = batch.decoded or source.beat
+        batch.decoded = []
+        if due and source.past_floor:
+            batch.changes = [self._changes(source)]
+        return batch
+
+    def _first(self, topic: str, frame: pl.DataFrame, is_event: Bools, before: Ints) -> Bools:
+        """Returns which rows are the first records of events: ticks are none."""
+        hi, lo, event_ms = (frame[name].to_numpy()[is_event] for name in ("id_hi", "id_lo", "event_ms"))
+        first = is_event.copy()
+        first[is_event] = self._seen.of(topic).first_of(hi, lo, event_ms, before[is_event])
+        repeats = int((is_event & ~first).sum())
+        if repeats:
+            metrics.DUPLICATES.labels(FLOW).inc(repeats)
+        return first
+
+    def _changes(self, source: TaskBatch) -> Changes:
+        live = np.concatenate(self._live) if self._live else np.empty(0, np.int64)
+        changes = Changes.of(FLOW, source, dict(self._marks.marks), live)
+        if self._events:
+            events = pl.concat(self._events)
+            if len(events):
+                changes.rows["events"] = events
+                for name, make in (("enrolments", enrolment_rows), ("course_activity", course_activity_rows)):
+                    rows = make(events)
+                    if len(rows):
+                        changes.rows[name] = rows
+        if self._rejects:
+            changes.rows["dead_letters"] = reject_rows(self._rejects)
+            changes.records["dead_letters"] = reject_records(self._rejects)
+        self._events, self._rejects, self._live = [], [], []
+        return changes
+
+    def state(self) -> dict[str, Any]:
+        """Returns the watermarks, and rows that wait."""
+        held = {"marks": self._marks.marks, "events": self._events, "rejects": self._rejects}
+        return held | {"seen": self._seen.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a snapshot."""
+        self._marks = Watermarks(state["marks"])
+        self._events, self._rejects = list(state["events"]), list(state["rejects"])
+        self._seen.restore(state["seen"])

@@ -1,0 +1,129 @@
+"""The `memory` flow: quiz attempts, forgetting curves and revisions that fall due, from the learning topics.
+
+Read top-down: source → decode → time → facts → memory → rows → sink. Of the clickstream only submitted quizzes are
+read in full, but every record of it moves the watermark.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bytewax.operators as op
+import numpy as np
+import polars as pl
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from dataflows.events.coded import decode_coded
+from dataflows.events.kinds import KINDS, Kind, canonical_topic, rank_of
+from dataflows.events.learning import decode_learning
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import Rules
+from dataflows.kafka import metrics
+from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.kafka.keys import task_key
+from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
+from dataflows.kafka.trace import trace
+from dataflows.memory.columns import Batch, Told
+from dataflows.memory.steps import FLOW, JudgeTime, KeepFacts, Remember
+from dataflows.operators.places import placed
+from dataflows.operators.segments import Ints
+from dataflows.operators.shell import Operator, stateful
+from dataflows.settings import Settings
+from dataflows.sink.changes import Changes
+
+TOPICS: Final = (*LEARNING_TOPICS, CLICKSTREAM)
+OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
+SUBMISSION: Final = "quiz_submit"
+
+
+def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
+    """Returns the dataflow; pure: it contacts nothing.
+
+    Args:
+        source: Emits the micro-batches of tasks.
+        sink: Takes (task key, `Changes`).
+        settings: Time zone, models and the other rules.
+    """
+    flow = Dataflow(FLOW)
+    raw = op.input("source", flow, source)
+    stream = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
+    for step_id, make in steps(settings).items():
+        stream = stateful(step_id, stream, make, lambda batch: batch.source)
+    changes = op.flat_map_value("gather", stream, gather)
+    op.output("sink", changes, sink)
+    return flow
+
+
+def steps(settings: Settings) -> dict[str, Any]:
+    """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
+    makers: dict[str, Any] = {
+        "watermark": lambda _task: JudgeTime(),
+        "facts": lambda _task: KeepFacts(),
+        "memory": lambda task: Remember(task, settings),
+    }
+    return makers
+
+
+def pipeline(task: int, settings: Settings) -> list[Operator[Batch]]:
+    """Returns the operators of one task in order, for runs without Bytewax (tests, profiles)."""
+    return [make(task) for make in steps(settings).values()]
+
+
+def decode(batch: TaskBatch, settings: Settings) -> Batch:
+    """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
+    rules = Rules.of(settings)
+    told = []
+    for records in batch.records:
+        one, rejects = _told(records, rules)
+        told.append(one)
+        metrics.note_rejects(FLOW, rejects)
+    return Batch(source=batch, told=sorted(told, key=lambda one: one.rank))
+
+
+def _told(records: Records, rules: Rules) -> tuple[Told, list[Reject]]:
+    """Returns what a topic-partition tells, and what was turned away."""
+    if KINDS.get(canonical_topic(records.topic, rules.topic_prefix)) is not Kind.CLICKSTREAM:
+        learned = decode_learning(records, rules)
+        facts = learned.frame.filter(~pl.col("is_tick"))
+        return _with_times(records, rules, learned.frame, facts), learned.rejects
+    coded = decode_coded(records, rules)
+    submits = np.array([act.event_name == SUBMISSION for act in coded.acts], np.bool_)
+    is_event = ~coded.frame["is_tick"].to_numpy()
+    act = coded.frame["act"].to_numpy()
+    chosen = np.flatnonzero(is_event & submits[act]) if len(submits) else np.empty(0, np.int64)
+    facts = decode_learning(_some(records, coded.frame["offset"].to_numpy()[chosen]), rules).frame
+    return _with_times(records, rules, coded.frame, facts), coded.rejects
+
+
+def _with_times(records: Records, rules: Rules, frame: pl.DataFrame, facts: pl.DataFrame) -> Told:
+    rank = rank_of(records.topic, rules.topic_prefix)
+    facts = facts.with_columns(place=placed(rank, facts["offset"].to_numpy()))
+    return Told(records.topic, rank, frame.select("event_ms", "append_ms", "is_tick"), facts)
+
+
+def _some(records: Records, offsets: Ints) -> Records:
+    """Returns the records at some offsets."""
+    at = np.searchsorted(np.array(records.offsets, np.int64), offsets).tolist()
+    return Records(
+        records.topic,
+        records.partition,
+        [records.offsets[i] for i in at],
+        [records.append_ms[i] for i in at],
+        [records.keys[i] for i in at],
+        [records.values[i] for i in at],
+        accepted=records.accepted,
+        replayed=[records.replayed[i] for i in at] if records.replayed else [],
+    )
+
+
+def gather(batch: Batch) -> list[Changes]:
+    """Returns the batch's rows as changes to write, when they are due."""
+    source = batch.source
+    trace("gather", source.task)
+    if not source.writes:
+        return []
+    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms, batch.settled)
+    changes.rows, changes.replaces, changes.records = batch.rows, batch.replaces, batch.records
+    return [changes]

@@ -1,0 +1,90 @@
+"""Courses, skills and the next steps of a student."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import barchart, table
+from grafana_foundation_sdk.models import dashboard
+
+from grafana import columns, panels, shaping, theme, thresholds
+from grafana.boards.memory.forgetting import URGENCIES
+from grafana.postgres import Shared, Sql
+from grafana.queries import load
+from grafana.thresholds import Thresholds
+
+ASKS: Final = 4  # the panel of courses asks; the comparison shows two columns of its answer
+ANSWER: Final = ("Course", "Finished", "Class median", "Score", "Class score", "Time", "Class time", "Last activity")
+
+
+def courses() -> table.Panel:
+    """Returns a card a course."""
+    panel = panels.rows(
+        "Progress by course",
+        "Finished: items of the course that are done; beside it the median of the class. Score: the average of all "
+        "quizzes. "
+        "Time: on chapters, beside the class's mean.",
+        Sql(load("student/courses")),
+    )
+    panel.override_by_name("Finished", columns.gauge(thresholds.steps(theme.NEUTRAL), theme.PERCENT, 100))
+    panel.override_by_name("Class median", [columns.prop("unit", theme.PERCENT), columns.prop("decimals", 0)])
+    for name in ("Score", "Class score"):
+        panel.override_by_name(name, [columns.prop("decimals", 0), columns.width(90)])
+    for name in ("Time", "Class time"):
+        panel.override_by_name(
+            name, [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0), columns.width(85)]
+        )
+    panel.override_by_name("Last activity", [*columns.since(), columns.width(130)])
+    return panel.no_value("Enrolled in no course, and seen in none")
+
+
+def against_class() -> barchart.Panel:
+    """Returns the scores beside those of the class."""
+    shown = {"Course": "Course", "Score": "This student", "Class score": "Class"}
+    panel = panels.grouped(
+        "Scores against the class",
+        "The student's average score beside that of the whole class, course by course. No bar: no quiz yet.",
+        Shared(ASKS),
+        "Course",
+        upright=True,
+    ).with_transformation(shaping.renamed(shown, [name for name in ANSWER if name not in shown]))
+    panel.override_by_name("This student", [columns.colour(theme.NEUTRAL)])
+    panel.override_by_name("Class", [columns.colour(theme.ENROLLED)])
+    return panel.min(0).max(100).decimals(0).unit(theme.SCORE)
+
+
+def skills(limits: Thresholds) -> table.Panel:
+    """Returns what the student knows now, module by module, the most faded first."""
+    urgency = dashboard.ValueMap(
+        options={
+            key: dashboard.ValueMappingResult(text=text, color=colour, index=index)
+            for index, (key, (text, colour)) in enumerate(URGENCIES.items())
+        }
+    )
+    panel = panels.rows(
+        "Skills",
+        "Would pass now: the chance to pass the module's quiz today, calibrated on quizzes that were taken again "
+        "(docs/forgetting.md). The least first.",
+        Sql(load("student/skills", students_shown=limits.students_shown)),
+    )
+    panel.override_by_name("Would pass now", columns.gauge(thresholds.chance_steps(limits), theme.SHARE, 1))
+    panel.override_by_name("Last score", [columns.prop("decimals", 0), columns.width(90)])
+    panel.override_by_name("Revision", [*columns.pill(urgency), columns.width(110)])
+    panel.override_by_name("Due", [*columns.since(), columns.width(130)])
+    return panel.no_value("No scored quiz of a module yet")
+
+
+def steps(limits: Thresholds) -> table.Panel:
+    """Returns what to do next, the most pressing first."""
+    panel = panels.rows(
+        "Next steps",
+        "What to talk about, which gaps to close (the three widest), what to revise (the five most faded), what to "
+        "go on with, and what is due "
+        "in the next seven days.",
+        Sql(load("student/steps", lines_shown=limits.lines_shown)),
+    )
+    panel.override_by_name("Step", [columns.width(110)])
+    panel.override_by_name("What", [columns.width(140)])
+    panel.override_by_name("Why", [columns.prop("custom.cellOptions", {"type": "auto", "wrapText": True})])
+    panel.override_by_name("When", [*columns.since(), columns.width(110)])
+    return panel.no_value("Nothing is pressing")

@@ -1,0 +1,1 @@
+"""What comes in as files: logs of other platforms, rosters, contents."""
