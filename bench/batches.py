@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from bench.load import STUDENTS, Stamps, templates
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 
 TOPIC = "clickstream_events"
 

@@ -134,14 +134,14 @@ def _panels(postgres: Postgres, school: School, runs: int, plans: Path | None) -
     for panel in PANELS:
         for choice in ("all courses", "one course"):
 
-            def asked(panel: str = panel, choice: str = choice) -> str:
+            def queried(panel: str = panel, choice: str = choice) -> str:
                 course = f"'c{rng.randrange(school.courses):04}'"
                 return statement(panel, school, ALL if choice == "all courses" else course)
 
             postgres.stop()
             postgres.start()
-            first = _milliseconds(postgres, [asked()])
-            warm = _milliseconds(postgres, [asked() for _ in range(runs)])
+            first = _milliseconds(postgres, [queried()])
+            warm = _milliseconds(postgres, [queried() for _ in range(runs)])
             found[f"{panel}, {choice}"] = {
                 "first": first[0],
                 "p50": round(float(np.percentile(warm, 50)), 1),
@@ -150,7 +150,7 @@ def _panels(postgres: Postgres, school: School, runs: int, plans: Path | None) -
             }
             say(f"{panel}, {choice}: {found[f'{panel}, {choice}']}")
             if plans is not None:
-                _keep_plan(postgres, plans / f"{panel}-{choice.split()[0]}.txt", asked())
+                _keep_plan(postgres, plans / f"{panel}-{choice.split()[0]}.txt", queried())
     return found
 
 

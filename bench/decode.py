@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
+from dataflows.batch import Records
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 
 
 class _Nothing(msgspec.Struct, gc=False):

@@ -27,12 +27,12 @@ from bytewax.dataflow import Dataflow  # noqa: E402
 from bytewax.operators.windowing import EventClock, TumblingWindower  # noqa: E402
 from bytewax.outputs import DynamicSink, StatelessSinkPartition  # noqa: E402
 
+from dataflows.batch import TaskBatch  # noqa: E402
 from dataflows.engagement import flow as engagement  # noqa: E402
 from dataflows.engagement.columns import Batch  # noqa: E402
 from dataflows.engagement.scopes import scopes_of  # noqa: E402
 from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
-from dataflows.kafka.batch import TaskBatch  # noqa: E402
 from dataflows.kafka.keys import task_key  # noqa: E402
 from dataflows.kafka.source import Claim, KafkaSource  # noqa: E402
 from dataflows.operators.shell import stateful  # noqa: E402

@@ -23,7 +23,7 @@ from typing import Any, Final  # noqa: E402
 
 from bench.learning_load import MODULES, STUDENTS, Sent, learning  # noqa: E402
 from bench.stack import Stack, machine, run, say, stack  # noqa: E402
-from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
+from dataflows.batch import Records, TaskBatch  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.replayed import REPLAYED
 from dataflows.memory.flow import TOPICS, decode, gather, steps  # noqa: E402

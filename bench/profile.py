@@ -22,7 +22,7 @@ from typing import Any, Final  # noqa: E402
 
 from bench import batches, studying  # noqa: E402
 from dataflows import flows  # noqa: E402
-from dataflows.kafka.batch import TaskBatch  # noqa: E402
+from dataflows.batch import TaskBatch  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.tables import TABLES  # noqa: E402

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bench.load import STUDENTS, Stamps, Template, templates
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 
 CLICKS: Final = "clickstream_events"
 SHIFTS: Final = 4

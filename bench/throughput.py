@@ -105,7 +105,7 @@ def publish(servers: Stack, prefix: str, events: int, per_s: float, load: str = 
 
 
 def _job(servers: Stack, job: str, prefix: str) -> dict[str, float]:
-    return _told(job, run_json(["-m", "bench.jobs", job], servers.environment(prefix)))
+    return _reported(job, run_json(["-m", "bench.jobs", job], servers.environment(prefix)))
 
 
 def _engagement(servers: Stack, prefix: str, database: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _engagement(servers: Stack, prefix: str, database: str) -> dict[str, Any]:
         report["rows"] = {table: row[0] for table, row in counts.items() if row}
     with psycopg.connect(servers.postgres.url("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
-    return _told("engagement", report)
+    return _reported("engagement", report)
 
 
 def _start(servers: Stack) -> dict[str, float]:
@@ -137,7 +137,7 @@ def run_flow(servers: Stack, prefix: str, database: str, flow: str) -> dict[str,
     return {"events": stats["events"], "wall_s": wall_s, "cpu_s": stats["cpu_s"]}
 
 
-def _told(job: str, report: dict[str, Any]) -> dict[str, Any]:
+def _reported(job: str, report: dict[str, Any]) -> dict[str, Any]:
     cpu, wall = (report["events"] / report[clock] for clock in ("cpu_s", "wall_s"))
     say(f"{job}: {report['events']:,} events, {cpu:,.0f} a CPU second, {wall:,.0f} a wall second")
     return report

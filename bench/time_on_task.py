@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from bench.forgetting.logs import data_folder
+from dataflows.batch import Records
 from dataflows.content.codes import Codes
 from dataflows.content.columns import Events, events_of
 from dataflows.content.intervals import LATEST_MS
@@ -20,7 +21,6 @@ from dataflows.content.sessions import fold_sessions
 from dataflows.content.store import MarkStore
 from dataflows.content.visits import fold_visits
 from dataflows.events.studied import decode_studied
-from dataflows.kafka.batch import Records
 from dataflows.kafka.topics import CLICKSTREAM
 from ingest.formats.log import read_log, reader_of
 
@@ -63,8 +63,8 @@ def read(path: Path) -> Events:
         CLICKSTREAM, 0, list(range(len(times))), times, [entry.key for entry in entries], [e.value for e in entries]
     )
     studied = decode_studied(records)
-    learns = np.array([deed.role == "student" for deed in studied.deeds])
-    keep = learns[studied.frame["deed"].to_numpy()]
+    learns = np.array([action.role == "student" for action in studied.actions])
+    keep = learns[studied.frame["action"].to_numpy()]
     return events_of(studied, keep, np.zeros(len(keep), np.bool_), 0)
 
 

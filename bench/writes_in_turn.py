@@ -21,9 +21,9 @@ from bench.stack import machine, say  # noqa: E402
 from bench.studying import CLICKS, Shifts  # noqa: E402
 from bench.writes import cost, place  # noqa: E402
 from dataflows.archive import flow as archive  # noqa: E402
+from dataflows.batch import Records, TaskBatch  # noqa: E402
 from dataflows.content import flow as content  # noqa: E402
 from dataflows.engagement import flow as engagement  # noqa: E402
-from dataflows.kafka.batch import Records, TaskBatch  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.changes import Changes  # noqa: E402

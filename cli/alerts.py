@@ -23,8 +23,8 @@ def build(
     check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 if a file differs from its source."),
 ) -> None:
     """Write rules, contact points, policies, times and words for Grafana, and the table of the docs."""
-    from alerting.built import outdated, write
     from alerting.limits import Limits
+    from alerting.render import outdated, write
     from alerting.rules import RULES
     from alerting.times import Times
 
@@ -50,9 +50,9 @@ def route(
     starting: Annotated[bool, typer.Option("--starting", help="Grafana may be down still: that is no error.")] = False,
 ) -> None:
     """Send each class's alerts to its own staff (class_staff of the roster), and have Grafana read it."""
-    from alerting.delivery.route import route as told
+    from alerting.delivery.route import route as reported
 
-    told(folder, complete=complete, dry_run=dry_run, starting=starting)
+    reported(folder, complete=complete, dry_run=dry_run, starting=starting)
 
 
 @app.command()
@@ -91,9 +91,9 @@ def test(
     staff: Annotated[
         bool, typer.Option("--staff", help="Each contact point of staff too: teachers get messages.")
     ] = False,
-    patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
+    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
 ) -> None:
     """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted."""
     from alerting.delivery.all_trials import trials
 
-    raise typer.Exit(trials(staff=staff, patience_s=patience))
+    raise typer.Exit(trials(staff=staff, patience_s=wait))

@@ -87,12 +87,12 @@ def _show(reminders: list[Reminder]) -> None:
 
 def _report(outcome: Outcome) -> None:
     counts = outcome.counts
-    told = [f"{counts['sent']} sent"]
-    told += [f"{counts['elsewhere']} told by another run or not wanted any more"] if counts["elsewhere"] else []
-    told += [f"{counts['refused']} refused"] if counts["refused"] else []
+    reported = [f"{counts['sent']} sent"]
+    reported += [f"{counts['elsewhere']} told by another run or not wanted any more"] if counts["elsewhere"] else []
+    reported += [f"{counts['refused']} refused"] if counts["refused"] else []
     put_off = counts["put off"] + counts["gone"]
-    told += [f"{put_off} put off until the next run"] if put_off else []
-    typer.echo(", ".join(told))
+    reported += [f"{put_off} put off until the next run"] if put_off else []
+    typer.echo(", ".join(reported))
     for fault in outcome.faults[:SHOWN]:
         typer.echo(f"  {fault}", err=True)
     if outcome.stopped:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from reports.asked import Choice, Report
+    from reports.queries import Choice, Report
 
 app = typer.Typer(add_completion=False)
 
@@ -33,7 +33,7 @@ def report(  # noqa: PLR0913 (options)
 ) -> None:
     """Write a class's report from the same SQL as the boards: --pdf (the default), --html, --csv, or several."""
     from dataflows.events.text import tidy
-    from reports.asked import Choice, ReportError
+    from reports.queries import Choice, ReportError
 
     class_id = tidy(class_id)
     try:
@@ -51,7 +51,7 @@ def _asked(choice: Choice) -> Report:
     import psycopg
 
     from dataflows.settings import Settings
-    from reports.asked import ReportError, ask
+    from reports.queries import ReportError, ask
 
     try:
         with psycopg.connect(Settings().database_url.get_secret_value()) as connection:

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from dataflows import flows as flows_of
-from local.part import free_port
+from local.managed_server import free_port
 
 FLOWS = flows_of.names()
 _given: set[int] = set()

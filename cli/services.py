@@ -49,7 +49,7 @@ def up(
     ] = "",
 ) -> None:
     """Start what this machine has, wait until it answers, write the addresses."""
-    from local.part import PartFailedError, PartMissingError, exclusive
+    from local.managed_server import PartFailedError, PartMissingError, exclusive
 
     targets = tuple(f"127.0.0.1:{port.strip()}" for port in scrape.split(",") if port.strip())
     kafka, postgres, alertmanager, prometheus = parts(directory, partitions, targets)
@@ -63,14 +63,14 @@ def up(
     have: set[str] = set()
     failed = False
     with exclusive(directory):
-        for part, variable in addresses:
-            if part is prometheus and "alertmanager" in have:
+        for server, variable in addresses:
+            if server is prometheus and "alertmanager" in have:
                 prometheus.alertmanagers = (alertmanager.url.removeprefix("http://"),)
             try:
-                lines.append(f"{variable}={part.start()}")
-                have.add(part.name)
+                lines.append(f"{variable}={server.start()}")
+                have.add(server.name)
             except PartMissingError as error:
-                typer.secho(f"{part.name}: left out: {error}", fg="yellow", err=True)
+                typer.secho(f"{server.name}: left out: {error}", fg="yellow", err=True)
             except PartFailedError as error:
                 failed = True
                 typer.secho(str(error), fg="red", err=True)
@@ -89,12 +89,12 @@ def up(
 @app.command()
 def down(directory: Directory = DIRECTORY, env_file: EnvFile = ENV_FILE) -> None:
     """End the parts and remove their data."""
-    from local.part import exclusive
+    from local.managed_server import exclusive
 
     if directory.exists():
         with exclusive(directory):
-            for part in parts(directory):
-                typer.echo(f"{part.name}: {'stopped' if part.destroy() else 'was not running'}")
+            for server in parts(directory):
+                typer.echo(f"{server.name}: {'stopped' if server.destroy() else 'was not running'}")
     env_file.unlink(missing_ok=True)
 
 
@@ -102,11 +102,11 @@ def down(directory: Directory = DIRECTORY, env_file: EnvFile = ENV_FILE) -> None
 def status(directory: Directory = DIRECTORY) -> None:
     """Say which parts answer; exit 1 if any does not."""
     silent = False
-    for part in parts(directory):
-        running = part.process() is not None
-        answers = running and part.answers()
+    for server in parts(directory):
+        running = server.process() is not None
+        answers = running and server.answers()
         silent |= not answers
-        where = f"127.0.0.1:{part.state()['port']}, log {part.log_file}" if running else "not running"
-        typer.echo(f"{part.name}: {'answers' if answers else 'does not answer'} ({where})")
+        where = f"127.0.0.1:{server.state()['port']}, log {server.log_file}" if running else "not running"
+        typer.echo(f"{server.name}: {'answers' if answers else 'does not answer'} ({where})")
     if silent:
         raise typer.Exit(1)

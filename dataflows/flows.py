@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from dataflows.rebuild.past import Past
     from dataflows.rebuild.shadow import Report
+    from dataflows.rebuild.spec import RebuildSpec
     from dataflows.settings import Settings
 
 
@@ -60,10 +60,10 @@ class Flow:
             declare(table)
         return module.flow
 
-    def load_past(self) -> Past | None:
+    def load_past(self) -> RebuildSpec | None:
         """Returns how its past is read again; None where it does not follow from the archive alone."""
         if self.past is not None:
-            past: Past = _named(self.past)
+            past: RebuildSpec = _named(self.past)
             return past
         if not self.is_declared:
             return None
@@ -152,7 +152,7 @@ def named(name: str) -> Flow:
     raise KeyError(name)
 
 
-def pasts() -> dict[str, Past]:
+def pasts() -> dict[str, RebuildSpec]:
     """Returns, by name, how the flows that follow from the archive are read again."""
     found = {flow.name: flow.load_past() for flow in FLOWS}
     return {name: past for name, past in found.items() if past is not None}

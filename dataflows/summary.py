@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from prometheus_client import Counter
 
-from dataflows.kafka import metrics
+from dataflows import metrics
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.operators import snapshot
 from dataflows.operators.join import Join, Row
 from dataflows.settings import Settings

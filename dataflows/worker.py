@@ -29,8 +29,12 @@ from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
 from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
-from dataflows import failure, flows, summary  # noqa: E402
-from dataflows.kafka import metrics  # noqa: E402
+from dataflows import (  # noqa: E402
+    failure,
+    flows,
+    metrics,  # noqa: E402
+    summary,
+)
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource, RefusedError, Seed, stopping  # noqa: E402
@@ -38,7 +42,7 @@ from dataflows.logs import configure_logging  # noqa: E402
 from dataflows.parent import end_with_parent  # noqa: E402
 from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
-from dataflows.sink.connection import with_patience  # noqa: E402
+from dataflows.sink.connection import retry_while_unavailable  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.jobs import JobWatch  # noqa: E402
 from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_progress  # noqa: E402
@@ -72,8 +76,8 @@ def flow_of(
         name,
         [settings.topic(t) for t in module.TOPICS],
         [settings.topic(t) for t in module.OPTIONAL_TOPICS],
-        lambda flow, task: with_patience(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
-        seed=lambda flow, task, after: with_patience(
+        lambda flow, task: retry_while_unavailable(lambda: claim_task(url, flow, task), "claim", stopping.is_set),
+        seed=lambda flow, task, after: retry_while_unavailable(
             lambda: seed_for(settings, flow, task, after), "seed", stopping.is_set
         ),
         until_caught_up=until_caught_up,
@@ -82,8 +86,8 @@ def flow_of(
         writes_each=hasattr(module, "states_at"),
     )
     sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
-    built: Dataflow = module.build(source, sink, settings)
-    return built
+    dataflow: Dataflow = module.build(source, sink, settings)
+    return dataflow
 
 
 def seed_for(settings: Settings, flow: str, task: int, after: int) -> Seed | None:

@@ -49,17 +49,17 @@ class Options:
 @contextlib.contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
     """Yields what Ctrl-C, SIGTERM and a closed terminal set; a second Ctrl-C ends at once."""
-    asked = threading.Event()
+    queried = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        if queried.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        queried.set()
 
     watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, on_signal) for number in watched}
     try:
-        yield asked
+        yield queried
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

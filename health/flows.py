@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from psycopg.rows import dict_row
 
 from cli.run import FLOWS
-from dataflows.kafka.eras import base_of
+from dataflows.eras import base_of
 from dataflows.kafka.log import MOVE_ON, LogFacts, PartitionCountError
 from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS

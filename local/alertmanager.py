@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.part import START_TIMEOUT_S, Part, PartMissingError, free_port, is_ready
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port, is_ready
 
 FILES = Path(__file__).parents[1] / "alerting" / "alertmanager"
 PROGRAMS = ("alertmanager", "prometheus-alertmanager")
@@ -30,7 +30,7 @@ def program() -> str:
 
 
 @dataclass
-class Alertmanager(Part):
+class Alertmanager(ManagedServer):
     """Alertmanager's process.
 
     Attributes:

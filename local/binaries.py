@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.part import PartMissingError
+from local.managed_server import PartMissingError
 
 OLDEST, NEWEST = 15, 18
 DEBIAN = Path("/usr/lib/postgresql")

@@ -117,7 +117,7 @@ class Postgres:
         self.end_leftover()
         if not (self.data / "PG_VERSION").exists():
             self._init()
-        settings = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        settings = [server for name, value in OPTIONS.items() for server in ("-c", f"{name}={value}")]
         with (self.home / "postgres.log").open("ab") as log:
             self._process = child.spawn(
                 [self._bin / "postgres", "-D", self.data, "-k", self.socket_dir, *settings],

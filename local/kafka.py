@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from local.part import START_TIMEOUT_S, Part, PartFailedError, PartMissingError, free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError, free_port
 
 HERE = Path(__file__).parent
 VERSION = "4.1.1"
@@ -45,7 +45,7 @@ def java() -> str:
 
 
 @dataclass
-class Kafka(Part):
+class Kafka(ManagedServer):
     """Kafka's process.
 
     Attributes:

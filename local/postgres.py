@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.binaries import Binaries, choose
-from local.part import START_TIMEOUT_S, Part, PartFailedError, PartMissingError, free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError, free_port
 
 USER = "classpulse"
 DATABASE = "classpulse"
@@ -60,7 +60,7 @@ def reachable(folder: Path) -> bool:
 
 
 @dataclass
-class Postgres(Part):
+class Postgres(ManagedServer):
     """PostgreSQL's process.
 
     Attributes:

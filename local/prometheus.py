@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.part import START_TIMEOUT_S, Part, PartMissingError, free_port, is_ready
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port, is_ready
 
 RULES = Path(__file__).parents[1] / "prometheus" / "rules"
 CONFIG = """\
@@ -26,7 +26,7 @@ scrape_configs:
 
 
 @dataclass
-class Prometheus(Part):
+class Prometheus(ManagedServer):
     """Prometheus' process.
 
     Attributes:

@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from reports.asked import IDS, Report, Section
 from reports.chart import BAD, GOOD, NEUTRAL, Series, bars, share
+from reports.queries import IDS, Report, Section
 from reports.words import NOTHING, said
 
 STYLE: Final = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from reports.asked import Report
+from reports.queries import Report
 
 FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula may begin; the last are the wide forms, which some locales take for the narrow ones."""

@@ -268,8 +268,8 @@ def _quiz(visitor: Visitor, chapter: Chapter) -> Waits:
             break
     else:
         score = round(100 * right / chapter.questions)
-        told = f'"score":{score},' if visitor.tells_scores else ""
-        visitor.act("quiz_submit", f'{quiz},"metadata":{{{told}"module":"{chapter.chapter_id}"}}')
+        reported = f'"score":{score},' if visitor.tells_scores else ""
+        visitor.act("quiz_submit", f'{quiz},"metadata":{{{reported}"module":"{chapter.chapter_id}"}}')
         visitor.report = (score, (visitor.now_ms - began_ms) / 1000)
     yield visitor.wait(2, 12)
 

@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 
 from dataflows.settings import Settings
 from local.kafka import Kafka
-from local.part import PartMissingError, exclusive
+from local.managed_server import PartMissingError, exclusive
 from local.postgres import Postgres
 from tests.parts import require
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 
 from alerting.backtest.archive import Place
-from dataflows.kafka.batch import Records
+from dataflows.batch import Records
 from dataflows.settings import Settings
 
 TOPICS: Final = {"diagnostic": "diagnostic_quiz_events", "module": "module_quiz_events"}

@@ -131,7 +131,7 @@ def budget(sent: list[Message], roster: Roster, since: datetime, until: datetime
             outside += 1
         else:
             a_lesson[message.class_id, local.date(), lesson] += 1
-        for person in _told(message, roster):
+        for person in _reported(message, roster):
             a_week[person, *local.isocalendar()[:2]] += 1
     people = {
         person
@@ -152,5 +152,5 @@ def budget(sent: list[Message], roster: Roster, since: datetime, until: datetime
     )
 
 
-def _told(message: Message, roster: Roster) -> list[str]:
+def _reported(message: Message, roster: Roster) -> list[str]:
     return roster.staff.get(message.class_id, [message.class_id]) if message.class_id else [OPERATORS]

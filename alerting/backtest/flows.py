@@ -14,7 +14,7 @@ from dataflows.memory import flow as memory
 from dataflows.memory.steps import FLOW
 from dataflows.rebuild.content import PAST as CONTENT
 from dataflows.rebuild.engagement import PAST as ENGAGEMENT
-from dataflows.rebuild.past import Past
+from dataflows.rebuild.spec import RebuildSpec
 
 ROSTER: Final = ("classes", "class_staff", "terms", "periods", "enrolments", "content_items")
 """What people maintain; it is taken as it is today. Names of people are not copied."""
@@ -40,7 +40,7 @@ class Played:
     times: dict[str, str | None]
     since: timedelta
     looks_back: dict[str, timedelta]
-    past: Past | None = None
+    past: RebuildSpec | None = None
     oldest: str = ""
 
 

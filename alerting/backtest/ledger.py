@@ -67,8 +67,8 @@ def fingerprint(rule: Rule) -> str:
     That its SQL does what the words say is held by other tests, so that it may be written anew.
     """
     limits = Limits(_env_file=None).model_dump()
-    told = {name: limits[name] for name in sorted(names(rule.name)) if name in limits}
-    said = f"{rule.when}/{told}/{rule.every_s}/{rule.for_s}/{rule.keep_s}"
+    reported = {name: limits[name] for name in sorted(names(rule.name)) if name in limits}
+    said = f"{rule.when}/{reported}/{rule.every_s}/{rule.for_s}/{rule.keep_s}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

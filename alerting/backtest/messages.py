@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from alerting.backtest.asked import Call
 from alerting.backtest.muted import is_muted
+from alerting.backtest.queries import Call
 from alerting.backtest.routes import Route, route_of
 from alerting.grafana import FOLDER
 from alerting.rules.rule import Rule
@@ -73,7 +73,7 @@ def messages(
     found = [
         message
         for (route, _labels_of, class_id), stretches in groups.items()
-        for message in _told(route, class_id, sorted(stretches, key=lambda s: s.since), mutes, until)
+        for message in _reported(route, class_id, sorted(stretches, key=lambda s: s.since), mutes, until)
     ]
     return sorted(found, key=lambda message: (message.at, message.class_id, message.alerts))
 
@@ -83,13 +83,13 @@ def _labels(rule: Rule, call: Call) -> dict[str, str]:
     return {"alertname": rule.title, "grafana_folder": FOLDER, **fixed, **dict(zip(rule.ids, call.ids, strict=True))}
 
 
-def _told(
+def _reported(
     route: Route, class_id: str, waiting: list[_Stretch], mutes: Mapping[str, list[dict[str, Any]]], until: datetime
 ) -> Iterable[Message]:
     """Yields one group's messages: it is looked at after a wait, then at intervals, until it is empty."""
     quiet = [interval for name in route.mutes for interval in mutes[name]]
     group: list[_Stretch] = []
-    told: frozenset[Name] = frozenset()
+    reported: frozenset[Name] = frozenset()
     last: datetime | None = None
     at = waiting[0].since + route.wait
     while at <= until:
@@ -98,11 +98,14 @@ def _told(
         firing = frozenset(s.name for s in group if s.until > at)
         if not is_muted(quiet, at):
             what = _what(
-                firing, told, ended=bool({s.name for s in group} - firing), due=last is None or last < at - route.repeat
+                firing,
+                reported,
+                ended=bool({s.name for s in group} - firing),
+                due=last is None or last < at - route.repeat,
             )
             if what:
                 yield Message(at, route.receiver, class_id, what, tuple(sorted(firing)))
-                told, last = firing, at
+                reported, last = firing, at
         group = [s for s in group if s.until > at]
         if group:
             at += route.interval
@@ -112,9 +115,9 @@ def _told(
             return
 
 
-def _what(firing: frozenset[Name], told: frozenset[Name], *, ended: bool, due: bool) -> What | None:
-    if firing - told:
+def _what(firing: frozenset[Name], reported: frozenset[Name], *, ended: bool, due: bool) -> What | None:
+    if firing - reported:
         return "fires"
     if not firing:
-        return "over" if told else None
+        return "over" if reported else None
     return "again" if ended or due else None

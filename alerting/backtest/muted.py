@@ -28,13 +28,13 @@ def is_muted(intervals: Iterable[dict[str, Any]], moment: datetime) -> bool:
 
 def _holds(interval: dict[str, Any], moment: datetime) -> bool:
     local = moment.astimezone(ZoneInfo(interval.get("location") or "UTC"))
-    asked = (
+    queried = (
         ("weekdays", local.isoweekday() % 7, _DAYS),
         ("days_of_month", local.day, ()),
         ("months", local.month, _MONTHS),
         ("years", local.year, ()),
     )
-    if any(name in interval and not _among(interval[name], value, names) for name, value, names in asked):
+    if any(name in interval and not _among(interval[name], value, names) for name, value, names in queried):
         return False
     clock = local.hour * 60 + local.minute
     return (

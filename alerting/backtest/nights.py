@@ -15,7 +15,7 @@ from alerting.backtest.scratch import Scratch
 from dataflows.rebuild.admit import Places
 from dataflows.rebuild.flow import whole_from
 from dataflows.rebuild.late import Day, bounds, forget, make_day
-from dataflows.rebuild.past import Goal, Past, goals_of
+from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
 from dataflows.settings import Settings
 
 
@@ -23,7 +23,7 @@ from dataflows.settings import Settings
 class _Addition:
     """A row of `late_days`: the day, up to which places it counts late events, and when they are to be added."""
 
-    past: Past
+    past: RebuildSpec
     day: date
     upto: Places
     due: datetime
@@ -60,7 +60,7 @@ class Nights:
         self._goals: dict[str, list[Goal]] = {}
         self._counted: dict[str, dict[date, Places]] = {}
 
-    def find(self, pasts: Iterable[Past], start: datetime) -> None:
+    def find(self, pasts: Iterable[RebuildSpec], start: datetime) -> None:
         """Reads what nights added to days that reach beyond `start`; rows from before it are taken as they are stored.
 
         Args:

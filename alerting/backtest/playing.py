@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from alerting.backtest.archive import Came, Place, Stall
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.kafka.source import RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
@@ -165,7 +165,7 @@ def _refuse_rejects(item: Any) -> None:  # noqa: ANN401
     """Refuses a batch of which the flow would leave something out."""
     rejects = [reject for _topic, decoded in getattr(item, "decoded", []) for reject in decoded.rejects]
     records = sum(len(records.offsets) for records in item.source.records)
-    told = sum(len(one.times) for one in item.told) if hasattr(item, "told") else records
-    if rejects or told < records:
+    reported = sum(len(one.times) for one in item.reported) if hasattr(item, "reported") else records
+    if rejects or reported < records:
         text = f"an archived event is not accepted any more: {rejects[0] if rejects else 'a quiz attempt'}"
         raise RefusedError(text)

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerting.backtest.asked import Call, Outcome
 from alerting.backtest.budget import A_LESSON, A_WEEK, Budget, Roster, budget
 from alerting.backtest.messages import Message, messages
+from alerting.backtest.queries import Call, Outcome
 from alerting.backtest.run import Span
 from alerting.delivery.files import policy_file, times_file
 from alerting.rules.rule import Rule
@@ -50,7 +50,7 @@ class Report:
             "from": _iso(self.span.since, zone),
             "to": _iso(self.span.until, zone),
             "clock": self.span.clock,
-            "evaluations": self.outcome.asked,
+            "evaluations": self.outcome.queried,
             "held": self.outcome.held,
             "calls": [
                 {
@@ -80,7 +80,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Yields what a person reads."""
         zone, rule = self.roster.zone, self.rule
-        yield f"{rule.title} ({rule.name}): {self.outcome.asked:,} evaluations, {self.outcome.held:,} held"
+        yield f"{rule.title} ({rule.name}): {self.outcome.queried:,} evaluations, {self.outcome.held:,} held"
         day = ""
         for call in self.outcome.calls:
             begins = call.since.astimezone(zone)
@@ -94,10 +94,10 @@ class Report:
     def _call(self, call: Call, zone: ZoneInfo) -> str:
         begins, who = call.since.astimezone(zone), " ".join(call.ids)
         over = f"{call.until.astimezone(zone):%H:%M}" if call.until else "still firing at the end"
-        told = next(
+        reported = next(
             (m for m in self.sent if m.at >= call.since and m.calls and (self.rule.name, *call.ids) in m.alerts), None
         )
-        sent = f"sent {told.at.astimezone(zone):%H:%M:%S}" if told else "not sent"
+        sent = f"sent {reported.at.astimezone(zone):%H:%M:%S}" if reported else "not sent"
         ids = set(self.rule.ids)
         words = ", ".join(f"{name} {value}" for name, value in call.words.items() if value and name not in ids)
         return f"{who}: {begins:%H:%M} to {over}, {sent}; {words}"

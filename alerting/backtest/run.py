@@ -15,11 +15,11 @@ import psycopg
 from psycopg import sql
 
 from alerting.backtest.archive import Archive, Clock, Place
-from alerting.backtest.asked import Asked, Outcome
 from alerting.backtest.attempts import TABLES, attempts_before
 from alerting.backtest.flows import MEMORY, ROSTER, flows_of, stored_before
 from alerting.backtest.nights import Nights
 from alerting.backtest.playing import GENERATION, Flow, Tape
+from alerting.backtest.queries import Outcome, RuleQueries
 from alerting.backtest.school import School
 from alerting.backtest.scratch import Scratch, copy_rows
 from alerting.limits import Limits
@@ -62,7 +62,7 @@ class Backtest:
             settings: The flows' rules, names of topics.
         """
         self._limits, self._settings = limits, settings
-        self._asked = [Asked(rule, limits) for rule in rules]
+        self._asked = [RuleQueries(rule, limits) for rule in rules]
         self._scratch = Scratch(scratch_url)
         self._tables = self._scratch.tables_of([text for one in self._asked for text in (one.firing, one.words)])
         if NOTED in self._tables:

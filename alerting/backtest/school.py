@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerting.backtest.archive import Came, Place
-from alerting.backtest.asked import Asked
 from alerting.backtest.nights import Nights
 from alerting.backtest.playing import Flow, Tape, records_of
+from alerting.backtest.queries import RuleQueries
 from alerting.backtest.scratch import Scratch
 
 NEEDS_SOMEBODY: Final = frozenset({"active_students_drop", "idle_share", "many_classes_drop"})
@@ -64,13 +64,13 @@ class School:
                 yield now
                 now += step
 
-    def ask(self, asked: list[Asked], now: datetime, present_least: int) -> None:
+    def ask(self, queried: list[RuleQueries], now: datetime, present_least: int) -> None:
         """Asks the rules that are due, once what came before was played."""
-        rests = all(one.rests and one.rule.name in NEEDS_SOMEBODY for one in asked)
+        rests = all(one.rests and one.rule.name in NEEDS_SOMEBODY for one in queried)
         if not (rests and self._is_empty(now, present_least)):
             self._play(now)
             self._most = self._count() if rests else None
-        for one in asked:
+        for one in queried:
             if one.due(now) and self._most is not None and self._most < present_least:
                 one.rest()
             elif one.due(now):

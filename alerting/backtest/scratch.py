@@ -93,7 +93,7 @@ class Scratch:
         """Returns the rows of a statement as of the clock."""
         return self.connection.execute(statement.encode()).fetchall()
 
-    def told(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def reported(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Returns the columns' names and the rows of a statement as of the clock."""
         cursor = self.connection.execute(statement.encode())
         return [column.name for column in cursor.description or []], cursor.fetchall()

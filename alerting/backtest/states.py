@@ -19,7 +19,7 @@ class Alert:
 
     state: State
     since: datetime
-    told: datetime
+    reported: datetime
 
     @property
     def calls(self) -> bool:
@@ -84,7 +84,7 @@ class Machine:
         return alert.state == "firing"  # one that recovers goes on recovering
 
     def _next(self, alert: Alert, at: datetime, *, fires: bool | None) -> None:
-        alert.told = at
+        alert.reported = at
         if fires is None:
             return
         state = self._fires(alert, at) if fires else self._rests(alert, at)
@@ -103,6 +103,6 @@ class Machine:
 
     def _forget(self, at: datetime) -> None:
         """Drops alerts that had no row for two evaluations."""
-        stale = [ids for ids, alert in self.alerts.items() if at - alert.told >= MISSING_LEAST * self._every]
+        stale = [ids for ids, alert in self.alerts.items() if at - alert.reported >= MISSING_LEAST * self._every]
         for ids in stale:
             del self.alerts[ids]

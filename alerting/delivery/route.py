@@ -49,8 +49,8 @@ def route(folder: Path | None, *, complete: bool, dry_run: bool, starting: bool)
 
 def _list(addresses: Mapping[str, frozenset[Address]]) -> None:
     for class_id, places in sorted(addresses.items()):
-        told = ", ".join(shown(place) for place in sorted(places)) or "the contact point of all teachers"
-        typer.echo(f"{class_id}: {told}")
+        reported = ", ".join(shown(place) for place in sorted(places)) or "the contact point of all teachers"
+        typer.echo(f"{class_id}: {reported}")
 
 
 def _sum_up(addresses: Mapping[str, frozenset[Address]], unusable: list[str], *, bot: bool) -> None:

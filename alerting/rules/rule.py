@@ -138,8 +138,8 @@ class Rule:
         """Returns why it is over, in Grafana's template language."""
         first, *others = self.reasons
         cases = [f'{{{{ if eq {_WORD}reason "{place}" }}}}{text}{{{{ else }}}}' for place, text in enumerate(others, 2)]
-        told = "".join(cases) + first + "{{ end }}" * len(cases)
-        return self.worded_or(told, first) if others else first
+        reported = "".join(cases) + first + "{{ end }}" * len(cases)
+        return self.worded_or(reported, first) if others else first
 
 
 def given(name: str, text: str) -> str:

@@ -138,14 +138,14 @@ def _digest(history: str, quizzes: Quizzes, clock: Clock) -> Result:
         with scratch_server(settings) as scratch_url, Backtest([rule], limits, scratch_url, settings) as test:
             with opened(url, test.reads) as source:
                 span, _whole = span_of(source, test.topics, None, None, clock)
-                outcomes = test.run(source, span, _Told(history, span))
+                outcomes = test.run(source, span, _Reported(history, span))
                 roster = Roster.read(source, settings.timezone)
             [report] = reports(outcomes, times, span, roster)
-    told = {(ids[1], ids[2]) for message in report.sent if message.calls for ids in message.alerts}
+    reported = {(ids[1], ids[2]) for message in report.sent if message.calls for ids in message.alerts}
     truth: dict[str, Any] = {}
     if quizzes.badly:
-        right = len(told & quizzes.badly)
-        wrong = {"chance": len(told) - right} if len(told) > right else {}
+        right = len(reported & quizzes.badly)
+        wrong = {"chance": len(reported) - right} if len(reported) > right else {}
         truth = {"right": right, "wrong": wrong, "happened": len(quizzes.badly), "found": right}
     return _row(rule.name, history, ledger.fingerprint(learning.FORGETTING), report.budget, **truth)
 
@@ -185,7 +185,7 @@ def _results(
     with scratch_server(settings) as scratch_url, Backtest(rules, limits, scratch_url, settings) as test:
         with opened(url, test.reads) as source:
             span, _whole = span_of(source, test.topics, None, None, clock)
-            outcomes = test.run(source, span, _Told(history, span))
+            outcomes = test.run(source, span, _Reported(history, span))
             roster = Roster.read(source, settings.timezone)
         found = [_result(report, history, incidents) for report in reports(outcomes, times, span, roster)]
         teachers = [outcome for outcome in outcomes if outcome.rule.audience == "teachers"]
@@ -193,7 +193,7 @@ def _results(
     return [*found, _row(TOGETHER, history, "", whole)]
 
 
-class _Told:
+class _Reported:
     """Says now and then how far it is."""
 
     def __init__(self, history: str, span: Span) -> None:

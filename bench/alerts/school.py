@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bench.alerts.incidents import Chances, Happening, Incident, Lesson, incidents_of, sparser
 from dataflows.archive import flow as archive
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.kafka.keys import partition_of
 from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.settings import Settings

@@ -119,9 +119,9 @@ def mapped(model: Model, training: Histories) -> Forecaster:
 
 def calibrated(model: Model, training: Histories) -> Forecaster:
     """Returns a model as it is, read by a calibration that is fitted to the training students."""
-    asked = training.forecast
+    queried = training.forecast
     retention, last, mark = _read(model, training)
-    found = fit(retention[asked], last[asked], mark[asked], training.passed[asked])
+    found = fit(retention[queried], last[queried], mark[queried], training.passed[queried])
     return Forecaster(f"{model.name}, calibrated", _reading(model, found), found.parameters())
 
 
@@ -153,16 +153,16 @@ def fitted_average(training: Histories) -> Forecaster:
 
 def recut_fsrs(training: Histories) -> Forecaster:
     """Returns FSRS with other scores for Good and Easy; below the pass mark it stays Again, as recall is a pass."""
-    tried = [Fsrs(cuts=(70.0, good, easy)) for good, easy in product(GOOD_CUTS, EASY_CUTS) if good < easy]
+    tried = [Fsrs(split_points=(70.0, good, easy)) for good, easy in product(GOOD_CUTS, EASY_CUTS) if good < easy]
     best = min(tried, key=lambda model: _loss(as_it_is(model).forecast, training))
-    return Forecaster("fsrs, cuts fitted", as_it_is(best).forecast, {"cuts": best.cuts})
+    return Forecaster("fsrs, cuts fitted", as_it_is(best).forecast, {"cuts": best.split_points})
 
 
 def fitted_fsrs(training: Histories) -> Forecaster:
     """Returns FSRS with its 21 parameters fitted, cuts as they are."""
 
     def model(values: Floats) -> Model:
-        return Fsrs(parameters=tuple(values.tolist()), cuts=DEFAULT_CUTS)
+        return Fsrs(parameters=tuple(values.tolist()), split_points=DEFAULT_CUTS)
 
     values = bounded(lambda tried: _loss(as_it_is(model(tried)).forecast, training), DEFAULT_PARAMETERS, FSRS_BOUNDS)
     return Forecaster(
@@ -185,8 +185,8 @@ def _fitted(model: Ebbinghaus | Average, bounds: dict[str, tuple[float, float]],
 
 
 def _loss(forecast: Forecast, given: Histories) -> float:
-    asked = given.forecast
-    return float(losses(forecast(given)[asked], given.passed[asked]).mean())
+    queried = given.forecast
+    return float(losses(forecast(given)[queried], given.passed[queried]).mean())
 
 
 def _averaged_passes(given: Histories, *, weight: float, start: float) -> Floats:

@@ -17,13 +17,13 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from dataflows import metrics
 from dataflows.archive.known import known_ids
 from dataflows.archive.rows import course_activity_rows, enrolment_rows, event_rows, reject_records, reject_rows
+from dataflows.batch import TaskBatch
 from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.operators import snapshot

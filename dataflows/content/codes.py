@@ -9,7 +9,7 @@ import numpy as np
 
 from dataflows.content.columns import Events
 from dataflows.content.marks import NONE
-from dataflows.events.studied import Gear, Where
+from dataflows.events.studied import Client, Location
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.segments import Ints
 
@@ -55,7 +55,7 @@ class Codes:
         texts: Classes, courses, chapters, lessons, videos, devices, browsers, countries.
         sessions: Session ids.
         places: Where events happened.
-        gears: On what.
+        clients: On what.
     """
 
     def __init__(self) -> None:
@@ -68,9 +68,9 @@ class Codes:
         """Returns the code of each event's place."""
         return self.places.codes(events.places)[events.where] if len(events) else events.where
 
-    def of_gears(self, events: Events) -> Ints:
+    def of_clients(self, events: Events) -> Ints:
         """Returns the code of each event's gear."""
-        return self.gears.codes(events.gears)[events.gear] if len(events) else events.gear
+        return self.clients.codes(events.clients)[events.client] if len(events) else events.client
 
     def of_videos(self, events: Events) -> Ints:
         """Returns the text code of each event's video, or `NONE`."""
@@ -91,19 +91,23 @@ class Codes:
         if len(self.sessions) >= max(_COMPACT_FROM, 2 * len(_used(held))):
             self.sessions = Dictionary(_rewritten(held, self.sessions.values))
 
-    def compact(self, places: list[Any], gears: list[Any], texts: list[Any]) -> None:
+    def compact(self, places: list[Any], clients: list[Any], texts: list[Any]) -> None:
         """Gives up places, gears and texts that nothing speaks of, where there are many; see `compact_sessions`.
 
         Args:
             places: Arrays of codes of places.
-            gears: Arrays of codes of gears.
+            clients: Arrays of codes of gears.
             texts: Arrays of codes of texts.
         """
-        if max(len(self.texts), len(self.places.values), len(self.gears.values)) < self._limit:
+        if max(len(self.texts), len(self.places.values), len(self.clients.values)) < self._limit:
             return
         kept = [
             _rewritten(held, values)
-            for held, values in ((places, self.places.values), (gears, self.gears.values), (texts, self.texts.values))
+            for held, values in (
+                (places, self.places.values),
+                (clients, self.clients.values),
+                (texts, self.texts.values),
+            )
         ]
         self._begin(kept[2], kept[0], kept[1])
         self._limit = 2 * max(_COMPACT_FROM // 2, *map(len, kept))
@@ -114,7 +118,7 @@ class Codes:
             "texts": list(self.texts.values),
             "sessions": list(self.sessions.values),
             "places": list(self.places.values),
-            "gears": list(self.gears.values),
+            "gears": list(self.clients.values),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -122,10 +126,10 @@ class Codes:
         self.sessions = Dictionary(state["sessions"])
         self._begin(state["texts"], state["places"], state["gears"])
 
-    def _begin(self, texts: list[str], places: list[Where], gears: list[Gear]) -> None:
+    def _begin(self, texts: list[str], places: list[Location], clients: list[Client]) -> None:
         self.texts: Texts = Dictionary(texts)
-        self.places: Rows[Where] = Rows(self.texts, (0, 1, 2, 3), places)
-        self.gears: Rows[Gear] = Rows(self.texts, (0, 1, 2), gears)
+        self.places: Rows[Location] = Rows(self.texts, (0, 1, 2, 3), places)
+        self.clients: Rows[Client] = Rows(self.texts, (0, 1, 2), clients)
 
 
 def _used(held: list[Any]) -> Ints:

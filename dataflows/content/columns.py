@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from dataflows.batch import Settled, TaskBatch
 from dataflows.content.marks import NONE
-from dataflows.events.studied import Deed, Floats, Gear, Item, Number, Studied, Where
-from dataflows.kafka.batch import Settled, TaskBatch
+from dataflows.events.studied import Action, Client, Floats, Item, Location, Number, Studied
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints
@@ -32,8 +32,8 @@ class Events:
         late: Whether the event came too late for anything but milestones (of a chapter view: stands alone).
         student: Code into `students`, and after the encode step the task's own code.
         where: Code into `places`.
-        deed: Code into `deeds`.
-        gear: Code into `gears`.
+        action: Code into `actions`.
+        client: Code into `clients`.
         session: Code into `sessions`.
         item: Code into `items`.
         page: Code into `pages`.
@@ -56,16 +56,16 @@ class Events:
     late: Bools
     student: Ints
     where: Ints
-    deed: Ints
-    gear: Ints
+    action: Ints
+    client: Ints
     session: Ints
     item: Ints
     page: Ints
     extra: Ints
     students: list[str]
-    places: list[Where]
-    deeds: list[Deed]
-    gears: list[Gear]
+    places: list[Location]
+    actions: list[Action]
+    clients: list[Client]
     sessions: list[str | None]
     items: list[Item]
     pages: list[str | None]
@@ -193,11 +193,11 @@ def events_of(studied: Studied, keep: Bools, late: Bools, rank: int) -> Events:
         lo=frame["id_lo"].to_numpy()[keep],
         placed=placed(rank, ints("offset")),
         late=late[keep],
-        **{name: ints(name) for name in ("student", "where", "deed", "gear", "session", "item", "page", "extra")},
+        **{name: ints(name) for name in ("student", "where", "action", "client", "session", "item", "page", "extra")},
         students=studied.students,
         places=studied.places,
-        deeds=studied.deeds,
-        gears=studied.gears,
+        actions=studied.actions,
+        clients=studied.clients,
         sessions=studied.sessions,
         items=studied.items,
         pages=studied.pages,

@@ -9,11 +9,11 @@ import polars as pl
 
 from dataflows.content.columns import Events
 from dataflows.content.marks import NONE
-from dataflows.engagement.days import Calendar
 from dataflows.engagement.frames import TextColumn
 from dataflows.events.names import type_of
-from dataflows.events.studied import Deed
+from dataflows.events.studied import Action
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
@@ -49,10 +49,10 @@ class ClickDays:
         order = _by_student_day(events, day := day_of(events, self._calendar))
         key = (events.student << DAY_BITS | day)[order]
         self._days.add(key, tuple(column[order] for column in _amounts(events)))
-        klass = self._classes.codes([place.class_id for place in events.places])[events.where][order]
-        named = np.flatnonzero(np.array([text is not None for text in self._classes.values], np.bool_)[klass])
+        class_code = self._classes.codes([place.class_id for place in events.places])[events.where][order]
+        named = np.flatnonzero(np.array([text is not None for text in self._classes.values], np.bool_)[class_code])
         order = order[named]
-        self._class.add(key[named], events.event_ms[order], events.placed[order], klass[named][:, None])
+        self._class.add(key[named], events.event_ms[order], events.placed[order], class_code[named][:, None])
 
     def rows(self, low_ms: int, ids: list[str]) -> pl.DataFrame:
         """Returns the rows that changed since the last call, and forgets days that are closed.
@@ -111,17 +111,17 @@ def dates(day: Ints) -> pl.Series:
     return pl.Series(day, dtype=pl.Int64).cast(pl.Int32).cast(pl.Date)
 
 
-def deeds_that(events: Events, holds: list[bool]) -> Bools:
+def actions_that(events: Events, holds: list[bool]) -> Bools:
     """Returns of each event what `holds` says of its deed."""
-    return np.array(holds, np.bool_)[events.deed]
+    return np.array(holds, np.bool_)[events.action]
 
 
 def interactions(events: Events) -> Bools:
     """Returns which events are interactions."""
-    return deeds_that(events, [is_interaction(deed.event_name, hidden=deed.hidden) for deed in events.deeds])
+    return actions_that(events, [is_interaction(action.event_name, hidden=action.hidden) for action in events.actions])
 
 
-def is_click(deed: Deed) -> bool:
+def is_click(action: Action) -> bool:
     """Returns whether a deed counts as a click: a button, or a name that nobody knows; a search is none.
 
     Example:
@@ -129,18 +129,18 @@ def is_click(deed: Deed) -> bool:
         >>> [is_click(Deed("student", name, ping=False, hidden=False)) for name in names]
         [True, True, False, False]
     """
-    return type_of(deed.event_name) == "click" and deed.event_name != "search"
+    return type_of(action.event_name) == "click" and action.event_name != "search"
 
 
 def _amounts(events: Events) -> tuple[Ints, ...]:
     """Returns what each event adds to the columns; what is no interaction adds nothing."""
     acts = interactions(events)
-    names = [deed.event_name for deed in events.deeds]
+    names = [action.event_name for action in events.actions]
     scroll = np.where(acts, events.scroll, NONE)
     counted = (
-        acts & deeds_that(events, [is_click(deed) and not deed.ping for deed in events.deeds]),
-        acts & deeds_that(events, [name == "page_view" for name in names]),
-        acts & deeds_that(events, [name == "search" for name in names]),
+        acts & actions_that(events, [is_click(action) and not action.ping for action in events.actions]),
+        acts & actions_that(events, [name == "page_view" for name in names]),
+        acts & actions_that(events, [name == "search" for name in names]),
         scroll != NONE,
     )
     return (*(mask.astype(np.int64) for mask in counted), np.maximum(scroll, 0), acts.astype(np.int64))

@@ -18,7 +18,7 @@ from dataflows.operators.segments import Bools, Ints
 _PRESENT: Final = Flag.INTERACTION | Flag.IDLE | Flag.HIDDEN | Flag.END
 
 
-def since_of(  # noqa: PLR0913
+def changed_since(  # noqa: PLR0913
     marks: Marks,
     explicit: Explicit,
     sessions: Sessions,

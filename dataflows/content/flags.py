@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dataflows.content.marks import Flag
-from dataflows.events.studied import Deed
+from dataflows.events.studied import Action
 from dataflows.scores.engagement import is_interaction
 
 _LEAVING: Final = frozenset({"page_view", "lesson_start", "session_start", "session_end", "login"})
@@ -23,7 +23,7 @@ _NAMED: Final = {
 }
 
 
-def flags_of(deed: Deed) -> int:
+def flags_of(action: Action) -> int:
     """Returns the flags of what was done.
 
     Example:
@@ -32,18 +32,18 @@ def flags_of(deed: Deed) -> int:
         ... )
         True
     """
-    flags = _NAMED.get(deed.event_name, Flag(0))
-    if is_interaction(deed.event_name, hidden=deed.hidden):
+    flags = _NAMED.get(action.event_name, Flag(0))
+    if is_interaction(action.event_name, hidden=action.hidden):
         flags |= Flag.INTERACTION
-    if deed.hidden:
+    if action.hidden:
         flags |= Flag.HIDDEN
-    if deed.event_name in _LEAVING:
+    if action.event_name in _LEAVING:
         flags |= Flag.LEAVES
-    if deed.event_name.startswith("video_"):
+    if action.event_name.startswith("video_"):
         flags |= Flag.VIDEO
     return int(flags)
 
 
-def flags_with_video(deed: Deed) -> int:
+def flags_with_video(action: Action) -> int:
     """Returns the flags of what was done, where the event names a video: a ping then is one of that video."""
-    return flags_of(deed) | (int(Flag.VIDEO) if deed.ping else 0)
+    return flags_of(action) | (int(Flag.VIDEO) if action.ping else 0)

@@ -12,12 +12,12 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from dataflows import metrics
+from dataflows.batch import TaskBatch
 from dataflows.content.columns import Batch
 from dataflows.content.steps import FLOW, CountDays, DropRepeats, EncodeStudents, FollowTime, JudgeTime, KeepMilestones
 from dataflows.events.rules import Rules
 from dataflows.events.studied import decode_studied
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.kafka.trace import trace

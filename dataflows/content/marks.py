@@ -52,7 +52,7 @@ class Marks:
         lo: Lower half.
         placed: Place in the log (`places.placed`).
         flags: `Flag` bits.
-        klass: Code of class_id into the task's texts; `NONE` where the event has none. The same holds for
+        class_code: Code of class_id into the task's texts; `NONE` where the event has none. The same holds for
             `course`, `chapter`, `lesson`, `video`, `session`, `device`, `browser` and `country`.
         scroll: Scroll depth in tenths of a per cent (0–1000), `NONE` where unknown.
         position_ms: Playback position; `NONE` where unknown, as are the next ones.
@@ -68,7 +68,7 @@ class Marks:
     lo: Ids
     placed: Ints
     flags: Ints
-    klass: Ints
+    class_code: Ints
     course: Ints
     chapter: Ints
     lesson: Ints
@@ -109,7 +109,7 @@ class Explicit:
         hi: Upper half of the event_id.
         lo: Lower half.
         placed: Place in the log.
-        klass: Codes of texts, `NONE` where absent; so are `course` and `chapter`.
+        class_code: Codes of texts, `NONE` where absent; so are `course` and `chapter`.
         scroll: Tenths of a per cent, `NONE` where unknown.
         alone: Came so late that it stands alone: it takes nothing from others, and they take nothing from it.
     """
@@ -120,7 +120,7 @@ class Explicit:
     hi: Ids
     lo: Ids
     placed: Ints
-    klass: Ints
+    class_code: Ints
     course: Ints
     chapter: Ints
     scroll: Ints

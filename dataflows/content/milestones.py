@@ -72,8 +72,8 @@ def milestone_rows(events: Events, students: Sequence[str]) -> pl.DataFrame:
         events: Accepted events of students.
         students: The ids that `events.student` speaks of.
     """
-    deed_is = np.array([deed.event_name in KINDS for deed in events.deeds], np.bool_)
-    at = np.flatnonzero(deed_is[events.deed]) if len(events) else events.deed
+    action_is = np.array([action.event_name in KINDS for action in events.actions], np.bool_)
+    at = np.flatnonzero(action_is[events.action]) if len(events) else events.action
     if not len(at):
         return _NONE
     where, item = events.where[at], events.item[at]
@@ -87,7 +87,7 @@ def milestone_rows(events: Events, students: Sequence[str]) -> pl.DataFrame:
             "class_id": _texts([place.class_id for place in events.places], where),
             "course_id": _texts([place.course_id for place in events.places], where),
             "chapter_id": _texts([place.chapter_id for place in events.places], where),
-            "kind": _texts([deed.event_name for deed in events.deeds], events.deed[at]),
+            "kind": _texts([action.event_name for action in events.actions], events.action[at]),
             "item_id": pl.select(pl.coalesce(lesson, assessment)).to_series(),
             "price": _number(events, at, Number.PRICE),
             "score": _number(events, at, Number.SCORE),

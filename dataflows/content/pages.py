@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from dataflows.content.columns import Events
-from dataflows.content.counts import closed, dates, day_of, deeds_that, interactions
+from dataflows.content.counts import actions_that, closed, dates, day_of, interactions
 from dataflows.content.marks import NONE
-from dataflows.engagement.days import Calendar
 from dataflows.operators import packing
 from dataflows.operators.admission import Admission
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
@@ -73,7 +73,7 @@ class PageDays:
             return
         acts = interactions(events) & np.array([page is not None for page in events.pages], np.bool_)[events.page]
         scroll = np.where(acts, events.scroll, NONE)
-        view = acts & deeds_that(events, [deed.event_name == "page_view" for deed in events.deeds])
+        view = acts & actions_that(events, [action.event_name == "page_view" for action in events.actions])
         at = np.flatnonzero(view | (scroll != NONE))
         if not len(at):
             return

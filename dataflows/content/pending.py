@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dataflows.content.cuts import Cuts
+from dataflows.content.split_points import Cuts
 from dataflows.operators.segments import Ints
 
 ORIGIN_MS: Final = 946_684_800_000
@@ -59,27 +59,27 @@ class Pending:
         start = self.fold_from[students]
         return np.where(self.changed[students] > start, start, ORIGIN_MS)
 
-    def done(self, students: Ints, since_ms: Ints, due_ms: Ints, cuts: Cuts) -> None:
+    def done(self, students: Ints, since_ms: Ints, due_ms: Ints, split_points: Cuts) -> None:
         """Notes that the rows of students were made from `since_ms` on, and when they are due again."""
         partial = since_ms > ORIGIN_MS
         self.changed[students], self.due[students] = NEVER, due_ms
         last, first = since_ms.copy(), np.full(len(students), NEVER, np.int64)
-        np.maximum.at(last, cuts.member, cuts.at_ms)
-        np.minimum.at(first, cuts.member[~cuts.first], cuts.at_ms[~cuts.first])
+        np.maximum.at(last, split_points.member, split_points.at_ms)
+        np.minimum.at(first, split_points.member[~split_points.first], split_points.at_ms[~split_points.first])
         self.fold_from[students] = last
         self.first_cut[students] = np.where(partial, np.minimum(self.first_cut[students], first), first)
-        self.ends[students] = cuts.end_ms
+        self.ends[students] = split_points.end_ms
 
     def droppable(self, limit_ms: int) -> Ints:
         """Returns the students of whom something can be forgotten: all that no event after `limit_ms` can touch."""
         over = np.minimum(self.first_cut, self.ends) <= limit_ms
         return np.flatnonzero(over & (self.changed == NEVER))
 
-    def dropped(self, students: Ints, cut_ms: Ints, cuts: Cuts) -> None:
+    def dropped(self, students: Ints, cut_ms: Ints, split_points: Cuts) -> None:
         """Notes that what lies before an instant of each student is forgotten."""
         first = np.full(len(students), NEVER, np.int64)
-        later = cuts.at_ms > cut_ms[cuts.member]
-        np.minimum.at(first, cuts.member[later], cuts.at_ms[later])
+        later = split_points.at_ms > cut_ms[split_points.member]
+        np.minimum.at(first, split_points.member[later], split_points.at_ms[later])
         self.first_cut[students] = first
         gone = students[cut_ms >= self.ends[students]]
         for name in ("due", "first_cut", "ends"):

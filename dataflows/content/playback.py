@@ -79,10 +79,10 @@ def played(marks: Marks, rows: Ints, view: Ints, length_ms: Ints, low_ms: int, r
     ran = np.where(playing, elapsed * rate // 1000, 0)
     limit = np.where(length_ms == NONE, np.iinfo(np.int64).max, length_ms)
     start = np.minimum(_running(at.runs_from, ran, starts), limit)
-    told = np.append(at.ends[1:], NONE)
-    told[last] = NONE
-    credible = (told >= start) & (told <= start + ran + SLACK_MS)
-    end = np.minimum(np.where(credible, told, start + ran), limit)
+    reported = np.append(at.ends[1:], NONE)
+    reported[last] = NONE
+    credible = (reported >= start) & (reported <= start + ran + SLACK_MS)
+    end = np.minimum(np.where(credible, reported, start + ran), limit)
     some = np.flatnonzero(playing & (end > start))
     return Stretches(view[some], start[some], end[some], rate[some])
 

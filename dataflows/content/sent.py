@@ -22,7 +22,7 @@ def explicit_of(events: Events, codes: Codes, rules: FoldRules) -> Explicit:
     An end before the start is taken as the start, one later than `rules.longest_ms` after it as that: whatever it
     overlaps would have to be kept until then.
     """
-    klass, course, chapter, _lesson = codes.places.texts_of(codes.of_places(events))
+    class_code, course, chapter, _lesson = codes.places.texts_of(codes.of_places(events))
     sent = events.number(Number.END_MS)
     end_ms = np.where(np.isnan(sent), 0, sent).astype(np.int64)
     end_ms = np.clip(end_ms, events.event_ms, events.event_ms + rules.longest_ms)
@@ -33,7 +33,7 @@ def explicit_of(events: Events, codes: Codes, rules: FoldRules) -> Explicit:
         hi=events.hi,
         lo=events.lo,
         placed=events.placed,
-        klass=klass,
+        class_code=class_code,
         course=course,
         chapter=chapter,
         scroll=events.scroll,

@@ -35,7 +35,7 @@ class Sessions:
         is_bounce: One page view and no other interaction than those that are passive.
         is_open: Whether it may still go on.
         is_cut: Whether it begins because the session before had lasted for too long.
-        klass: Code of the last class that an interaction carries, or `NONE`.
+        class_code: Code of the last class that an interaction carries, or `NONE`.
         session: Code of the first session id that one carries and that does not go on from a session before.
         device: Code of the first one that an interaction carries; so are the following.
         browser: Browser.
@@ -52,7 +52,7 @@ class Sessions:
     is_bounce: Bools
     is_open: Bools
     is_cut: Bools
-    klass: Ints
+    class_code: Ints
     session: Ints
     device: Ints
     browser: Ints
@@ -102,10 +102,10 @@ def fold_sessions(marks: Marks, low_ms: int, rules: FoldRules) -> Sessions:
         last_ms=last_ms,
         close_ms=close,
         is_open=is_last & ~over & (low_ms < last_ms + rules.gap_ms),
-        is_cut=opened.cuts[acts][first],
+        is_cut=opened.split_points[acts][first],
         **_counted(marks, inter, first),
         is_bounce=_bounces(marks, inter, first),
-        **_carried(marks, inter, first, _told_before(of, rows, opened.goes_on)),
+        **_carried(marks, inter, first, _reported_before(of, rows, opened.goes_on)),
     )
 
 
@@ -115,13 +115,13 @@ class _Opened:
 
     Attributes:
         opens: Whether a session begins.
-        cuts: Whether it begins because the one before had lasted for too long.
+        split_points: Whether it begins because the one before had lasted for too long.
         close_at: Row of the end that would close the session there; -1 where there is none.
         goes_on: Row of the interaction from which the session id goes on; -1 where there is none.
     """
 
     opens: Bools
-    cuts: Bools
+    split_points: Bools
     close_at: Ints
     goes_on: Ints
 
@@ -137,7 +137,7 @@ def _opened(marks: Marks, rows: Ints, rules: FoldRules) -> _Opened:
     size = int(member[-1]) + 1 if len(member) else 0
     never = np.full(size, NO_TIME, np.int64)
     goes_on = same_session(member, time_ms, marks.session[rows], ~end, rules.gap_ms)
-    cuts = np.zeros(len(rows), np.bool_)
+    split_points = np.zeros(len(rows), np.bool_)
     while True:
         found = assign_sessions(
             member,
@@ -148,12 +148,12 @@ def _opened(marks: Marks, rows: Ints, rules: FoldRules) -> _Opened:
             gap_ms=rules.gap_ms,
             end_grace_ms=rules.end_grace_ms,
         )
-        opens = _once_an_instant(found.opens | cuts, member, time_ms)
+        opens = _once_an_instant(found.opens | split_points, member, time_ms)
         more = _too_long(opens, ~end, member, time_ms, rules.longest_ms)
         if not len(more):
-            return _Opened(opens, cuts, found.close_at, goes_on)
-        cuts[more] = True
-        passed = np.cumsum(cuts)
+            return _Opened(opens, split_points, found.close_at, goes_on)
+        split_points[more] = True
+        passed = np.cumsum(split_points)
         goes_on = np.where((goes_on >= 0) & (passed[goes_on] == passed), goes_on, -1)
 
 
@@ -175,12 +175,12 @@ def _too_long(opens: Bools, acts: Bools, member: Ints, time_ms: Ints, longest_ms
     return rows[starts_of(member[rows])]
 
 
-def _told_before(of: Ints, rows: Ints, goes_on: Ints) -> Ints:
+def _reported_before(of: Ints, rows: Ints, goes_on: Ints) -> Ints:
     """Returns the marks whose session id goes on from an earlier session: it names that one."""
     on = np.flatnonzero(goes_on >= 0)
     mine = rows[on]
-    told: Ints = mine[of[rows[goes_on[on]]] < of[mine]]
-    return told
+    reported: Ints = mine[of[rows[goes_on[on]]] < of[mine]]
+    return reported
 
 
 def _session_of(marks: Marks, *, acts_at: Ints, opens: Bools, gap_ms: int) -> Ints:
@@ -209,16 +209,16 @@ def _sums(values: Ints, starts: Ints) -> Ints:
     return np.add.reduceat(values, starts) if len(starts) else np.empty(0, np.int64)
 
 
-def _carried(marks: Marks, inter: Ints, first: Ints, told_before: Ints) -> dict[str, Ints]:
+def _carried(marks: Marks, inter: Ints, first: Ints, reported_before: Ints) -> dict[str, Ints]:
     names = marks.session.copy()
-    names[told_before] = NONE
+    names[reported_before] = NONE
 
     def of(name: str) -> Ints:
         codes: Ints = (names if name == "session" else getattr(marks, name))[inter]
-        at = last_where(codes != NONE, first) if name == "klass" else _first_where(codes != NONE, first)
+        at = last_where(codes != NONE, first) if name == "class_code" else _first_where(codes != NONE, first)
         return np.where(at >= 0, codes[at], NONE) if len(first) else at
 
-    return {name: of(name) for name in ("klass", "session", "device", "browser", "country")}
+    return {name: of(name) for name in ("class_code", "session", "device", "browser", "country")}
 
 
 def _first_where(mask: Bools, starts: Ints) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from dataflows import metrics
 from dataflows.content.columns import Batch, Events, events_of
 from dataflows.content.counts import ClickDays
 from dataflows.content.marks import FoldRules
@@ -11,9 +12,8 @@ from dataflows.content.milestones import Milestones
 from dataflows.content.pages import PageDays
 from dataflows.content.sent import settles_at
 from dataflows.content.timeline import Timeline
-from dataflows.engagement.days import Calendar
 from dataflows.events.kinds import rank_of
-from dataflows.kafka import metrics
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import EventTime, of_students
 from dataflows.operators.segments import Bools, Ints
@@ -53,7 +53,7 @@ class JudgeTime:
         """Replaces the decoded records by events of students, each with the watermark it met and whether it is late."""
         for topic, studied in batch.decoded:
             before, met = self._time.meet(batch, topic, studied.frame)
-            counts = of_students(studied.frame, studied.deeds, "deed")
+            counts = of_students(studied.frame, studied.actions, "action")
             event_ms = studied.frame["event_ms"].to_numpy()
             late = is_late(met, event_ms, self._reach_ms)
             events = events_of(studied, counts, late, rank_of(topic, self._prefix))

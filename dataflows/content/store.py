@@ -40,7 +40,7 @@ class Held:
         lo: Lower half.
         flags: `Flag` bits.
         place: Code of the place.
-        gear: Code of the gear.
+        client: Code of the gear.
         session: Code of the session id, `NONE` where there is none.
         video: Text code of the video, likewise.
         extra: Row of the numbers; 0, a row of `NONE`, where the event has none.
@@ -52,7 +52,7 @@ class Held:
     lo: Ids
     flags: _Small
     place: _Small
-    gear: _Small
+    client: _Small
     session: _Small
     video: _Small
     extra: _Small
@@ -151,8 +151,10 @@ class MarkStore:
 
     def _held(self, events: Events) -> Held:
         video = self._codes.of_videos(events)
-        meant = np.array([(flags_of(deed), flags_with_video(deed)) for deed in events.deeds], np.int16).reshape(-1, 2)
-        flags = meant[events.deed, (video != NONE).astype(np.int64)]
+        meant = np.array([(flags_of(action), flags_with_video(action)) for action in events.actions], np.int16).reshape(
+            -1, 2
+        )
+        flags = meant[events.action, (video != NONE).astype(np.int64)]
         held = Held(
             packing.moment(events.student, events.event_ms, np.zeros_like(events.student)),
             events.placed,
@@ -160,7 +162,7 @@ class MarkStore:
             events.lo,
             flags,
             self._codes.of_places(events).astype(np.int32),
-            self._codes.of_gears(events).astype(np.int32),
+            self._codes.of_clients(events).astype(np.int32),
             self._codes.of_sessions(events).astype(np.int32),
             video.astype(np.int32),
             self._extra(events),
@@ -191,8 +193,8 @@ class MarkStore:
         return self._marks(held.with_more(self._fresh.take(_ranges(self._fresh.key, begin, end))), students)
 
     def _marks(self, held: Held, students: Ints) -> Marks:
-        klass, course, chapter, lesson = self._codes.places.texts_of(held.place)
-        device, browser, country = self._codes.gears.texts_of(held.gear)
+        class_code, course, chapter, lesson = self._codes.places.texts_of(held.place)
+        device, browser, country = self._codes.clients.texts_of(held.client)
         scroll, rate, position, duration, begun, target = self._numbers.rows[held.extra].T.astype(np.int64)
         return Marks(
             member=np.searchsorted(students, packing.moment_student(held.key)),
@@ -201,7 +203,7 @@ class MarkStore:
             lo=held.lo,
             placed=held.placed,
             flags=held.flags.astype(np.int64),
-            klass=klass,
+            class_code=class_code,
             course=course,
             chapter=chapter,
             lesson=lesson,
@@ -241,9 +243,9 @@ class MarkStore:
             self._numbers = numbers
         both = (self._main, self._fresh)
         self._codes.compact_sessions([held.session for held in both])
-        told = [codes for visit in visits for codes in (visit.klass, visit.course, visit.chapter)]
+        reported = [codes for visit in visits for codes in (visit.class_code, visit.course, visit.chapter)]
         self._codes.compact(
-            [held.place for held in both], [held.gear for held in both], [*(held.video for held in both), *told]
+            [held.place for held in both], [held.client for held in both], [*(held.video for held in both), *reported]
         )
 
     def state(self) -> dict[str, Any]:

@@ -16,13 +16,13 @@ import polars as pl
 from dataflows.content import frames
 from dataflows.content.codes import Codes
 from dataflows.content.columns import Events
-from dataflows.content.cuts import Cuts, cuts_of
-from dataflows.content.due import changes_upto, due_of, since_of
+from dataflows.content.due import changed_since, changes_upto, due_of
 from dataflows.content.intervals import MOST_TOGETHER
 from dataflows.content.marks import Explicit, Flag, FoldRules, Marks
 from dataflows.content.pending import NEVER, ORIGIN_MS, Pending
 from dataflows.content.sent import SentVisits, explicit_of, taken
 from dataflows.content.sessions import Sessions, fold_sessions
+from dataflows.content.split_points import Cuts, cuts_of
 from dataflows.content.store import MarkStore
 from dataflows.content.videos import Views, fold_videos, view_rows
 from dataflows.content.visits import Visits, fold_visits
@@ -44,7 +44,7 @@ class Folded:
     sessions: Sessions
     visits: Visits
     views: Views
-    cuts: Cuts
+    split_points: Cuts
     since: dict[str, Ints]
 
 
@@ -107,7 +107,7 @@ class Timeline:
         begin_ms = self._pending.since(students)
         folded = self._folded(students, begin_ms, low_ms)
         due_ms = due_of(folded.marks, folded.explicit, folded.sessions, len(students), low_ms, self._rules)
-        self._pending.done(students, begin_ms, due_ms, folded.cuts)
+        self._pending.done(students, begin_ms, due_ms, folded.split_points)
         names = pl.Series([ids[code] for code in students.tolist()], dtype=pl.String)
         return self._rows_of(folded, names), self._replaces(folded, names)
 
@@ -117,9 +117,9 @@ class Timeline:
         visits = fold_visits(marks, sessions.of, explicit, low_ms, self._rules)
         views = fold_videos(marks, sessions.of, low_ms, self._rules)
         changed, is_due = self._pending.changed[students], self._pending.due[students] <= low_ms
-        since = since_of(marks, explicit, sessions, visits, changed, is_due, self._rules)
-        cuts = cuts_of(marks, sessions, explicit, len(students), self._rules)
-        return Folded(marks, explicit, sessions, visits, views, cuts, since)
+        since = changed_since(marks, explicit, sessions, visits, changed, is_due, self._rules)
+        split_points = cuts_of(marks, sessions, explicit, len(students), self._rules)
+        return Folded(marks, explicit, sessions, visits, views, split_points, since)
 
     def _rows_of(self, folded: Folded, names: pl.Series) -> Rows:
         sessions, visits, views, since = folded.sessions, folded.visits, folded.views, folded.since
@@ -192,13 +192,13 @@ class Timeline:
         origin = np.full(len(students), ORIGIN_MS, np.int64)
         marks, explicit = self._marks.take(students, origin), self._sent.take(students, origin)
         sessions = fold_sessions(marks, low_ms, self._rules)
-        cuts = cuts_of(marks, sessions, explicit, len(students), self._rules)
-        cut_ms = np.where(cuts.end_ms <= limit_ms, cuts.end_ms, origin)
-        past = cuts.at_ms <= limit_ms
-        np.maximum.at(cut_ms, cuts.member[past], cuts.at_ms[past])
+        split_points = cuts_of(marks, sessions, explicit, len(students), self._rules)
+        cut_ms = np.where(split_points.end_ms <= limit_ms, split_points.end_ms, origin)
+        past = split_points.at_ms <= limit_ms
+        np.maximum.at(cut_ms, split_points.member[past], split_points.at_ms[past])
         self._marks.drop_before(students, cut_ms)
         self._sent.drop_before(students, cut_ms)
-        self._pending.dropped(students, cut_ms, cuts)
+        self._pending.dropped(students, cut_ms, split_points)
 
     def state(self) -> dict[str, Any]:
         """Returns what a snapshot must hold."""

@@ -33,7 +33,7 @@ class Views:
         start_ms: Time of the view's first event.
         video: Code of the video.
         session: Index of the session, as `of` says.
-        klass: Code of the last class_id that the view's events carry, or `NONE`; so are `course` and `lesson`.
+        class_code: Code of the last class_id that the view's events carry, or `NONE`; so are `course` and `lesson`.
         watched_ms: Media time played, repeats counted.
         unique_ms: Length of the union of what played.
         duration_ms: The greatest length sent, or `NONE`.
@@ -50,7 +50,7 @@ class Views:
     start_ms: Ints
     video: Ints
     session: Ints
-    klass: Ints
+    class_code: Ints
     course: Ints
     lesson: Ints
     watched_ms: Ints
@@ -114,7 +114,7 @@ def _folded(marks: Marks, of: Ints, rows: Ints, starts: Ints, duration: Ints, st
         start_ms=marks.time_ms[first],
         video=marks.video[first],
         session=of[first],
-        klass=_last_sent(marks.klass[rows], starts),
+        class_code=_last_sent(marks.class_code[rows], starts),
         course=_last_sent(marks.course[rows], starts),
         lesson=_last_sent(marks.lesson[rows], starts),
         watched_ms=watched,
@@ -148,7 +148,7 @@ def view_rows(
             "student_id": student_ids.gather(views.member),
             "video_id": texts.take(views.video),
             "session_id": session_ids.gather(views.session),
-            "class_id": texts.take(views.klass),
+            "class_id": texts.take(views.class_code),
             "course_id": texts.take(views.course),
             "lesson_id": texts.take(views.lesson),
             "watched_seconds": views.watched_ms / 1000,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from dataflows.content.explicit import Views, fold_views
-from dataflows.content.hosts import hosts_of
 from dataflows.content.intervals import key_of
 from dataflows.content.marks import NONE, Explicit, FoldRules, Marks
+from dataflows.content.overlaps import hosts_of
 from dataflows.content.presence import Stretches, stretches_of
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, starts_of
@@ -29,7 +29,7 @@ class Visits:
         raw_ms: The same without the caps and with the time away; never less.
         chapter: Code of the chapter.
         course: Code of the course: as sent, else the first one that its events carry; `NONE` where none does.
-        klass: Code of the class: as sent, else the last one that its events carry.
+        class_code: Code of the class: as sent, else the last one that its events carry.
         scroll: Highest scroll depth in tenths of a per cent, `NONE` where unknown.
         capped: Whether something was cut by a cap or was time away: `raw_ms` is more than `spent_ms`.
         is_view: Whether it is an explicit visit.
@@ -45,7 +45,7 @@ class Visits:
     raw_ms: Ints
     chapter: Ints
     course: Ints
-    klass: Ints
+    class_code: Ints
     scroll: Ints
     capped: Bools
     is_view: Bools
@@ -76,11 +76,13 @@ def fold_visits(marks: Marks, of: Ints, explicit: Explicit, low_ms: int, rules: 
     """
     stretches = stretches_of(marks, of, low_ms, rules)
     views = fold_views(marks, stretches, explicit, low_ms, rules)
-    derived, told = _derived(marks, of, stretches, views), _explicit(explicit, views)
-    hosts = hosts_of(derived.member, derived.chapter, derived.start_ms, derived.end_ms, explicit, views)
-    absorbed = np.flatnonzero(hosts.view >= 0)
-    told = _with_guests(told, views, derived.take(absorbed), hosts.view[absorbed], hosts.gives_time[absorbed])
-    return _in_order(derived.take(hosts.view < 0), told)
+    derived, reported = _derived(marks, of, stretches, views), _explicit(explicit, views)
+    overlaps = hosts_of(derived.member, derived.chapter, derived.start_ms, derived.end_ms, explicit, views)
+    absorbed = np.flatnonzero(overlaps.view >= 0)
+    reported = _with_guests(
+        reported, views, derived.take(absorbed), overlaps.view[absorbed], overlaps.gives_time[absorbed]
+    )
+    return _in_order(derived.take(overlaps.view < 0), reported)
 
 
 def _derived(marks: Marks, of: Ints, stretches: Stretches, views: Views) -> Visits:
@@ -109,7 +111,7 @@ def _derived(marks: Marks, of: Ints, stretches: Stretches, views: Views) -> Visi
         raw_ms=raw_ms,
         chapter=stretches.chapter[within][begins],
         course=_first(marks.course[mark], begins),
-        klass=_last(marks.klass[mark], begins),
+        class_code=_last(marks.class_code[mark], begins),
         scroll=np.maximum.reduceat(marks.scroll[mark], begins),
         capped=raw_ms > spent_ms,
         is_view=np.zeros(len(head), np.bool_),
@@ -128,7 +130,7 @@ def _explicit(explicit: Explicit, views: Views) -> Visits:
         raw_ms=views.raw_ms,
         chapter=explicit.chapter,
         course=explicit.course,
-        klass=explicit.klass,
+        class_code=explicit.class_code,
         scroll=explicit.scroll,
         capped=views.raw_ms > views.spent_ms,
         is_view=np.ones(len(explicit), np.bool_),
@@ -136,17 +138,17 @@ def _explicit(explicit: Explicit, views: Views) -> Visits:
     )
 
 
-def _with_guests(told: Visits, views: Views, guests: Visits, host: Ints, gives_time: Bools) -> Visits:
+def _with_guests(reported: Visits, views: Views, guests: Visits, host: Ints, gives_time: Bools) -> Visits:
     """Returns the explicit visits with what the derived ones that they absorbed know beyond them."""
     if not len(host):
-        return told
+        return reported
     order = np.argsort(host, kind="stable")
     guests, host, gives_time = guests.take(order), host[order], gives_time[order]
     begins = starts_of(host)
     at = host[begins]
 
     def given(values: Ints) -> Ints:
-        out = np.zeros(len(told), np.int64)
+        out = np.zeros(len(reported), np.int64)
         out[at] = np.add.reduceat(np.where(gives_time, values, 0), begins)
         return out
 
@@ -155,19 +157,19 @@ def _with_guests(told: Visits, views: Views, guests: Visits, host: Ints, gives_t
         out[at] = np.where(own[at] != NONE, own[at], found)
         return out
 
-    end_ms, scroll = told.end_ms.copy(), told.scroll.copy()
+    end_ms, scroll = reported.end_ms.copy(), reported.scroll.copy()
     end_ms[at] = np.maximum(end_ms[at], np.maximum.reduceat(np.where(gives_time, guests.end_ms, 0), begins))
     scroll[at] = np.maximum(scroll[at], np.maximum.reduceat(guests.scroll, begins))
     # beyond its own cap a visit without an end leaves it to its guests to say what was cut
-    raw_ms = np.where(given(np.ones(len(host), np.int64)) > 0, views.owned_ms, told.raw_ms) + given(guests.raw_ms)
-    spent_ms = told.spent_ms + given(guests.spent_ms)
+    raw_ms = np.where(given(np.ones(len(host), np.int64)) > 0, views.owned_ms, reported.raw_ms) + given(guests.raw_ms)
+    spent_ms = reported.spent_ms + given(guests.spent_ms)
     return replace(
-        told,
+        reported,
         end_ms=end_ms,
         spent_ms=spent_ms,
         raw_ms=raw_ms,
-        course=filled(told.course, _first(guests.course, begins)),
-        klass=filled(told.klass, _last(guests.klass, begins)),
+        course=filled(reported.course, _first(guests.course, begins)),
+        class_code=filled(reported.class_code, _last(guests.class_code, begins)),
         scroll=scroll,
         capped=raw_ms > spent_ms,
     )

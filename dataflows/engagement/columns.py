@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from dataflows.batch import Settled, TaskBatch
 from dataflows.events.coded import Coded
 from dataflows.events.coding import Act, Place
-from dataflows.kafka.batch import Settled, TaskBatch
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints

@@ -12,12 +12,12 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from dataflows import metrics
+from dataflows.batch import TaskBatch
 from dataflows.engagement.columns import Batch
 from dataflows.engagement.steps import FLOW, CountActivity, DropRepeats, EncodeStudents, FollowStudents, JudgeTime
 from dataflows.events.coded import decode_coded
 from dataflows.events.rules import Rules
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.trace import trace
 from dataflows.operators.shell import Operator, stateful

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from dataflows.engagement.base import Base
-from dataflows.engagement.days import Calendar
 from dataflows.engagement.marks import Marks, Recent
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.segments import Bools, Ints, previous_where, starts_of
 from dataflows.operators.session import END, SessionCarry, Sessions, assign_sessions, same_session
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflows import metrics
 from dataflows.events.coding import Place
-from dataflows.kafka import metrics
 from dataflows.operators.admission import Admission
 from dataflows.operators.dictionary import Dictionary, RowCache
 from dataflows.operators.segments import Ints

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataflows.engagement.base import Base
-from dataflows.engagement.days import Calendar
 from dataflows.engagement.fold import NIBBLES, Folded, last_upto
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.segments import Ints, starts_of
 from dataflows.operators.session import NO_TIME
 from dataflows.scores.engagement import INTENSITY_MINUTES, Scores, engagement_scores, streak_days

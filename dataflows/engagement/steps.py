@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from dataflows import metrics
 from dataflows.engagement.activity import Activity, ActivityState
 from dataflows.engagement.columns import Batch, events_of
-from dataflows.engagement.days import Calendar
 from dataflows.engagement.fold import Rules
 from dataflows.engagement.students import StudentRules, Students
 from dataflows.events.kinds import rank_of
-from dataflows.kafka import metrics
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import EventTime, State, of_students
 from dataflows.operators.students import StudentCodes

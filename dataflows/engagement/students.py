@@ -12,12 +12,12 @@ from dataflows.engagement import frames
 from dataflows.engagement.base import Base
 from dataflows.engagement.class_days import DAY_BITS, ClassDays
 from dataflows.engagement.columns import Events
-from dataflows.engagement.days import Calendar
 from dataflows.engagement.facts import Facts, Texts, facts_of, place_codes
 from dataflows.engagement.fold import Folded, Rules, fold, last_upto
 from dataflows.engagement.marks import Marks, Recent
 from dataflows.engagement.spans import score_rows
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dataflows.batch import Records
 from dataflows.events.coding import Act, Coding, Place
 from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.plain import NO_METADATA, Plain, decode_plain, plain
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
-from dataflows.kafka.batch import Records
 
 _DTYPES: dict[str, Any] = {
     "row": np.intp,

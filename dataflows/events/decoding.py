@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from dataflows.batch import Records
 from dataflows.events.event import Event
 from dataflows.events.ids import split_ids
 from dataflows.events.judge import Judge
@@ -21,7 +22,6 @@ from dataflows.events.kinds import Kind
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import EARLIEST_MS, LATEST_MS, Rules
 from dataflows.events.times import datetime_ms
-from dataflows.kafka.batch import Records
 
 #: Records are decoded this many at a time, so that their objects are still in the cache when they are read, and
 #: their memory when the next are made: a third less time than the whole batch at once.

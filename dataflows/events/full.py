@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dataflows.batch import Records
 from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
 from dataflows.events.whole import Whole, decode_whole, whole
-from dataflows.kafka.batch import Records
 
 TEXTS = (
     "event_id",

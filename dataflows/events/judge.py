@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataflows.batch import Records
 from dataflows.events.event import Event
 from dataflows.events.kinds import KINDS, canonical_topic
 from dataflows.events.normalise import normalise
 from dataflows.events.parse import parse
 from dataflows.events.rejects import Reject, RejectedError, refuse
 from dataflows.events.rules import Rules
-from dataflows.kafka.batch import Records
 
 
 class Judge:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from dataflows.batch import Records
 from dataflows.events.decoding import Chunk, Decoding, Fast
 from dataflows.events.event import Event, seconds
 from dataflows.events.kinds import KINDS, LEARNING_NAMES, Kind, canonical_topic
@@ -17,7 +18,6 @@ from dataflows.events.plain import PlainText, PlainTime, PlainUuid, decode_each
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
 from dataflows.events.text import lenient_text
-from dataflows.kafka.batch import Records
 
 TEXTS: Final = ("user_id", "role", "event_name", "class_id", "domain", "course", "module", "quiz_type")
 NUMBERS: Final = ("score", "time_taken")

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dataflows.batch import Records
 from dataflows.events.agents import agent_of
 from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.detailed import NO_DETAILS, NUMBERS, Detailed, View, decode_detailed, detailed, view
@@ -23,13 +24,12 @@ from dataflows.events.names import is_hidden_ping, type_of
 from dataflows.events.plain import NO_DEVICE
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
-from dataflows.kafka.batch import Records
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint32]
 
 
-class Where(NamedTuple):
+class Location(NamedTuple):
     """The place of an event."""
 
     class_id: str | None
@@ -38,7 +38,7 @@ class Where(NamedTuple):
     lesson_id: str | None
 
 
-class Deed(NamedTuple):
+class Action(NamedTuple):
     """Who did what; `ping`: a heartbeat; `hidden`: one from a tab that nobody sees."""
 
     role: str
@@ -47,7 +47,7 @@ class Deed(NamedTuple):
     hidden: bool
 
 
-class Gear(NamedTuple):
+class Client(NamedTuple):
     """On what and where from."""
 
     device_type: str | None
@@ -87,8 +87,8 @@ class Studied:
             another batch (in a tick's row nothing at all); extra i32: row of `numbers`, -1 where the event has none.
         students: Student ids.
         places: Where events happened.
-        deeds: What was done.
-        gears: On what.
+        actions: What was done.
+        clients: On what.
         sessions: Session ids; None for events without one.
         items: Videos and assessments.
         pages: Addresses of pages.
@@ -99,9 +99,9 @@ class Studied:
 
     frame: pl.DataFrame
     students: list[str]
-    places: list[Where]
-    deeds: list[Deed]
-    gears: list[Gear]
+    places: list[Location]
+    actions: list[Action]
+    clients: list[Client]
     sessions: list[str | None]
     items: list[Item]
     pages: list[str | None]
@@ -118,8 +118,8 @@ _DTYPES: Final[dict[str, Any]] = {
     "id_lo": np.uint64,
     "student": np.uint32,
     "where": np.uint32,
-    "deed": np.uint32,
-    "gear": np.uint32,
+    "action": np.uint32,
+    "client": np.uint32,
     "session": np.uint32,
     "item": np.uint32,
     "page": np.uint32,
@@ -155,9 +155,9 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
     return Studied(
         frame=pl.DataFrame(placed | columns),
         students=coding.students.values,
-        places=[Where(*texts) for texts in coding.places.values],
-        deeds=coding.deeds.values,
-        gears=coding.gears.values,
+        places=[Location(*texts) for texts in coding.places.values],
+        actions=coding.actions.values,
+        clients=coding.clients.values,
         sessions=coding.sessions.values,
         items=[Item(*texts) for texts in coding.items.values],
         pages=coding.pages.values,
@@ -206,8 +206,8 @@ class _Coding:
     def __init__(self) -> None:
         self.students: _Table[str] = _Table()
         self.places: _Table[_Texts] = _Table()  # plain tuples: named ones take three times as long to make
-        self.deeds: _Table[Deed] = _Table()
-        self.gears: _Table[Gear] = _Table()
+        self.actions: _Table[Action] = _Table()
+        self.clients: _Table[Client] = _Table()
         self.sessions: _Table[str | None] = _Table()
         self.items: _Table[_Texts] = _Table()
         self.pages: _Table[str | None] = _Table()
@@ -219,7 +219,7 @@ class _Coding:
     def columns(self, chunk: Chunk[Detailed]) -> _Columns:
         """Returns the columns of a chunk's events."""
         events = chunk.events
-        deed, gear = self._deeds_and_gears(events)
+        action, client = self._actions_and_clients(events)
         return {
             "row": chunk.rows,
             "event_ms": chunk.times,
@@ -228,15 +228,15 @@ class _Coding:
             "id_lo": chunk.low,
             "student": self.students.of([e.student_id for e in events]),
             "where": self.places.of([(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
-            "deed": deed,
-            "gear": gear,
+            "action": action,
+            "client": client,
             "session": self.sessions.of([e.session_id for e in events]),
             "item": self.items.of([(e.video_id, e.assessment_id) for e in events]),
             "page": self.pages.of([e.page_url for e in events]),
             "extra": self._extra(events),
         }
 
-    def _deeds_and_gears(self, events: list[Detailed]) -> tuple[Codes, Codes]:
+    def _actions_and_clients(self, events: list[Detailed]) -> tuple[Codes, Codes]:
         said = self._said.of(
             [
                 f"{e.event_name}\0{e.event_type or ''}\0{e.role or ''}\0{(m := e.metadata or NO_DETAILS).hidden or ''}"
@@ -254,12 +254,12 @@ class _Coding:
         name, event_type, role, hidden, device, browser, country, agent = saying.split("\0", 7)
         kind = event_type or type_of(name)
         ping = name == "time_ping" or kind == "heartbeat"
-        deed = Deed(role or "student", name, ping, is_hidden_ping(name, kind, bool(hidden)))
+        action = Action(role or "student", name, ping, is_hidden_ping(name, kind, bool(hidden)))
         if agent and not (device and browser):
             found = agent_of(agent)
             device, browser = device or found.device_type or "", browser or found.browser or ""
-        gear = Gear(device or None, browser or None, country or None)
-        return self.deeds.codes[deed], self.gears.codes[gear]
+        client = Client(device or None, browser or None, country or None)
+        return self.actions.codes[action], self.clients.codes[client]
 
     def _extra(self, events: list[Detailed]) -> NDArray[np.int32]:
         """Returns the row of each event's numbers, and keeps these."""

@@ -13,7 +13,7 @@ from dataflows.kafka.topics import TIMESTAMP_TYPE, admin_client, timestamp_types
 from dataflows.settings import Settings
 
 _TIMEOUT_S = 15.0
-_UNTOLD: Final = {
+_UNREPORTED: Final = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.UNSUPPORTED_VERSION,
@@ -122,7 +122,7 @@ def _ids(admin: AdminClient, topics: list[str]) -> tuple[str, dict[str, str]]:
         ids = {name: str(future.result().topic_id) for name, future in described.items()}
     except KafkaException as error:
         # A broker that is only slow must not pass for one without ids: a recreated topic would go unnoticed.
-        if error.args[0].code() not in _UNTOLD:
+        if error.args[0].code() not in _UNREPORTED:
             raise
         log.info("broker tells no ids: a recreated topic will not be noticed", error=str(error))
         return "", {}

@@ -13,9 +13,9 @@ import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from dataflows import metrics
+from dataflows.batch import Records, Settled, TaskBatch
 from dataflows.failure import noted
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.kafka.keys import task_of
 from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts
 from dataflows.kafka.log import RefusedError as RefusedError  # noqa: PLC0414 (told to others from here)
@@ -36,7 +36,7 @@ _NO_SUCH_PLACE: Final = {
     KafkaError.OFFSET_OUT_OF_RANGE,
 }
 _TRUNCATED: Final = "log truncation"
-_BEGIN_ANEW: Final = "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
+_BEGIN_AGAIN: Final = "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
 _BEHIND_MS: Final = 5000
 _BEATS_BEHIND: Final = 5
 _MEAN_BYTES: Final = 1024
@@ -52,7 +52,7 @@ def end_lost(topic: str, end: int, read: int) -> str:
     """Returns what to do about a log that ends before what was read of it."""
     return (
         f"{topic} ends at offset {end}, but offset {read} was already read: another log, or one that has lost its end. "
-        f"{_BEGIN_ANEW}"
+        f"{_BEGIN_AGAIN}"
     )
 
 
@@ -79,7 +79,7 @@ class Claim:
         cluster_id: The cluster that those offsets belong to, or an empty string.
         topic_ids: The topics' ids at that time.
         settled: How far the task's time had come.
-        bases: Where the topics' present era begins (`dataflows.kafka.eras`); none where Kafka was never lost.
+        bases: Where the topics' present era begins (`dataflows.eras`); none where Kafka was never lost.
         partitions: How many partitions a topic had when any flow last wrote results of it.
     """
 
@@ -116,7 +116,7 @@ class Seed:
     states: dict[str, bytes]
 
 
-class Beat:
+class FlushTimer:
     """The process's once-a-second pulse: all its tasks write in one transaction.
 
     Before each beat the broker is asked whether the topics are still the same; until it has answered nothing is
@@ -158,7 +158,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         facts: LogFacts,
         claim: Claim,
         offsets: dict[str, int],
-        beat: Beat,
+        beat: FlushTimer,
         *,
         until_caught_up: bool,
         writes_each: bool = False,
@@ -336,7 +336,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         if _TRUNCATED in error.str():  # the code is that of any reset
             text = (
                 f"{where}: {topic} has lost its end (a broker that was behind became its leader) and may have grown "
-                f"again: what was read before offset {self._read.get(topic)} is not what it holds now. {_BEGIN_ANEW}"
+                f"again: what was read before offset {self._read.get(topic)} is not what it holds now. {_BEGIN_AGAIN}"
             )
             return RefusedError(text)
         if place is not None and place.offset > high:
@@ -494,7 +494,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         self._optional = optional_topics
         self._claim, self._seed, self._until, self._from_oldest = claim, seed, until_caught_up, from_oldest
         self._facts: LogFacts | None = None
-        self._beat: Beat | None = None
+        self._beat: FlushTimer | None = None
 
     def _log_facts(self) -> LogFacts:
         if self._facts is None:
@@ -524,7 +524,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         offsets = self._start_offsets(task, facts, claim, state)
         if self._beat is None:
             watch = LogWatch(self._settings, facts)
-            self._beat = Beat(self._settings.commit_interval_of(self._flow), watch)
+            self._beat = FlushTimer(self._settings.commit_interval_of(self._flow), watch)
         log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
         return TaskPartition(
             self._settings,

@@ -93,24 +93,24 @@ class Attempts:
         """Returns the attempts in some rows."""
         return self._held.take(rows)
 
-    def add(self, told: Scored) -> Added:
+    def add(self, reported: Scored) -> Added:
         """Takes attempts in the order in which they are believed, that of their places in the log."""
-        word = mix(told.hi, told.lo)
-        first = _first_of_each(word, told)
-        known = self._find(word, told)
+        word = mix(reported.hi, reported.lo)
+        first = _first_of_each(word, reported)
+        known = self._find(word, reported)
         again = first & (known >= 0)
-        better = np.zeros(len(told), np.bool_)
-        better[again] = told.placed[again] < self._held.placed[known[again]]
+        better = np.zeros(len(reported), np.bool_)
+        better[again] = reported.placed[again] < self._held.placed[known[again]]
         fresh = np.flatnonzero(first & (known < 0))
-        left = self._overwrite(known[better], told.take(better)) if better.any() else np.empty(0, np.int64)
+        left = self._overwrite(known[better], reported.take(better)) if better.any() else np.empty(0, np.int64)
         rows = known
-        rows[fresh] = self._append(told.take(fresh), word[fresh])
+        rows[fresh] = self._append(reported.take(fresh), word[fresh])
         new = better.copy()
         new[fresh] = True
         return Added(new, rows[new], left)
 
-    def _append(self, told: Scored, word: Ids) -> Ints:
-        start, self._size = self._size, self._size + len(told)
+    def _append(self, reported: Scored, word: Ids) -> Ints:
+        start, self._size = self._size, self._size + len(reported)
         if self._size > len(self._held):
             room = max(self._size, len(self._held) * 3 // 2, 1024) - len(self._held)
             self._held = Scored(
@@ -120,25 +120,25 @@ class Attempts:
                 )
             )
         for name in _COLUMNS:
-            getattr(self._held, name)[start : self._size] = getattr(told, name)
+            getattr(self._held, name)[start : self._size] = getattr(reported, name)
         rows = np.arange(start, self._size, dtype=np.int64)
         order = np.argsort(word, kind="stable")
         at = np.searchsorted(self._id, word[order])
         self._id = np.insert(self._id, at, word[order])
         self._id_row = np.insert(self._id_row, at, rows[order].astype(np.int32))
-        self._pair_row = merge_sorted(self._pair_row, np.sort(_pair_row(told.pair, rows)))
+        self._pair_row = merge_sorted(self._pair_row, np.sort(_pair_row(reported.pair, rows)))
         return rows
 
-    def _overwrite(self, rows: Ints, told: Scored) -> Ints:
+    def _overwrite(self, rows: Ints, reported: Scored) -> Ints:
         before, time_ms = self._held.pair[rows].astype(np.int64), self._held.time_ms[rows]
         for name in _COLUMNS:
-            getattr(self._held, name)[rows] = getattr(told, name)
+            getattr(self._held, name)[rows] = getattr(reported, name)
         held = np.flatnonzero(self._held.pair[: self._size] != NO_PAIR)
         self._pair_row = np.sort(_pair_row(self._held.pair[held], held))
-        left: Ints = before[((before != told.pair) | (time_ms != told.time_ms)) & (before != NO_PAIR)]
+        left: Ints = before[((before != reported.pair) | (time_ms != reported.time_ms)) & (before != NO_PAIR)]
         return left
 
-    def _find(self, word: Ids, told: Scored) -> Ints:
+    def _find(self, word: Ids, reported: Scored) -> Ints:
         """Returns the row of each attempt that is held, -1 for the others."""
         found = np.full(len(word), -1, np.int64)
         if not self._size:
@@ -150,7 +150,7 @@ class Attempts:
         while len(look):
             look = look[self._id[at[look]] == word[look]]
             row = self._id_row[at[look]]
-            same = (self._held.hi[row] == told.hi[look]) & (self._held.lo[row] == told.lo[look])
+            same = (self._held.hi[row] == reported.hi[look]) & (self._held.lo[row] == reported.lo[look])
             found[look[same]] = row[same]
             # Another identity under the same word: a chance of 1 in 2⁶⁴ a comparison, so a loop costs nothing.
             look = look[~same]
@@ -175,8 +175,8 @@ class Attempts:
     def restore(self, state: tuple[Any, ...]) -> None:
         """Continues from a snapshot's state."""
         self.__init__()  # type: ignore[misc]
-        told = Scored(*state)
-        self._append(told, mix(told.hi, told.lo))
+        reported = Scored(*state)
+        self._append(reported, mix(reported.hi, reported.lo))
 
 
 def _pair_row(pair: npt.NDArray[np.int32], rows: Ints) -> Ints:
@@ -185,7 +185,7 @@ def _pair_row(pair: npt.NDArray[np.int32], rows: Ints) -> Ints:
     return packed
 
 
-def _first_of_each(word: Ids, told: Scored) -> Bools:
+def _first_of_each(word: Ids, reported: Scored) -> Bools:
     """Marks the first attempt of each identity."""
     order = np.argsort(word, kind="stable")
     ordered = word[order]
@@ -196,7 +196,7 @@ def _first_of_each(word: Ids, told: Scored) -> Bools:
     rows = order[np.unique(np.concatenate([repeats, repeats + 1]))]
     seen: set[tuple[int, int]] = set()
     for row in np.sort(rows).tolist():
-        identity = (int(told.hi[row]), int(told.lo[row]))
+        identity = (int(reported.hi[row]), int(reported.lo[row]))
         first[row] = identity not in seen
         seen.add(identity)
     return first

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from dataflows.kafka.batch import Settled, TaskBatch
+from dataflows.batch import Settled, TaskBatch
 from dataflows.operators.segments import Ints
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """What one topic-partition tells in a batch.
 
     Attributes:
@@ -35,7 +35,7 @@ class Batch:
 
     Attributes:
         source: Where the batch comes from and whether rows are due.
-        told: Decoded records, by rank of their topics.
+        reported: Decoded records, by rank of their topics.
         attempts: Scored attempts: event_ms, id_hi, id_lo, place, the texts and numbers of `Learned`, and quiz_type.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
@@ -48,7 +48,7 @@ class Batch:
     """
 
     source: TaskBatch
-    told: list[Told]
+    reported: list[Reported]
     attempts: pl.DataFrame = field(default_factory=pl.DataFrame)
     watermarks: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)

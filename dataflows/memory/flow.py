@@ -15,17 +15,17 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from dataflows import metrics
+from dataflows.batch import Records, TaskBatch
 from dataflows.events.coded import decode_coded
 from dataflows.events.kinds import KINDS, Kind, canonical_topic, rank_of
 from dataflows.events.learning import decode_learning
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
 from dataflows.kafka.trace import trace
-from dataflows.memory.columns import Batch, Told
+from dataflows.memory.columns import Batch, Reported
 from dataflows.memory.steps import FLOW, JudgeTime, KeepFacts, Remember
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Ints
@@ -74,15 +74,15 @@ def pipeline(task: int, settings: Settings) -> list[Operator[Batch]]:
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
     rules = Rules.of(settings)
-    told = []
+    reported = []
     for records in batch.records:
-        one, rejects = _told(records, rules)
-        told.append(one)
+        one, rejects = _reported(records, rules)
+        reported.append(one)
         metrics.note_rejects(FLOW, rejects)
-    return Batch(source=batch, told=sorted(told, key=lambda one: one.rank))
+    return Batch(source=batch, reported=sorted(reported, key=lambda one: one.rank))
 
 
-def _told(records: Records, rules: Rules) -> tuple[Told, list[Reject]]:
+def _reported(records: Records, rules: Rules) -> tuple[Reported, list[Reject]]:
     """Returns what a topic-partition tells, and what was turned away."""
     if KINDS.get(canonical_topic(records.topic, rules.topic_prefix)) is not Kind.CLICKSTREAM:
         learned = decode_learning(records, rules)
@@ -97,10 +97,10 @@ def _told(records: Records, rules: Rules) -> tuple[Told, list[Reject]]:
     return _with_times(records, rules, coded.frame, facts), coded.rejects
 
 
-def _with_times(records: Records, rules: Rules, frame: pl.DataFrame, facts: pl.DataFrame) -> Told:
+def _with_times(records: Records, rules: Rules, frame: pl.DataFrame, facts: pl.DataFrame) -> Reported:
     rank = rank_of(records.topic, rules.topic_prefix)
     facts = facts.with_columns(place=placed(rank, facts["offset"].to_numpy()))
-    return Told(records.topic, rank, frame.select("event_ms", "append_ms", "is_tick"), facts)
+    return Reported(records.topic, rank, frame.select("event_ms", "append_ms", "is_tick"), facts)
 
 
 def _some(records: Records, offsets: Ints) -> Records:

@@ -28,7 +28,7 @@ class Work:
 
     Attributes:
         pairs: The pair of each slot, ascending.
-        anew: Which slots are folded from their first review on, not from where they stand.
+        refold: Which slots are folded from their first review on, not from where they stand.
         rows: The reviews' rows in `Attempts`, in the order of `reviews`.
         held: The attempts in these rows.
         reviews: The reviews by (slot, time, place in the log).
@@ -39,7 +39,7 @@ class Work:
     """
 
     pairs: Ints
-    anew: Bools
+    refold: Bools
     rows: Ints
     held: Scored
     reviews: Reviews
@@ -90,19 +90,19 @@ class Memories:
         """The models' names by code."""
         return self._choice.names
 
-    def add(self, told: Scored) -> Bools:
+    def add(self, reported: Scored) -> Bools:
         """Takes attempts in the order in which they are believed, and folds what they change.
 
         Returns:
             Which of them are believed.
         """
         before = len(self.attempts)
-        added = self.attempts.add(told)
+        added = self.attempts.add(reported)
         self._grow()
         self._left.append(added.left)
         if self._doubtful is not None:
             # Read in another order, a telling that is not believed may have been, and its pair have been written.
-            otherwise = told.pair[~added.new & (told.pair != NO_PAIR)].astype(np.int64)
+            otherwise = reported.pair[~added.new & (reported.pair != NO_PAIR)].astype(np.int64)
             self._doubtful.append(otherwise)
             self._left.append(otherwise)
         self._review(added, before)
@@ -125,11 +125,11 @@ class Memories:
         mine = held.pair != NO_PAIR
         rows, pair = added.rows[mine], held.pair[mine].astype(np.int64)
         changed = unique_sorted(np.concatenate([pair[rows < before], added.left]))
-        anew = unique_sorted(np.concatenate([changed, pair[~self._after_last(held.take(mine), pair)]]))
-        pairs = unique_sorted(np.concatenate([pair, anew]))
+        refold = unique_sorted(np.concatenate([changed, pair[~self._after_last(held.take(mine), pair)]]))
+        pairs = unique_sorted(np.concatenate([pair, refold]))
         if self._doubtful is not None:
             self._doubtful.append(pairs)
-        self._fold_pairs(pairs, anew, rows, changed)
+        self._fold_pairs(pairs, refold, rows, changed)
 
     def _after_last(self, held: Scored, pair: Ints) -> Bools:
         """Returns which reviews are later than the last counted one of their pair."""
@@ -143,27 +143,27 @@ class Memories:
         after: Bools = np.logical_not(known) | later
         return after
 
-    def _fold_pairs(self, pairs: Ints, anew: Ints, rows: Ints, changed: Ints) -> None:
+    def _fold_pairs(self, pairs: Ints, refold: Ints, rows: Ints, changed: Ints) -> None:
         if not len(pairs):
             return
-        work = self._work(pairs, np.isin(pairs, anew), rows)
-        turned = ~work.anew & (work.start.reviews > 0) & (work.model != self.model[pairs])
+        work = self._work(pairs, np.isin(pairs, refold), rows)
+        turned = ~work.refold & (work.start.reviews > 0) & (work.model != self.model[pairs])
         if turned.any():
             # A domain that was not known before brings another model: the pair is another curve from its first review.
-            work = self._work(pairs, work.anew | turned, rows)
+            work = self._work(pairs, work.refold | turned, rows)
         announced = self._announced(work, rows, changed)
         self._take(work, *self._fold(work), announced)
 
-    def _work(self, pairs: Ints, anew: Bools, new_rows: Ints) -> Work:
+    def _work(self, pairs: Ints, refold: Bools, new_rows: Ints) -> Work:
         pair = self.attempts.of(new_rows).pair
-        onward = new_rows[~anew[np.searchsorted(pairs, pair)]]
-        rows = np.concatenate([onward, self.attempts.rows_of(pairs[anew])])
+        onward = new_rows[~refold[np.searchsorted(pairs, pair)]]
+        rows = np.concatenate([onward, self.attempts.rows_of(pairs[refold])])
         start = self.curves.take(pairs)
-        start.reviews[anew] = 0
-        known = np.where(anew, np.int32(0), self.domain[pairs])
-        return self._sorted(pairs, anew, rows, start, known)
+        start.reviews[refold] = 0
+        known = np.where(refold, np.int32(0), self.domain[pairs])
+        return self._sorted(pairs, refold, rows, start, known)
 
-    def _sorted(self, pairs: Ints, anew: Bools, rows: Ints, start: Curves, known: Codes) -> Work:
+    def _sorted(self, pairs: Ints, refold: Bools, rows: Ints, start: Curves, known: Codes) -> Work:
         held = self.attempts.of(rows)
         order = by_pair_and_time(held.pair, held)
         rows, held = rows[order], held.take(order)
@@ -173,7 +173,7 @@ class Memories:
         domain = _running(counted & (held.domain > 0), held.domain, slot, known)
         last = known.copy()
         last[slot] = domain  # sorted by slot and time: the last write wins
-        return Work(pairs, anew, rows, held, reviews, start, counted, domain, self._choice.of(last, self.domains))
+        return Work(pairs, refold, rows, held, reviews, start, counted, domain, self._choice.of(last, self.domains))
 
     def _fold(self, work: Work) -> tuple[Folded, Curves]:
         models = np.unique(work.model)
@@ -194,8 +194,8 @@ class Memories:
 
     def _announced(self, work: Work, new_rows: Ints, changed: Ints) -> Signals:
         """Returns the signals of the pairs that are folded anew which were announced before."""
-        pairs = work.pairs[work.anew & (work.start.last_ms != 0)]
-        dropped = self.waiting.drop(work.pairs[work.anew])
+        pairs = work.pairs[work.refold & (work.start.last_ms != 0)]
+        dropped = self.waiting.drop(work.pairs[work.refold])
         # Of a review that is told otherwise now, what was announced is not known: it may be announced again.
         pairs = pairs[~np.isin(pairs, changed) & (self.last_row[pairs] != NO_ROW)]
         if not len(pairs):
@@ -218,13 +218,13 @@ class Memories:
         )
         self._reviewed.append(reviewed)
         self._signal(work, folded, announced)
-        slots = np.flatnonzero(work.anew | (now.reviews > work.start.reviews))
+        slots = np.flatnonzero(work.refold | (now.reviews > work.start.reviews))
         pairs = work.pairs[slots]
         self.curves.put(pairs, now.take(slots))
         self.model[pairs] = work.model[slots]
         counted = np.flatnonzero(work.counted)
-        self.last_row[work.pairs[work.anew]] = NO_ROW
-        self.domain[work.pairs[work.anew]] = 0
+        self.last_row[work.pairs[work.refold]] = NO_ROW
+        self.domain[work.pairs[work.refold]] = 0
         self.last_row[work.held.pair[counted]] = work.rows[counted]
         self.domain[work.held.pair[counted]] = work.domain[counted]
         self.dirty[pairs] = True
@@ -232,11 +232,13 @@ class Memories:
     def _signal(self, work: Work, folded: Folded, announced: Signals) -> None:
         known = work.start.last_ms != 0
         self._close_open(work, folded)
-        self.waiting.make_way(work.pairs[work.anew & known], np.full(int((work.anew & known).sum()), FROM_THE_START))
+        self.waiting.make_way(
+            work.pairs[work.refold & known], np.full(int((work.refold & known).sum()), FROM_THE_START)
+        )
         signals = _signals(work, folded)
         was = _among(signals, announced)
         is_open = signals.reviewed_ms == NOT_REVIEWED
-        self.waiting.open[work.pairs[work.anew]] = WAITS
+        self.waiting.open[work.pairs[work.refold]] = WAITS
         self.waiting.open[signals.pair[is_open]] = np.where(was[is_open], ANNOUNCED, WAITS)
         closed = signals.take(~is_open)
         closed.announced[:] = was[~is_open]
@@ -247,7 +249,7 @@ class Memories:
         counted = np.flatnonzero(work.counted)
         slot = work.reviews.slot[counted]
         first = counted[np.append(True, slot[1:] != slot[:-1])[: len(slot)]]
-        first = first[~work.anew[work.reviews.slot[first]] & (work.start.reviews[work.reviews.slot[first]] > 0)]
+        first = first[~work.refold[work.reviews.slot[first]] & (work.start.reviews[work.reviews.slot[first]] > 0)]
         slot = work.reviews.slot[first]
         pair, at = work.pairs[slot], work.reviews.time_ms[first]
         due = work.start.take(slot).due_ms()

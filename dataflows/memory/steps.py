@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import polars as pl
 
-from dataflows.engagement.days import Calendar
+from dataflows import metrics
 from dataflows.events.kinds import TOPIC_ORDER
-from dataflows.kafka import metrics
 from dataflows.memory import rows
 from dataflows.memory.choice import Choice
-from dataflows.memory.columns import Batch, Told
+from dataflows.memory.columns import Batch, Reported
 from dataflows.memory.memories import Memories
 from dataflows.memory.writing import scored, write
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.event_time import COUNTED_ROLE, EventTime, State
 from dataflows.operators.watermark import NEVER
 from dataflows.settings import Settings
@@ -36,8 +36,8 @@ class JudgeTime:
 
     def process(self, batch: Batch) -> Batch:
         """Notes how far every topic has come."""
-        for told in batch.told:
-            self._time.meet(batch, told.topic, told.times)
+        for reported in batch.reported:
+            self._time.meet(batch, reported.topic, reported.times)
         self._time.settle(batch)
         return batch
 
@@ -60,16 +60,16 @@ class KeepFacts:
     def process(self, batch: Batch) -> Batch:
         """Tells attempts from other facts; adds the facts' rows when they are due."""
         attempts = []
-        for told in batch.told:
-            if not len(told.learned):
+        for reported in batch.reported:
+            if not len(reported.learned):
                 continue
-            mine = told.learned.filter(pl.col("role") == COUNTED_ROLE)
-            kind = _kind(told)
+            mine = reported.learned.filter(pl.col("role") == COUNTED_ROLE)
+            kind = _kind(reported)
             if kind is not None:
                 self._facts.append(mine.with_columns(kind.alias("kind")))
             else:
-                attempts.append(_attempts(told, mine))
-        batch.told = []
+                attempts.append(_attempts(reported, mine))
+        batch.reported = []
         batch.attempts = pl.concat(attempts) if attempts else pl.DataFrame()
         if batch.source.writes and self._facts:
             batch.rows["learning_events"] = rows.learning_rows(pl.concat(self._facts))
@@ -85,22 +85,22 @@ class KeepFacts:
         self._facts = list(state)
 
 
-def _kind(told: Told) -> pl.Expr | None:
+def _kind(reported: Reported) -> pl.Expr | None:
     """Returns the kind of a topic's learning events; None where it tells of quizzes."""
-    topic = TOPIC_ORDER[told.rank]
+    topic = TOPIC_ORDER[reported.rank]
     if topic == _COMPLETIONS:
         started = pl.col("event_name").str.contains("start", literal=True)
         return pl.when(started).then(pl.lit("module_started")).otherwise(pl.lit("module_completed"))
     return pl.lit(_KINDS[topic]) if topic in _KINDS else None
 
 
-def _attempts(told: Told, mine: pl.DataFrame) -> pl.DataFrame:
+def _attempts(reported: Reported, mine: pl.DataFrame) -> pl.DataFrame:
     """Returns the records that are scored; the others are counted only."""
     scored = mine.filter(pl.col("score").is_not_null())
     if len(scored) < len(mine):
-        metrics.UNSCORED.labels(told.topic).inc(len(mine) - len(scored))
+        metrics.UNSCORED.labels(reported.topic).inc(len(mine) - len(scored))
     said = pl.when(pl.col("quiz_type") == "diagnostic").then(pl.lit("diagnostic")).otherwise(pl.lit("module"))
-    given = _QUIZZES.get(TOPIC_ORDER[told.rank])
+    given = _QUIZZES.get(TOPIC_ORDER[reported.rank])
     kind = said if given is None else pl.lit(given)
     return scored.with_columns(kind.alias("quiz_type"))
 

@@ -10,7 +10,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
-from dataflows.kafka.batch import TaskBatch
+from dataflows.batch import TaskBatch
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.trace import trace
 from dataflows.operators.segments import Ints

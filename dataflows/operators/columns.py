@@ -158,11 +158,11 @@ def code_keys(columns: Columns, names: Sequence[str], known: Dictionary[Key]) ->
         at = (np.cumsum(present) - 1)[packed]
     else:
         used, at = np.unique(packed, return_inverse=True)
-    found: Ints = _told(used, columns, names, known)[at]
+    found: Ints = _reported(used, columns, names, known)[at]
     return found
 
 
-def _told(used: Ints, columns: Columns, names: Sequence[str], known: Dictionary[Key]) -> Ints:
+def _reported(used: Ints, columns: Columns, names: Sequence[str], known: Dictionary[Key]) -> Ints:
     """Returns the codes of keys whose parts' local codes are packed in `used`."""
     parts: list[list[str | None]] = []
     for name in reversed(names):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from dataflows.kafka.batch import Settled, TaskBatch
+from dataflows.batch import Settled, TaskBatch
 from dataflows.operators.reading import Read
 from dataflows.operators.segments import Bools, Ints
 

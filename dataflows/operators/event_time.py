@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import Settled, TaskBatch
+from dataflows import metrics
+from dataflows.batch import Settled, TaskBatch
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import NEVER, Watermarks
 

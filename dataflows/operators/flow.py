@@ -19,10 +19,10 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from dataflows import metrics
+from dataflows.batch import TaskBatch
 from dataflows.events.kinds import KINDS, rank_of
 from dataflows.events.rules import Rules
-from dataflows.kafka import metrics
-from dataflows.kafka.batch import TaskBatch
 from dataflows.kafka.source import RefusedError
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder

@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 import polars as pl
 
+from dataflows.batch import Records
 from dataflows.events.coded import Coded, decode_coded
 from dataflows.events.full import TEXTS, Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
-from dataflows.kafka.batch import Records
 from dataflows.operators.aggregates import fixed_point
 from dataflows.operators.columns import Columns, Text
 from dataflows.operators.places import placed

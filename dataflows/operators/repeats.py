@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflows.kafka import metrics
+from dataflows import metrics
 from dataflows.operators.declared import Batch, Judged
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import EventTime, State

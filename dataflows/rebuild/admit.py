@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from dataflows.engagement.days import Calendar
 from dataflows.operators import packing
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import NEVER
 

@@ -1,7 +1,7 @@
 """`classpulse adopt`: results go on with another log in the same database, after Kafka was lost (ADR 17).
 
 What the archive holds is what was. Every flow is brought to where the archive had come; then all of them move, in one
-transaction, to the first record of the new log, which is the next era (`dataflows.kafka.eras`).
+transaction, to the first record of the new log, which is the next era (`dataflows.eras`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from dataflows import flows
 from dataflows.archive import flow as archive
-from dataflows.kafka.eras import ERA
+from dataflows.eras import ERA
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import RefusedError, Seed, position
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
@@ -87,7 +87,7 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-adopt") as connection:
         rows = _rows(connection)
         facts = _facts(settings, rows)
-        topics = _begun_anew(rows, facts)
+        topics = _begun_again(rows, facts)
         moved, rebuilt = _flows_of(settings, rows, topics), flows.pasts()
         given_up = _ahead(rows, topics)
         if given_up and not accept_loss:
@@ -143,7 +143,7 @@ def _facts(settings: Settings, rows: list[_Row]) -> LogFacts:
     return facts
 
 
-def _begun_anew(rows: list[_Row], facts: LogFacts) -> list[str]:
+def _begun_again(rows: list[_Row], facts: LogFacts) -> list[str]:
     """Returns the topics of which the broker has another than was read."""
     found = {topic for row in rows for topic in row.offsets if not row.is_of(facts, topic)}
     if not found:
@@ -181,7 +181,7 @@ def _move_on(
     lows = {task: facts.lows(task) for task in range(facts.partitions)}
     with connection.transaction():
         rows = [_Row(*row) for row in connection.execute(f"{_PROGRESS} FOR UPDATE").fetchall()]
-        if _begun_anew(rows, facts) != topics:
+        if _begun_again(rows, facts) != topics:
             text = "somebody else has moved on meanwhile: look at `classpulse doctor`"
             raise RefusedError(text)
         era = 1 + max(place // ERA for row in rows for place in row.offsets.values())

@@ -10,8 +10,8 @@ from dataflows.content import flow as content
 from dataflows.content.steps import FLOW
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_content import CONTENT_LATE
-from dataflows.rebuild.past import Past
 from dataflows.rebuild.shadow import Report
+from dataflows.rebuild.spec import RebuildSpec
 from dataflows.settings import Settings
 
 TIMES: Final = {
@@ -25,7 +25,7 @@ TIMES: Final = {
 }
 """The tables of the flow, and their time columns."""
 
-PAST: Final = Past(
+PAST: Final = RebuildSpec(
     flow=FLOW,
     module=content,
     tables=tuple(TIMES),

@@ -13,8 +13,8 @@ from dataflows.engagement.steps import FLOW
 from dataflows.flows import named
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_engagement import ENGAGEMENT_LATE
-from dataflows.rebuild.past import Past
 from dataflows.rebuild.shadow import SHADOW, Report
+from dataflows.rebuild.spec import RebuildSpec
 from dataflows.scores.engagement import STREAK_REACH_DAYS
 from dataflows.settings import Settings
 
@@ -26,7 +26,7 @@ _KEEP_CLASSES: Final = sql.SQL(
     "WHERE s.time = l.time AND s.student_id = l.student_id AND s.class_id IS NULL"
 ).format(sql.Identifier(SHADOW))
 
-PAST: Final = Past(
+PAST: Final = RebuildSpec(
     flow=FLOW,
     module=engagement,
     tables=REBUILT,

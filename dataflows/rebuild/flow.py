@@ -11,21 +11,21 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from dataflows.kafka.batch import Settled
+from dataflows.batch import Settled
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.source import Seed, position
 from dataflows.operators import snapshot
 from dataflows.rebuild.late import add_again
-from dataflows.rebuild.past import Goal, Past, goals_of
 from dataflows.rebuild.player import Player
 from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace, shadow_writer
+from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.progress import held_tasks, save_seed
 
 
 def rebuild(
-    past: Past,
+    spec: RebuildSpec,
     settings: Settings,
     progress: Callable[[int], None],
     *,
@@ -40,7 +40,7 @@ def rebuild(
     its next worker.
 
     Args:
-        past: The flow.
+        spec: The flow.
         settings: Database, Kafka, rules.
         progress: Called with the events read so far.
         dry_run: Compare only; change nothing (the shadow schema is dropped).
@@ -51,46 +51,46 @@ def rebuild(
     """
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-rebuild") as connection:
         alone(connection)
-        goals = goals_of(past, connection, settings, claim=not dry_run)
+        goals = goals_of(spec, connection, settings, claim=not dry_run)
         if archive_alone:
             # What the flow had read beyond it is given up, and with it what that had settled.
             goals = [
                 with_changes(goal, upto=goal.archived, settled=Settled(None, goal.settled.begun)) for goal in goals
             ]
-        covers_from = whole_from(past, connection, settings, [goal.task for goal in goals])
+        covers_from = whole_from(spec, connection, settings, [goal.task for goal in goals])
         generations = {goal.task: goal.claim.generation for goal in goals}
-        make_shadow(connection, past.flow, past.tables, generations)
-        done, seeds = _play(past, settings, connection, goals, progress)
+        make_shadow(connection, spec.flow, spec.tables, generations)
+        done, seeds = _play(spec, settings, connection, goals, progress)
         if covers_from is not None:
-            for statement in past.adopt:
+            for statement in spec.adopt:
                 connection.execute(statement)
-        add_again(past, settings, connection, goals, covers_from)
-        with nullcontext() if dry_run else held_tasks(connection, past.flow, generations):
+        add_again(spec, settings, connection, goals, covers_from)
+        with nullcontext() if dry_run else held_tasks(connection, spec.flow, generations):
             tables = [
-                replace(connection, table, past.covered(table, covers_from), dry_run=dry_run) for table in past.tables
+                replace(connection, table, spec.covered(table, covers_from), dry_run=dry_run) for table in spec.tables
             ]
             if not dry_run:
                 _finish(connection)
                 for task, seed in seeds.items():
-                    save_seed(connection, past.flow, task, seed)
+                    save_seed(connection, spec.flow, task, seed)
         drop_shadow(connection)
     return Report(covers_from, done, tables)
 
 
 def _play(
-    past: Past,
+    spec: RebuildSpec,
     settings: Settings,
     connection: psycopg.Connection[Any],
     goals: list[Goal],
     progress: Callable[[int], None],
 ) -> tuple[int, dict[int, Seed]]:
     """Plays the past of all tasks; returns how many events that were, and the state that each task is left in."""
-    topics, optional = ([settings.topic(t) for t in ts] for ts in (past.module.TOPICS, past.module.OPTIONAL_TOPICS))
+    topics, optional = ([settings.topic(t) for t in ts] for ts in (spec.module.TOPICS, spec.module.OPTIONAL_TOPICS))
     facts, done, seeds = LogFacts.read(settings, topics, optional), 0, dict[int, Seed]()
-    with shadow_writer(past.flow, settings) as writer:
+    with shadow_writer(spec.flow, settings) as writer:
         for goal in goals:
-            operators = {step_id: make(goal.task) for step_id, make in past.module.steps(settings).items()}
-            for read in Player(past, settings, goal, list(operators.values()), writer).archive_and_topics(connection):
+            operators = {step_id: make(goal.task) for step_id, make in spec.module.steps(settings).items()}
+            for read in Player(spec, settings, goal, list(operators.values()), writer).archive_and_topics(connection):
                 done += read
                 progress(done)
             states = {step_id: snapshot.dumps(operator.state()) for step_id, operator in operators.items()}
@@ -99,7 +99,7 @@ def _play(
 
 
 def whole_from(
-    past: Past, connection: psycopg.Connection[Any], settings: Settings, tasks: list[int]
+    spec: RebuildSpec, connection: psycopg.Connection[Any], settings: Settings, tasks: list[int]
 ) -> datetime | None:
     """Returns since when the archive is whole: None when nothing live is older than what it keeps.
 
@@ -110,11 +110,11 @@ def whole_from(
         sql.SQL(
             "SELECT max(first_kept) FROM (SELECT partition, min(event_time) AS first_kept FROM events "
             "WHERE topic = ANY(%s) AND partition = ANY(%s) GROUP BY partition) AS kept WHERE {}"
-        ).format(sql.SQL(past.older)),
-        (past.topics(settings), tasks),
+        ).format(sql.SQL(spec.older)),
+        (spec.topics(settings), tasks),
     ).fetchone()
     rolled_up = connection.execute(
-        "SELECT max(until) FROM rolled_up WHERE table_name = ANY(%s)", (list(past.tables),)
+        "SELECT max(until) FROM rolled_up WHERE table_name = ANY(%s)", (list(spec.tables),)
     ).fetchone()
     begins = [found[0] for found in (row, rolled_up) if found is not None and found[0] is not None]
     if not begins:

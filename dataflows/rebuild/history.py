@@ -13,8 +13,8 @@ import psycopg
 from confluent_kafka import Consumer, TopicPartition
 from psycopg import sql
 
-from dataflows.kafka.batch import Records
-from dataflows.kafka.eras import base_of
+from dataflows.batch import Records
+from dataflows.eras import base_of
 from dataflows.kafka.replayed import is_replayed
 from dataflows.kafka.source import RefusedError, tick_of
 from dataflows.operators.segments import Ints

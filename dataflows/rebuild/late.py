@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from dataflows.engagement.days import Calendar
 from dataflows.kafka.source import Claim
+from dataflows.operators.calendar import Calendar
 from dataflows.rebuild.admit import Admit, Found, Places
 from dataflows.rebuild.history import chosen
-from dataflows.rebuild.past import Goal, Past
 from dataflows.rebuild.player import Player
 from dataflows.rebuild.shadow import SHADOW, TableReport, make_shadow, replace, shadow_writer
+from dataflows.rebuild.spec import Goal, RebuildSpec
 from dataflows.rebuild.touched import LATE, Touched, behind, within
 from dataflows.settings import Settings
 
@@ -102,7 +102,7 @@ def places_of(goals: list[Goal]) -> Places:
 
 
 def make_day(  # noqa: PLR0913
-    past: Past,
+    spec: RebuildSpec,
     settings: Settings,
     connection: psycopg.Connection[Any],
     goals: list[Goal],
@@ -113,7 +113,7 @@ def make_day(  # noqa: PLR0913
     """Makes again what a day's late events touch, as if they had come in time.
 
     Args:
-        past: The flow.
+        spec: The flow.
         settings: Database, time zone, rules.
         connection: The database, with the rebuild's lock (`alone`); a backtest's scratch database.
         goals: How far the archive has come; the tasks are not claimed.
@@ -124,14 +124,14 @@ def make_day(  # noqa: PLR0913
     Returns:
         What replaces the touched rows; the schema `LATE` stays for it, until the next day is made.
     """
-    if past.late is None:
-        text = f"{past.flow} has no late events"
+    if spec.late is None:
+        text = f"{spec.flow} has no late events"
         raise ValueError(text)
-    touched = past.late.touched(settings, day.day, *bounds(settings, day.day))
+    touched = spec.late.touched(settings, day.day, *bounds(settings, day.day))
     upto = {**counted, day.day: day.upto}
-    reader = _Reader(past, settings, connection, archive or connection, goals, day, upto)
+    reader = _Reader(spec, settings, connection, archive or connection, goals, day, upto)
     since, until = bounds(settings, day.day)
-    may_be_late = behind(past.late.lag_s(settings), begun_of(goals)) + sql.SQL(" AND ") + within(since, until)
+    may_be_late = behind(spec.late.lag_s(settings), begun_of(goals)) + sql.SQL(" AND ") + within(since, until)
     new = reader.played(may_be_late, alone=True)
     added = sum(int(found.new.sum()) for found in new)
     if not added:
@@ -148,7 +148,7 @@ def make_day(  # noqa: PLR0913
 class _Reader:
     """Reads the archive into the schema `LATE`."""
 
-    past: Past
+    spec: RebuildSpec
     settings: Settings
     connection: psycopg.Connection[Any]
     archive: psycopg.Connection[Any]
@@ -158,16 +158,16 @@ class _Reader:
 
     def played(self, where: sql.Composable, *, alone: bool = False) -> list[Found]:
         """Plays what a condition chooses through the flow's steps, or through the first of ours alone."""
-        past, claim = self.past, Claim(0, {}, "", {})
+        spec, claim = self.spec, Claim(0, {}, "", {})
         goals = [Goal(g.task, claim, g.archived, g.archived_marks, g.archived) for g in self.goals]
-        make_shadow(self.connection, past.flow, past.tables, {goal.task: 0 for goal in goals}, LATE)
+        make_shadow(self.connection, spec.flow, spec.tables, {goal.task: 0 for goal in goals}, LATE)
         found: list[Found] = []
-        with shadow_writer(past.flow, self.settings, LATE) as writer:
+        with shadow_writer(spec.flow, self.settings, LATE) as writer:
             players = {
-                goal.task: Player(past, self._patient, goal, self._steps(goal, found, alone), writer) for goal in goals
+                goal.task: Player(spec, self._patient, goal, self._steps(goal, found, alone), writer) for goal in goals
             }
             started = set()
-            for piece in chosen(self.archive, past.topics(self.settings), where):
+            for piece in chosen(self.archive, spec.topics(self.settings), where):
                 players[piece.records.partition].feed(piece)
                 started.add(piece.records.partition)
             for task in started if not alone else ():
@@ -175,14 +175,14 @@ class _Reader:
         return found
 
     def _steps(self, goal: Goal, found: list[Found], alone: bool) -> list[Any]:  # noqa: FBT001
-        past, late = self.past, self.past.late
+        spec, late = self.spec, self.spec.late
         assert late is not None  # noqa: S101
         day, calendar = self.day, Calendar(self.settings.timezone)
         admit = Admit(late.judge(self.settings), calendar, self.upto, day.day, day.since, begun_of(self.goals), found)
         if alone:
             return [admit]
         # Milestones are facts: late ones count without us.
-        steps = past.module.steps(self._patient).items()
+        steps = spec.module.steps(self._patient).items()
         return [admit, *(make(goal.task) for step_id, make in steps if step_id != "milestones")]
 
     @property
@@ -192,19 +192,19 @@ class _Reader:
 
 
 def add_again(
-    past: Past,
+    spec: RebuildSpec,
     settings: Settings,
     connection: psycopg.Connection[Any],
     goals: list[Goal],
     covers_from: datetime | None,
 ) -> None:
     """Adds to rebuilt tables what the nightly run had added to the live ones: to all days that are covered."""
-    if past.late is None:
+    if spec.late is None:
         return
-    counted = counted_days(connection, past.flow)
+    counted = counted_days(connection, spec.flow)
     for day, upto in counted.items():
         if covers_from is None or bounds(settings, day)[0] >= covers_from:
-            made = make_day(past, settings, connection, goals, Day(day, {}, upto), counted)
+            made = make_day(spec, settings, connection, goals, Day(day, {}, upto), counted)
             made.put(connection, SHADOW)
     forget(connection)
 

@@ -48,7 +48,7 @@ def judge(settings: Settings) -> Judge:
 
     def late(studied: Studied, before: Ints) -> Bools:
         end_ms = ends_of(studied, studied.frame, rules.visit_cap_ms, 0)
-        found: Bools = of_students(studied.frame, studied.deeds, "deed") & is_late(before, end_ms, reach)
+        found: Bools = of_students(studied.frame, studied.actions, "action") & is_late(before, end_ms, reach)
         return found
 
     return late

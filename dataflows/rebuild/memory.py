@@ -12,9 +12,8 @@ import psycopg
 from confluent_kafka import KafkaException
 from psycopg import sql
 
-from dataflows.engagement.days import Calendar
-from dataflows.kafka.batch import Settled
-from dataflows.kafka.eras import base_of
+from dataflows.batch import Settled
+from dataflows.eras import base_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory.choice import Choice
@@ -24,6 +23,7 @@ from dataflows.memory.rows import signal_rows
 from dataflows.memory.steps import FLOW
 from dataflows.memory.writing import scored, write
 from dataflows.operators import packing, snapshot
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.event_time import State, ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.rebuild.attempts import raised_signals, stored_attempts

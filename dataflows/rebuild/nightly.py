@@ -21,8 +21,8 @@ from dataflows import flows as flows_of
 from dataflows.rebuild.admit import Places
 from dataflows.rebuild.flow import whole_from
 from dataflows.rebuild.late import Day, Made, begun_of, bounds, counted_days, forget, make_day, places_of
-from dataflows.rebuild.past import Goal, Past, goals_of
 from dataflows.rebuild.shadow import TableReport, alone
+from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
 from dataflows.rebuild.touched import behind
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
@@ -30,7 +30,7 @@ from dataflows.sink.connection import APPLICATION, connect
 SNAPSHOT_MS: Final = 900_000
 """A day waits so much longer than it must: state of a snapshot that is no older than this may go on after a night."""
 
-FLOWS: Final = {name: past for name, past in flows_of.pasts().items() if past.late is not None}
+FLOWS: Final = {name: spec for name, spec in flows_of.pasts().items() if spec.late is not None}
 """The flows whose days are settled by a watermark; facts of `memory` and `archive` are never late."""
 
 
@@ -78,22 +78,22 @@ def add_late(  # noqa: PLR0913
     wanted = None if days is None else set(days)
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-nightly") as connection:
         alone(connection)
-        for past in (FLOWS[flow] for flow in flows):
-            if not _has_run(connection, past):
+        for spec in (FLOWS[flow] for flow in flows):
+            if not _has_run(connection, spec):
                 continue
             began = connection.execute("SELECT now()").fetchone()
-            goals = goals_of(past, connection, settings, claim=False)
-            covers_from = whole_from(past, connection, settings, [goal.task for goal in goals])
+            goals = goals_of(spec, connection, settings, claim=False)
+            covers_from = whole_from(spec, connection, settings, [goal.task for goal in goals])
             left: list[DayReport] = []
-            for day in _days_with_late(connection, past, settings, goals):
+            for day in _days_with_late(connection, spec, settings, goals):
                 if wanted is None or day in wanted:
-                    progress(past.flow, day)
-                    report = _add(connection, past, settings, goals, day, covers_from, dry_run=dry_run)
+                    progress(spec.flow, day)
+                    report = _add(connection, spec, settings, goals, day, covers_from, dry_run=dry_run)
                     if report is not None:
                         left += [report] if report.settled_at is not None else []
                         yield report
             if wanted is None and not dry_run:
-                _note_left(connection, past.flow, places_of(goals), began, left)
+                _note_left(connection, spec.flow, places_of(goals), began, left)
         forget(connection)
 
 
@@ -131,15 +131,15 @@ def succeeded(connection: psycopg.Connection[Any], reports: list[DayReport]) -> 
     )
 
 
-def _has_run(connection: psycopg.Connection[Any], past: Past) -> bool:
-    return connection.execute("SELECT 1 FROM task_progress WHERE flow = %s", (past.flow,)).fetchone() is not None
+def _has_run(connection: psycopg.Connection[Any], spec: RebuildSpec) -> bool:
+    return connection.execute("SELECT 1 FROM task_progress WHERE flow = %s", (spec.flow,)).fetchone() is not None
 
 
 def _days_with_late(
-    connection: psycopg.Connection[Any], past: Past, settings: Settings, goals: list[Goal]
+    connection: psycopg.Connection[Any], spec: RebuildSpec, settings: Settings, goals: list[Goal]
 ) -> list[date]:
     """Returns the days of which the archive holds events that may be late and are not counted."""
-    if past.late is None:
+    if spec.late is None:
         return []
     query = sql.SQL(
         "SELECT DISTINCT e.day FROM (SELECT (event_time AT TIME ZONE {zone})::date AS day, topic, partition, "
@@ -148,16 +148,16 @@ def _days_with_late(
         "WHERE e.kafka_offset >= coalesce((d.up_to_place -> e.topic ->> e.partition::text)::bigint, 0) ORDER BY 1"
     ).format(
         zone=sql.Literal(settings.timezone),
-        topics=sql.Literal(past.topics(settings)),
-        behind=behind(past.late.lag_s(settings), begun_of(goals)),
-        flow=sql.Literal(past.flow),
+        topics=sql.Literal(spec.topics(settings)),
+        behind=behind(spec.late.lag_s(settings), begun_of(goals)),
+        flow=sql.Literal(spec.flow),
     )
     return [day for (day,) in connection.execute(query).fetchall()]
 
 
 def _add(  # noqa: PLR0913
     connection: psycopg.Connection[Any],
-    past: Past,
+    spec: RebuildSpec,
     settings: Settings,
     goals: list[Goal],
     day: date,
@@ -167,17 +167,17 @@ def _add(  # noqa: PLR0913
 ) -> DayReport | None:
     begin, _end = bounds(settings, day)
     if covers_from is not None and begin < covers_from:
-        return DayReport(past.flow, day, 0, f"the archive is whole only from {covers_from:%Y-%m-%d} on")
-    counted, upto = counted_days(connection, past.flow), places_of(goals)
-    made = make_day(past, settings, connection, goals, Day(day, counted.get(day, {}), upto), counted)
+        return DayReport(spec.flow, day, 0, f"the archive is whole only from {covers_from:%Y-%m-%d} on")
+    counted, upto = counted_days(connection, spec.flow), places_of(goals)
+    made = make_day(spec, settings, connection, goals, Day(day, counted.get(day, {}), upto), counted)
     with connection.transaction():
-        waits = _waits(connection, past.flow, day, goals, made)
+        waits = _waits(connection, spec.flow, day, goals, made)
         if waits is not None:
             return waits
         tables = made.put(connection, "public", dry_run=dry_run)
         if not dry_run:
-            _note(connection, past.flow, day, upto, made)
-    return DayReport(past.flow, day, made.added, tables=tables) if made.added else None
+            _note(connection, spec.flow, day, upto, made)
+    return DayReport(spec.flow, day, made.added, tables=tables) if made.added else None
 
 
 def _waits(

@@ -10,11 +10,11 @@ import numpy as np
 import psycopg
 import structlog
 
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
 from dataflows.rebuild.history import Piece, archived, from_topic, tick_at
-from dataflows.rebuild.past import Goal, Past
+from dataflows.rebuild.spec import Goal, RebuildSpec
 from dataflows.settings import Settings
 from dataflows.sink.writer import Writer
 
@@ -26,14 +26,14 @@ class Player:
     """Feeds one task's records to its operators and writes the rows that they make.
 
     Attributes:
-        past: The flow.
+        spec: The flow.
         settings: Rules, Kafka.
         goal: How far.
         operators: The operators of the task, in order.
         writer: Writes into the shadow schema.
     """
 
-    past: Past
+    spec: RebuildSpec
     settings: Settings
     goal: Goal
     operators: list[Operator[Any]]
@@ -91,12 +91,12 @@ class Player:
             ends=self.goal.upto,
             settled=self.goal.settled,
         )
-        item = self.past.module.decode(batch, self.settings)
+        item = self.spec.module.decode(batch, self.settings)
         if before is not None:
             item.before_ms = {records.topic: _of_accepted(records, item.decoded, before)}
         for operator in self.operators:
             item = operator.process(item)
-        if changes := self.past.module.gather(item):
+        if changes := self.spec.module.gather(item):
             self.writer.write_batch([(str(self.goal.task), change) for change in changes])
 
 

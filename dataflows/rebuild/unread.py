@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from dataflows.archive import flow as archive
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.kafka.source import Claim, Seed
 from dataflows.memory import flow as memory
 from dataflows.memory.steps import FLOW

@@ -46,7 +46,7 @@ EASY: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Fsrs:
-    """The FSRS model; `parameters` and `cuts` may be fitted ones.
+    """The FSRS model; `parameters` and `split_points` may be fitted ones.
 
     Example:
         >>> memory = Fsrs().first(np.array([60.0, 85.0, 95.0]))
@@ -56,11 +56,11 @@ class Fsrs:
 
     name: str = "fsrs"
     parameters: tuple[float, ...] = DEFAULT_PARAMETERS
-    cuts: tuple[float, float, float] = DEFAULT_CUTS
+    split_points: tuple[float, float, float] = DEFAULT_CUTS
 
     def rating(self, score: Floats) -> Ints:
         """Returns Again (1), Hard (2), Good (3) or Easy (4)."""
-        return np.searchsorted(np.array(self.cuts), score, side="right").astype(np.int64) + 1
+        return np.searchsorted(np.array(self.split_points), score, side="right").astype(np.int64) + 1
 
     def first(self, score: Floats) -> Memory:
         """Returns the memory after a first review."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dataflows.kafka.batch import Settled, TaskBatch
+from dataflows.batch import Settled, TaskBatch
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ def connect(database_url: str, application: str, schema: str = "public") -> psyc
     )
 
 
-def with_patience(action: Callable[[], T], what: str, give_up: Callable[[], bool]) -> T:
+def retry_while_unavailable(action: Callable[[], T], what: str, give_up: Callable[[], bool]) -> T:
     """Runs `action` until it succeeds, with exponential backoff and jitter while the database is away.
 
     Away is whatever passes by itself (`dataflows.sink.sqlstates`): no answer, starting up, read-only. Nothing upstream

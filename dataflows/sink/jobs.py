@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 
-from dataflows.kafka import metrics
+from dataflows import metrics
 from dataflows.sink.connection import APPLICATION, connect
 
 EVERY_S: Final = 60.0

@@ -11,8 +11,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from dataflows.kafka.batch import Settled
-from dataflows.kafka.eras import ERA
+from dataflows.batch import Settled
+from dataflows.eras import ERA
 from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed, after_loss
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes

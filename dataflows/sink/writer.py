@@ -15,11 +15,11 @@ import structlog
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from psycopg import sql
 
+from dataflows import metrics
 from dataflows.failure import noted
-from dataflows.kafka import metrics
 from dataflows.sink.archived import in_log_order
 from dataflows.sink.changes import Changes
-from dataflows.sink.connection import APPLICATION, connect, with_patience
+from dataflows.sink.connection import APPLICATION, connect, retry_while_unavailable
 from dataflows.sink.facts import believe
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
@@ -88,7 +88,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
             return
         payload, spans = _payload(due), _spans(due)
         records = _records(due)
-        with_patience(lambda: self._try(due, spans, payload, records), f"write {self._flow}", self._give_up)
+        retry_while_unavailable(lambda: self._try(due, spans, payload, records), f"write {self._flow}", self._give_up)
         committed_ms = int(time.time() * 1000)
         for c in due:
             self._written[c.task] = (c.offsets, c.watermarks)

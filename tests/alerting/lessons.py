@@ -122,9 +122,9 @@ def word(school: School, rule: str, column: str) -> dict[Any, str]:
     """Returns one of the rule's words likewise; the last row of the query is no alert's."""
     names, rows = school.answer(BY_NAME[rule].wording(LIMITS))
     ids, place = len(BY_NAME[rule].ids), names.index(column)
-    *told, nobody = rows
+    *reported, nobody = rows
     assert set(nobody[:-1]) == {""}
-    return {row[:ids] if ids > 1 else row[0]: row[place] for row in told}
+    return {row[:ids] if ids > 1 else row[0]: row[place] for row in reported}
 
 
 def number(school: School, rule: str, column: str) -> dict[Any, float | None]:

@@ -18,8 +18,8 @@ def test_fewer_than_three_tenths_of_ten_must_have_worked_on_a_chapter(
 ) -> None:
     reads(school, "7B", worked=worked, idle=idle)
     assert firing(school, "chapter_engagement") == {"7B": expected}
-    told = f"*Poetry* ({worked} of {worked + idle})" if expected else ""
-    assert word(school, "chapter_engagement", "which") == {"7B": told}
+    reported = f"*Poetry* ({worked} of {worked + idle})" if expected else ""
+    assert word(school, "chapter_engagement", "which") == {"7B": reported}
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_a_chapter_calls_at_twice_its_usual_time_of_ten_students(
 ) -> None:
     paces(school, "7B", minutes=minutes, usual=10, students=students, earlier=earlier)
     assert firing(school, "chapter_time") == {"7B": expected}
-    told = f"*Drama* ({minutes} min, usual 10)" if expected else ""
-    assert word(school, "chapter_time", "which") == {"7B": told}
+    reported = f"*Drama* ({minutes} min, usual 10)" if expected else ""
+    assert word(school, "chapter_time", "which") == {"7B": reported}
 
 
 @pytest.mark.parametrize(

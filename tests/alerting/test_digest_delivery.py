@@ -30,7 +30,7 @@ def window(monkeypatch: pytest.MonkeyPatch) -> tuple[datetime, datetime]:
     return begins, begins + 2 * MINUTE
 
 
-def told(here: Here) -> list[str]:
+def reported(here: Here) -> list[str]:
     """Returns the titles of Slack's messages."""
     return [one["title"] for message in here.slack.messages for one in message.body["attachments"]]
 
@@ -54,13 +54,13 @@ def test_a_digest_waits_for_its_window_and_is_told_once_with_all_that_holds_then
     lesson(school, 9, 8, class_id="one")
     due(school, NOW + timedelta(days=1))
     until(lambda: firing(here, "absent_at_minute_10") and firing(here, "due_tomorrow"), PATIENCE_S)
-    assert told(here) == []
+    assert reported(here) == []
     assert datetime.now(UTC) < begins, "the machine was too slow for this test"
 
-    until(lambda: told(here), LONG_S)
+    until(lambda: reported(here), LONG_S)
     assert begins <= here.slack.messages[0].at < ends
     until(lambda: datetime.now(UTC) > ends + MINUTE, LONG_S)
-    [title] = told(here)
+    [title] = reported(here)
     assert re.search(r"\bone\b.*2 notices", title)
     [message] = here.slack.messages
     assert "had not come" in message.words

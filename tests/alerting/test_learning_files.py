@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alerting import built, queries
+from alerting import queries, render
 from alerting.rules import RULES
 from alerting.times import Times
 from tests.alerting.lessons import LIMITS
@@ -20,7 +20,7 @@ KNOWN = {"uid", "title", "condition", "data", "for", "keepFiringFor", "noDataSta
 
 
 def parsed(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / built.FOLDER / name).read_text(encoding="utf-8")))
+    return dict(yaml.safe_load((ROOT / render.FOLDER / name).read_text(encoding="utf-8")))
 
 
 def provisioned() -> list[dict[str, Any]]:
@@ -28,14 +28,14 @@ def provisioned() -> list[dict[str, Any]]:
 
 
 def test_the_files_are_what_the_list_says() -> None:
-    assert built.outdated(LIMITS, TIMES) == []
+    assert render.outdated(LIMITS, TIMES) == []
 
 
 def test_a_changed_threshold_shows_as_outdated(tmp_path: Path) -> None:
-    built.write(LIMITS, TIMES, tmp_path)
-    assert built.outdated(LIMITS, TIMES, tmp_path) == []
+    render.write(LIMITS, TIMES, tmp_path)
+    assert render.outdated(LIMITS, TIMES, tmp_path) == []
     other = LIMITS.model_copy(update={"idle_share_high": 0.4})
-    assert built.outdated(other, TIMES, tmp_path) == [built.FOLDER / "rules.yml"]
+    assert render.outdated(other, TIMES, tmp_path) == [render.FOLDER / "rules.yml"]
 
 
 def test_every_rule_is_there_once_under_its_own_id_and_title() -> None:
@@ -94,7 +94,7 @@ def test_what_is_told_once_in_days_is_not_told_again_with_another() -> None:
 
 
 def test_every_environment_name_of_the_contact_points_is_explained() -> None:
-    text = (ROOT / built.FOLDER / "contact-points.yml").read_text()
+    text = (ROOT / render.FOLDER / "contact-points.yml").read_text()
     guide = (ROOT / "docs/dashboards.md").read_text()
     names = set(re.findall(r"\$(CLASSPULSE_\w+)", text))
     assert names

@@ -105,9 +105,9 @@ def test_a_class_alone_calls_only_before_an_assessment(
         school.put(content_items=[item])
     assert firing(school, "forgetting_risk") == {("7B", "m"): expected, ("7C", "m"): 0}
     if expected:
-        told = {name: word(school, "forgetting_risk", name)["7B", "m"] for name in ("chance", "norm", "assessed")}
+        reported = {name: word(school, "forgetting_risk", name)["7B", "m"] for name in ("chance", "norm", "assessed")}
         at_once = round(100 * chance(80, 1))
-        assert told == {
+        assert reported == {
             "chance": str(round(100 * chance(80, exp(-10)))),
             "norm": str(at_once),
             "assessed": "Monday 09 March",
@@ -212,8 +212,8 @@ def test_the_hardest_questions_are_named_where_answers_are_known(school: School)
             answer("7B-0", 6, correct=False, quiz="other"),
         ]
     )
-    told = "question 2 (10 of 10 wrong), question 1 (5 of 10 wrong)"
-    assert word(school, "quiz_failure", "worst") == {("7B", "m"): told, ("7C", "m"): ""}
+    reported = "question 2 (10 of 10 wrong), question 1 (5 of 10 wrong)"
+    assert word(school, "quiz_failure", "worst") == {("7B", "m"): reported, ("7C", "m"): ""}
 
 
 def test_titles_are_told_where_they_are_known(school: School) -> None:

@@ -175,8 +175,8 @@ def test_who_goes_on_in_another_class_s_items_is_not_lost(school: School, quick:
     parts = dict.fromkeys(("score", "recency", "intensity", "duration", "streak"), 0.5)
     for name, (scored, _lost) in MOVED.items():
         put_class(school, name, active=20)
-        told = minutes(name, *TWENTY, 2, 2) if quick else [window(name, NOW - timedelta(minutes=5), 20)]
-        school.put(activity_windows=told)
+        reported = minutes(name, *TWENTY, 2, 2) if quick else [window(name, NOW - timedelta(minutes=5), 20)]
+        school.put(activity_windows=reported)
         school.put(
             engagement_scores=[
                 {
@@ -208,8 +208,8 @@ def test_what_fell_before_the_last_five_minutes_calls_in_them(school: School, mi
 def test_a_slow_drain_calls_at_half_of_the_lesson_s_most(school: School, left: int, expected: int) -> None:
     put_class(school, "7B", active=left, idle=20 - left)
     at(school, minute=40)
-    told = [20 - (20 - left) * n // 28 for n in range(28)]
-    school.put(activity_windows=minutes("7B", *told, *[left] * 7, now=NOW.replace(minute=40)))
+    reported = [20 - (20 - left) * n // 28 for n in range(28)]
+    school.put(activity_windows=minutes("7B", *reported, *[left] * 7, now=NOW.replace(minute=40)))
     owner(
         school,
         "UPDATE student_state SET last_interaction_at = last_interaction_at + interval '20 minutes', "

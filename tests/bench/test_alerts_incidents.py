@@ -17,13 +17,13 @@ def sent(minute: int, student: str, name: str = "scroll") -> Sent:
     return "clickstream_events", (minute * MINUTE, student.encode(), value)
 
 
-def told(records: list[Sent]) -> list[tuple[int, str, str]]:
+def reported(records: list[Sent]) -> list[tuple[int, str, str]]:
     return [(at // MINUTE, key.decode(), json.loads(value)["event_name"]) for _, (at, key, value) in records]
 
 
 def happens(kind: Kind) -> list[tuple[int, str, str]]:
     incident = Incident(kind, "7A", 2 * MINUTE, 4 * MINUTE, frozenset({b"ann"}))
-    return told(
+    return reported(
         list(Happening([incident], Random(1)).befalls(sent(n, who) for n in range(6) for who in ("ann", "ben")))
     )
 
@@ -49,7 +49,7 @@ def test_a_frugal_tracker_leaves_out_no_coming_and_going() -> None:
     records = [
         sent(n, "ann", name) for n, name in enumerate(("session_start", "scroll", "idle", "scroll", "session_end"))
     ]
-    assert [name for _, _, name in told(list(sparser(records, 0.0, Random(1))))] == [  # noqa: S311
+    assert [name for _, _, name in reported(list(sparser(records, 0.0, Random(1))))] == [  # noqa: S311
         "session_start",
         "idle",
         "session_end",

@@ -77,7 +77,7 @@ def test_where_nothing_is_stored_it_says_from_when_to_when_something_is(school: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["sleepy"], "there is no rule 'sleepy'; there are: active_students_drop, idle_share"),
         (["idle_share", "--limit", "sleepy=1"], "'sleepy=1' is not NAME=VALUE with a NAME of: absent_minute"),
@@ -86,7 +86,7 @@ def test_where_nothing_is_stored_it_says_from_when_to_when_something_is(school: 
         (["idle_share", "--from", "yesterday"], "does not match the formats"),
     ],
 )
-def test_what_cannot_be_understood_is_said(arguments: list[str], told: str) -> None:
+def test_what_cannot_be_understood_is_said(arguments: list[str], reported: str) -> None:
     done = CliRunner().invoke(app, ["backtest", *arguments], env={"COLUMNS": "400", "NO_COLOR": "1"})
     assert done.exit_code == 2
-    assert told in " ".join(done.output.replace("│", "").split())
+    assert reported in " ".join(done.output.replace("│", "").split())

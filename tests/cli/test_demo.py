@@ -97,7 +97,7 @@ def test_off_a_terminal_it_ends_by_itself_and_every_event_is_accounted_for(place
     assert any("active" in line and "events/s" in line for line in demo.lines)
     assert any("psql" in line for line in demo.lines)
 
-    asked = subprocess.run(
+    queried = subprocess.run(
         [sys.executable, "-m", "cli.main", "demo", "--psql"],
         cwd=place,
         input="\\t on\n\\a\nSELECT active_students > 0 FROM active_now WHERE scope = 'all';\n",
@@ -107,7 +107,7 @@ def test_off_a_terminal_it_ends_by_itself_and_every_event_is_accounted_for(place
         check=True,
         timeout=60,
     )
-    assert asked.stdout.splitlines()[-1] == "t", "opened later, the clock stands where the demo ended"
+    assert queried.stdout.splitlines()[-1] == "t", "opened later, the clock stands where the demo ended"
 
 
 def test_ctrl_c_ends_it_with_the_figures_and_leaves_no_process(place: Path) -> None:
@@ -142,7 +142,7 @@ def test_stopped_during_the_back_fill_it_ends_in_order(place: Path) -> None:
 
 
 def test_without_a_demo_psql_says_what_to_run(place: Path) -> None:
-    asked = subprocess.run(
+    queried = subprocess.run(
         [sys.executable, "-m", "cli.main", "demo", "--psql"],
         cwd=place,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -151,5 +151,5 @@ def test_without_a_demo_psql_says_what_to_run(place: Path) -> None:
         check=False,
         timeout=60,
     )
-    assert asked.returncode == 1
-    assert "classpulse demo" in asked.stderr
+    assert queried.returncode == 1
+    assert "classpulse demo" in queried.stderr

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.records import FileError
+from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 from db.migrate import migrate
 from ingest.rosters.files import kind_of, read
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from cli import services
 from local.kafka import Kafka
-from local.part import Part
+from local.managed_server import ManagedServer
 from local.postgres import Postgres
 from tests.waiting import until
 
@@ -79,7 +79,7 @@ def test_a_killed_server_is_noticed_and_started_again(plain: Postgres) -> None:
 
 
 def test_a_pid_that_now_belongs_to_somebody_else_is_neither_taken_nor_ended(tmp_path: Path) -> None:
-    part = Part(tmp_path)
+    part = ManagedServer(tmp_path)
     part.remember(pid=os.getpid(), marker=str(tmp_path / "nobody-runs-this"))
     assert part.process() is None
     assert not part.destroy()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from dataflows.batch import Records, TaskBatch
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
 from tests.dataflows.content.inprocess import Database, Rows
 from tests.dataflows.test_topics_in_turns import clicks_and_views, clicks_twice

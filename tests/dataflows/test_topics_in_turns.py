@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dataflows.batch import Records, Settled, TaskBatch
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
-from dataflows.kafka.batch import Records, Settled, TaskBatch
 from dataflows.operators import snapshot
 from dataflows.operators.event_time import ms_of
 from dataflows.operators.watermark import Watermarks
@@ -167,7 +167,7 @@ def in_turns(kind: Kind, logs: Logs, rng: random.Random, *, late: float, crashes
     return worker
 
 
-def told_apart(kind: Kind, expected: Any, found: dict[str, Rows]) -> str:
+def distinct(kind: Kind, expected: Any, found: dict[str, Rows]) -> str:
     expected = expected if isinstance(expected, dict) else {name: getattr(expected, name) for name in kind.tables}
     return "\n".join(filter(None, (differences(expected[name], found[name], name) for name in kind.tables)))
 
@@ -183,7 +183,7 @@ def test_any_turns_give_what_was_settled_when_each_topic_began_and_the_rows_that
     worker = in_turns(kind, logs, random.Random(seed), late=random.Random(seed).random())
     begun = begun_of(worker.turns)
     assert begun_in(worker) == begun
-    assert not told_apart(kind, kind.expect([r for log in logs.values() for r in log], begun), worker.database.tables)
+    assert not distinct(kind, kind.expect([r for log in logs.values() for r in log], begun), worker.database.tables)
 
 
 @BY_FLOW
@@ -192,7 +192,7 @@ def test_restarts_remember_what_was_settled_when_a_topic_began(seed: int, kind: 
     logs = kind.logs(seed)
     worker = in_turns(kind, logs, random.Random(seed), late=random.Random(seed).random(), crashes=4)
     whole = kind.expect([r for log in logs.values() for r in log], begun_in(worker))
-    assert not told_apart(kind, whole, worker.database.tables)
+    assert not distinct(kind, whole, worker.database.tables)
 
 
 @BY_FLOW
@@ -205,7 +205,7 @@ def test_a_rebuild_that_reads_topic_by_topic_gives_the_rows_that_live_gave(seed:
         while rebuilt.read[topic] < len(logs[topic]):
             rebuilt.turn(topic, rng.choice((1, 7, 500)), beat=rng.random() < 0.5, before=True)
     rebuilt.turn(topic, 0, beat=True)
-    assert not told_apart(kind, live.database.tables, rebuilt.database.tables)
+    assert not distinct(kind, live.database.tables, rebuilt.database.tables)
     assert rebuilt.committed == live.committed
 
 
@@ -227,8 +227,8 @@ def test_once_every_topic_has_a_mark_the_turns_are_of_no_consequence(seed: int, 
             worker.turn(rng.choice(left), rng.choice((1, 3, 50)), beat=rng.random() < 0.5)
         worker.turn(topic, 0, beat=True)
         found.append(worker.database.tables)
-    assert not told_apart(kind, found[0], found[1])
-    assert not told_apart(kind, found[0], found[2])
+    assert not distinct(kind, found[0], found[1])
+    assert not distinct(kind, found[0], found[2])
 
 
 def test_a_topic_that_begins_late_counts_what_its_task_had_not_settled() -> None:

@@ -31,7 +31,7 @@ def week(database: Database) -> Database:
     return database
 
 
-def asked(database: Database, panel: str, course: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
+def queried(database: Database, panel: str, course: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
     """Returns what a panel shows of the last 24 hours."""
     sql = queries.load(f"chapters/{panel}", **SHOWN)
     choice = None if course is None else {"course": course}
@@ -42,15 +42,15 @@ def asked(database: Database, panel: str, course: Sequence[str] | None = None) -
 
 
 def test_time_is_ranked_by_chapter_with_what_was_cut(week: Database) -> None:
-    assert asked(week, "time") == [
+    assert queried(week, "time") == [
         ("A1", 1450, 3550, 10, "algebra", "a1"),
         ("h1", 200, 0, 10, "history", "h1"),
     ]
-    assert asked(week, "time", ["history"]) == [("h1", 200, 0, 10, "history", "h1")]
+    assert queried(week, "time", ["history"]) == [("h1", 200, 0, 10, "history", "h1")]
 
 
 def test_boxes_show_where_most_visits_lie(week: Database) -> None:
-    (box,) = asked(week, "distribution", ["algebra"])
+    (box,) = queried(week, "distribution", ["algebra"])
     assert box[0] == "A1"
     assert box[1:6] == pytest.approx((104.5, 122.5, 145, 167.5, 185.5))
     assert box[6:] == (10, "a1")
@@ -59,26 +59,26 @@ def test_boxes_show_where_most_visits_lie(week: Database) -> None:
 def test_averages_stand_beside_medians_and_expected_times(week: Database) -> None:
     week.put("chapter_visit_facts", visit("late", "h1", at(90), 1000, course_id="history"))
     settle(week)
-    assert asked(week, "average_median", ["history"]) == [("h1", 109.1, 20, None, 11, "h1")]
-    assert asked(week, "average_median", ["algebra"]) == [("A1", 145, 145, 100, 10, "a1")]
+    assert queried(week, "average_median", ["history"]) == [("h1", 109.1, 20, None, 11, "h1")]
+    assert queried(week, "average_median", ["algebra"]) == [("A1", 145, 145, 100, 10, "a1")]
 
 
 def test_the_highest_drop_comes_first(week: Database) -> None:
-    rows = [row[:4] for row in asked(week, "highest_drop")]
+    rows = [row[:4] for row in queried(week, "highest_drop")]
     assert rows == [("A2", 0.4, 10, 30), ("A1", 0, 10, 145)]
 
 
 def test_courses_are_compared(week: Database) -> None:
-    assert asked(week, "courses") == [
+    assert queried(week, "courses") == [
         ("algebra", 1450, 10, 145, 145, 0.2, 10),
         ("history", 200, 10, 20, 20, None, 10),
     ]
 
 
 def test_hours_of_the_week_add_up_the_time(week: Database) -> None:
-    assert asked(week, "hours") == [(1, 8, 1450, 10), (1, 9, 200, 10)]
+    assert queried(week, "hours") == [(1, 8, 1450, 10), (1, 9, 200, 10)]
 
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_an_empty_database_gives_no_rows(database: Database, panel: str) -> None:
-    assert asked(database, panel) == []
+    assert queried(database, panel) == []

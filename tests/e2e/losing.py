@@ -9,7 +9,7 @@ from dataclasses import replace
 import psycopg
 from confluent_kafka.admin import AdminClient
 
-from dataflows.kafka.eras import ERA
+from dataflows.eras import ERA
 from tests.e2e.harness import Stack, wait_until
 from tests.oracle.reading import Record
 

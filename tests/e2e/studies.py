@@ -29,7 +29,7 @@ LENGTH_S = 600
 
 
 @dataclass(frozen=True)
-class Deed:
+class Action:
     """What a client sends, when it happened and when it arrives."""
 
     topic: str
@@ -39,7 +39,7 @@ class Deed:
     value: bytes
 
 
-def studies(students: int = 40, seed: int = 5, late: float = 0.01) -> list[Deed]:
+def studies(students: int = 40, seed: int = 5, late: float = 0.01) -> list[Action]:
     """Returns two days of studying in the order of arrival.
 
     Args:
@@ -48,15 +48,15 @@ def studies(students: int = 40, seed: int = 5, late: float = 0.01) -> list[Deed]
         late: Share of events that come hours after they happened.
     """
     rng = random.Random(seed)
-    deeds: list[Deed] = []
+    actions: list[Action] = []
     for number in range(students):
         for day in (0, 1):
             now = START + day * DAY + rng.randrange(2 * HOUR)
             for _ in range(rng.randrange(1, 4)):
                 sitting = _Sitting(rng, f"s{number:03d}", now, late)
-                deeds += sitting.deeds
+                actions += sitting.actions
                 now = sitting.now + rng.choice((2 * SECOND, 29 * MINUTE, 30 * MINUTE, 31 * MINUTE, 2 * HOUR))
-    return sorted(deeds, key=lambda deed: deed.arrives_ms)
+    return sorted(actions, key=lambda action: action.arrives_ms)
 
 
 class _Sitting:
@@ -65,8 +65,8 @@ class _Sitting:
     def __init__(self, rng: random.Random, student: str, now: int, late: float) -> None:
         self._rng, self._student, self._late = rng, student, late
         self.now = now
-        self.deeds: list[Deed] = []
-        self._klass = f"{7 + int(student[1:]) % 3}A"
+        self.actions: list[Action] = []
+        self._class_code = f"{7 + int(student[1:]) % 3}A"
         self._carried: dict[str, Any] = {"session_id": f"x{rng.getrandbits(24):x}"} if rng.random() < 0.7 else {}
         self._agent = {"user_agent": rng.choice(list(AGENTS))} if rng.random() < 0.4 else {}
         if rng.random() < 0.6:
@@ -82,7 +82,7 @@ class _Sitting:
         """Sends an event of the clickstream; some time passes."""
         body = {"event_id": self._id(), "student_id": self._student, "event_name": name, "timestamp": self.now}
         more["metadata"] = more.get("metadata", {}) | self._agent
-        self._send(CLICKS, self.now, body | {"class_id": self._klass} | self._carried | more)
+        self._send(CLICKS, self.now, body | {"class_id": self._class_code} | self._carried | more)
         self.now += self._rng.choice((0, 700, 5 * SECOND, 20 * SECOND, 45 * SECOND, MINUTE, 4 * MINUTE, 7 * MINUTE))
 
     def read(self) -> None:
@@ -140,11 +140,11 @@ class _Sitting:
         arrives += rng.randrange(500) if rng.random() < 0.9 else rng.randrange(20 * MINUTE)
         arrives += rng.choice((2 * HOUR, 7 * HOUR)) if rng.random() < self._late else 0
         at = body["timestamp"] if topic == CLICKS else body["start_time"]
-        deed = Deed(topic, at, arrives, self._student.encode(), json.dumps(body).encode())
-        self.deeds += [deed] * (2 if rng.random() < 0.03 else 1)
+        action = Action(topic, at, arrives, self._student.encode(), json.dumps(body).encode())
+        self.actions += [action] * (2 if rng.random() < 0.03 else 1)
 
 
-def shuffled(deeds: Iterable[Deed], seed: int, within_ms: int = 80 * MINUTE) -> list[Deed]:
+def shuffled(actions: Iterable[Action], seed: int, within_ms: int = 80 * MINUTE) -> list[Action]:
     """Returns the deeds in another order, in which none comes too late: nothing before one is much newer than it.
 
     What a student did at one instant keeps its order, which is the log's to tell.
@@ -152,24 +152,25 @@ def shuffled(deeds: Iterable[Deed], seed: int, within_ms: int = 80 * MINUTE) -> 
     rng = random.Random(seed)
     delays: dict[tuple[bytes, int], int] = {}
     return sorted(
-        deeds, key=lambda deed: deed.at_ms + delays.setdefault((deed.key, deed.at_ms), rng.randrange(within_ms))
+        actions,
+        key=lambda action: action.at_ms + delays.setdefault((action.key, action.at_ms), rng.randrange(within_ms)),
     )
 
 
-def repeated(deeds: Iterable[Deed], seed: int, share: float = 0.05) -> list[Deed]:
+def repeated(actions: Iterable[Action], seed: int, share: float = 0.05) -> list[Action]:
     """Returns the deeds, a share of them once more, up to 200 deeds later."""
     rng = random.Random(seed)
-    places = [(float(place), deed) for place, deed in enumerate(deeds)]
-    places += [(place + 0.5 + rng.randrange(200), deed) for place, deed in places if rng.random() < share]
-    return [deed for _, deed in sorted(places, key=lambda place: place[0])]
+    places = [(float(place), action) for place, action in enumerate(actions)]
+    places += [(place + 0.5 + rng.randrange(200), action) for place, action in places if rng.random() < share]
+    return [action for _, action in sorted(places, key=lambda place: place[0])]
 
 
-def publish(kafka: str, prefix: str, deeds: Iterable[Deed]) -> None:
+def publish(kafka: str, prefix: str, actions: Iterable[Action]) -> None:
     """Sends deeds in their order, keyed as every producer keys them."""
     producer = Producer(
         {"bootstrap.servers": kafka, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 5}
     )
-    for deed in deeds:
-        producer.produce(f"{prefix}{deed.topic}", deed.value, deed.key, headers=list(REPLAYED))
+    for action in actions:
+        producer.produce(f"{prefix}{action.topic}", action.value, action.key, headers=list(REPLAYED))
         producer.poll(0)
     assert producer.flush(60) == 0

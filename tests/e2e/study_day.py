@@ -157,10 +157,10 @@ def milestone(student: str, kind: str, **more: Any) -> dict[str, Any]:
     return nothing | {"student_id": student, "kind": kind} | more
 
 
-def day_of(klass: str | None, interactions: int, **counts: int) -> dict[str, Any]:
+def day_of(class_code: str | None, interactions: int, **counts: int) -> dict[str, Any]:
     """Returns what a row of `student_click_days` says."""
     names = ("clicks", "pages", "searches", "scrolls", "scroll_sum")
-    return {"class_id": klass} | dict.fromkeys(names, 0) | counts | {"interactions": interactions}
+    return {"class_id": class_code} | dict.fromkeys(names, 0) | counts | {"interactions": interactions}
 
 
 CLOSED = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dataflows.kafka.eras import ERA
+from dataflows.eras import ERA
 from tests.e2e import learners, remembering, studies, studying
 from tests.e2e.harness import Stack, stack, wait_until
 from tests.e2e.losing import assert_refuses, changes, in_era, kept, lose_topics
@@ -22,13 +22,13 @@ FLOWS = ("engagement", "content", "archive")
 def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    deeds = studies.studies(students=24)
-    third = len(deeds) // 3
+    actions = studies.studies(students=24)
+    third = len(actions) // 3
     with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
         studying.tick(here)
-        studies.publish(kafka, here.prefix, deeds[:third])
+        studies.publish(kafka, here.prefix, actions[:third])
         here.catch_up(*FLOWS)
-        studies.publish(kafka, here.prefix, deeds[third : third + 50])
+        studies.publish(kafka, here.prefix, actions[third : third + 50])
         here.catch_up("engagement")  # alone: the archive never hears of these
         assert_refuses(here, "adopt", saying="nothing to adopt")
         first = kept(here, studying.records_of(here))
@@ -36,7 +36,7 @@ def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
         lose_topics(here)
         assert_refuses(here, "run", "engagement", "--until-caught-up", saying="classpulse adopt")
         assert_refuses(here, "adopt", saying="kept nowhere: engagement 4")
-        studies.publish(kafka, here.prefix, deeds[third - 200 : 2 * third])  # producers send their last ones again
+        studies.publish(kafka, here.prefix, actions[third - 200 : 2 * third])  # producers send their last ones again
         broken_off(here, "adopt", "--accept-loss")
         here.command("adopt", "--accept-loss")
         stored = everything(here.database)
@@ -44,7 +44,7 @@ def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
         assert everything(here.database) == stored
 
         here.catch_up(*FLOWS)  # with the recovery stores of the lost log
-        studies.publish(kafka, here.prefix, deeds[2 * third :])
+        studies.publish(kafka, here.prefix, actions[2 * third :])
         studying.tick(here, START + 5 * DAY)
         here.catch_up(*FLOWS, workers=2)
         both = first + in_era(studying.records_of(here), 1)
@@ -58,27 +58,29 @@ def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
 def test_where_one_topic_is_lost_the_others_go_on_where_they_were(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    deeds = studies.studies(students=24)
-    half = len(deeds) // 2
+    actions = studies.studies(students=24)
+    half = len(actions) // 2
     with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
         studying.tick(here)
-        studies.publish(kafka, here.prefix, deeds[:half])
+        studies.publish(kafka, here.prefix, actions[:half])
         here.catch_up(*FLOWS)
         first = studying.records_of(here)
-        studies.publish(kafka, here.prefix, [deed for deed in deeds[half : half + 50] if deed.topic == studies.CLICKS])
+        studies.publish(
+            kafka, here.prefix, [action for action in actions[half : half + 50] if action.topic == studies.CLICKS]
+        )
         here.catch_up("engagement", "content")  # the archive reads these after the loss
 
         lose_topics(here, only=studies.VIEWS)
         here.command("run", "engagement", "--until-caught-up")  # reads nothing of it
         here.command("adopt")
-        studies.publish(kafka, here.prefix, deeds[half:])
+        studies.publish(kafka, here.prefix, actions[half:])
         studying.tick(here, START + 5 * DAY)
         here.catch_up(*FLOWS)
         views = here.topic(studies.VIEWS)
         lost = [record for record in first if record.topic == views]
         now = studying.records_of(here)
-        anew = in_era([record for record in now if record.topic == views], 1)
-        assert_lives_on(here, [*lost, *anew, *(record for record in now if record.topic != views)])
+        refold = in_era([record for record in now if record.topic == views], 1)
+        assert_lives_on(here, [*lost, *refold, *(record for record in now if record.topic != views)])
         assert not changes(here.command("rebuild", "content"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import Stack, stack, wait_until
-from tests.e2e.studies import DAY, START, Deed, publish, studies
+from tests.e2e.studies import DAY, START, Action, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 
 STUDENTS, KILLS = 150, 6
@@ -27,23 +27,23 @@ def test_kills_leave_the_same_tables_and_no_orphans(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path, students: int, kills: int
 ) -> None:
     rng = random.Random(6)
-    deeds = studies(students, late=0.02)
+    actions = studies(students, late=0.02)
     with stack(kafka, timescale_url, topic_prefix, tmp_path, **SETTINGS) as here:
         tick(here)
         struck = 0
         for kill in range(kills):
-            piece = deeds[len(deeds) * kill // kills : len(deeds) * (kill + 1) // kills]
+            piece = actions[len(actions) * kill // kills : len(actions) * (kill + 1) // kills]
             struck += kill_once(here, rng, kill, piece)
         tick(here, START + 2 * DAY)
         here.catch_up("content", workers=2)
         expected = expected_of(here)
         assert_studied(here, expected)
-    assert expected.late > len(deeds) // 200
-    assert expected.duplicates > len(deeds) // 50
+    assert expected.late > len(actions) // 200
+    assert expected.duplicates > len(actions) // 50
     assert struck >= kills // 2, "most kills must strike a worker that has results to lose"
 
 
-def kill_once(here: Stack, rng: random.Random, kill: int, piece: list[Deed]) -> bool:
+def kill_once(here: Stack, rng: random.Random, kill: int, piece: list[Action]) -> bool:
     """Runs a worker while `piece` is arriving, kills it; returns whether it had committed anything."""
     before = here.offsets("content")
     feeder = threading.Thread(target=feed, args=(here, piece, rng.uniform(0.2, 1.0)))
@@ -60,7 +60,7 @@ def kill_once(here: Stack, rng: random.Random, kill: int, piece: list[Deed]) -> 
     return here.offsets("content") > before
 
 
-def feed(here: Stack, piece: list[Deed], pause_s: float) -> None:
+def feed(here: Stack, piece: list[Action], pause_s: float) -> None:
     """Publishes a piece in four gushes, so that a kill strikes between and within them."""
     for gush in range(4):
         publish(here.kafka, here.prefix, piece[len(piece) * gush // 4 : len(piece) * (gush + 1) // 4])

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tests.e2e import study_day
 from tests.e2e.harness import Stack, stack
-from tests.e2e.studies import DAY, START, Deed, publish, repeated, shuffled, studies
+from tests.e2e.studies import DAY, START, Action, publish, repeated, shuffled, studies
 from tests.e2e.studying import assert_studied, expected_of, records_of, tick
 from tests.e2e.tables import CONTENT, differences, dump
 from tests.oracle.content import ContentRules, expect
@@ -21,10 +21,10 @@ TOO_LATE = study_day.uid(43)
 END = START + 2 * DAY
 
 
-def deeds_of(day: list[study_day.Sent]) -> list[Deed]:
+def actions_of(day: list[study_day.Sent]) -> list[Action]:
     """Returns the written-out day as deeds."""
     return [
-        Deed(one.topic, one.body.get("timestamp") or one.body["start_time"], one.arrives_ms, one.key, one.value)
+        Action(one.topic, one.body.get("timestamp") or one.body["start_time"], one.arrives_ms, one.key, one.value)
         for one in day
     ]
 
@@ -42,13 +42,13 @@ def test_a_day_written_out_gives_the_rows_that_were_written_out(
     with stack(kafka, any_database, topic_prefix, tmp_path) as here:
         tick(here, study_day.ms("08:00:00"))
         morning = [one for one in study_day.the_day() if one.arrives_ms < study_day.ms("10:20:00")]
-        publish(kafka, here.prefix, deeds_of(morning))
+        publish(kafka, here.prefix, actions_of(morning))
         tick(here, study_day.ms("10:20:00"))
         here.catch_up("content")
         cem = [(start, row["session_id"]) for (start, who), row in closed_sessions(here).items() if who == "cem"]
         assert len(cem) == 2, "nothing has joined the two sessions yet"
 
-        publish(kafka, here.prefix, deeds_of([one for one in study_day.the_day() if one not in morning]))
+        publish(kafka, here.prefix, actions_of([one for one in study_day.the_day() if one not in morning]))
         tick(here, study_day.NOW)
         here.catch_up("content", workers=2)
         assert_by_hand(here)
@@ -96,7 +96,7 @@ def test_shuffled_and_repeated_the_day_is_the_same(
     settings = {"CLASSPULSE_BATCH_RECORDS": str(batch_records)}
     with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here:
         tick(here, study_day.ms("08:00:00"))
-        publish(kafka, here.prefix, repeated(shuffled(deeds_of(in_time), seed), seed, share=0.5))
+        publish(kafka, here.prefix, repeated(shuffled(actions_of(in_time), seed), seed, share=0.5))
         tick(here, study_day.NOW)
         here.catch_up("content", workers=workers)
         known = {key: row for key, row in study_day.MILESTONES.items() if key[1] != TOO_LATE}
@@ -107,17 +107,17 @@ def test_shuffled_and_repeated_the_day_is_the_same(
 def test_hard_studies_are_what_the_oracle_says_whatever_their_order_and_the_batches(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    deeds = studies(students=150, late=0.0)
+    actions = studies(students=150, late=0.0)
     with stack(kafka, timescale_url, topic_prefix, tmp_path, CLASSPULSE_BATCH_RECORDS="300") as here:
         tick(here)
-        publish(kafka, here.prefix, repeated(shuffled(deeds, seed=3), seed=4))
+        publish(kafka, here.prefix, repeated(shuffled(actions, seed=3), seed=4))
         tick(here, END)
         here.catch_up("content", workers=2)
         records = records_of(here)
         expected = expect(records, ContentRules(prefix=here.prefix))
         assert_studied(here, expected)
-    assert expected.duplicates > len(deeds) // 30
-    ordered = expect(as_they_came(deeds, records, topic_prefix), ContentRules(prefix=topic_prefix))
+    assert expected.duplicates > len(actions) // 30
+    ordered = expect(as_they_came(actions, records, topic_prefix), ContentRules(prefix=topic_prefix))
     assert ordered.late == 0
     for table in CONTENT:
         assert without_places(getattr(ordered, table)) == without_places(getattr(expected, table)), table
@@ -128,12 +128,12 @@ def without_places(rows: study_day.Rows) -> study_day.Rows:
     return {key: {name: value for name, value in row.items() if name != "place"} for key, row in rows.items()}
 
 
-def as_they_came(deeds: list[Deed], records: list[Record], prefix: str) -> list[Record]:
+def as_they_came(actions: list[Action], records: list[Record], prefix: str) -> list[Record]:
     """Returns the log that the deeds would have made in their own order, keyed as the records are."""
     partitions = {record.key: record.partition for record in records}
     ticks = [record for record in records if record.tick is not None]
     came = [
-        Record(f"{prefix}{deed.topic}", partitions[deed.key], at, END, deed.value, deed.key)
-        for at, deed in enumerate(deeds)
+        Record(f"{prefix}{action.topic}", partitions[action.key], at, END, action.value, action.key)
+        for at, action in enumerate(actions)
     ]
     return [*(t for t in ticks if t.tick == START), *came, *(t for t in ticks if t.tick == END)]

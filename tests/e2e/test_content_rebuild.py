@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from tests.e2e.harness import stack
-from tests.e2e.studies import CLICKS, DAY, MINUTE, START, Deed, publish, studies
+from tests.e2e.studies import CLICKS, DAY, MINUTE, START, Action, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 from tests.e2e.tables import CONTENT, differences, dump
 from tests.oracle.nights import late_days_of
@@ -21,10 +21,10 @@ MIDNIGHT = START - 8 * 60 * MINUTE
 def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_oracle_says(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    deeds = studies(students=60, late=0.03)
+    actions = studies(students=60, late=0.03)
     with stack(kafka, timescale_url, topic_prefix, tmp_path, CLASSPULSE_BATCH_RECORDS="100") as here:
         tick(here)
-        for piece in (deeds[: len(deeds) // 2], deeds[len(deeds) // 2 :]):
+        for piece in (actions[: len(actions) // 2], actions[len(actions) // 2 :]):
             publish(kafka, here.prefix, piece)
             here.catch_up("content", "archive")
         assert_changes_nothing(here.command("rebuild", "content", "--dry-run"))
@@ -58,7 +58,7 @@ def test_a_late_event_that_joins_sessions_over_midnight_leaves_one_of_them(
         parts = [
             seen(who, at + after, name) for who, at in nights for after, name in ((0, "page_view"), (40, "scroll"))
         ]
-        publish(kafka, here.prefix, sorted(parts, key=lambda deed: deed.at_ms))
+        publish(kafka, here.prefix, sorted(parts, key=lambda action: action.at_ms))
         tick(here, MIDNIGHT + 5 * DAY)
         publish(kafka, here.prefix, [seen(who, at + 20, "button_click") for who, at in nights])
         here.catch_up("content", "archive")
@@ -71,12 +71,12 @@ def test_a_late_event_that_joins_sessions_over_midnight_leaves_one_of_them(
             assert not said, said
 
 
-def seen(who: str, minute: int, name: str) -> Deed:
+def seen(who: str, minute: int, name: str) -> Action:
     """Returns what a student does on a chapter in a minute of the first day."""
     at_ms = MIDNIGHT + minute * MINUTE
     body = {"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{who}{minute}")), "student_id": who, "event_name": name}
     value = json.dumps(body | {"timestamp": at_ms, "chapter_id": "ch1"}).encode()
-    return Deed(CLICKS, at_ms, at_ms, who.encode(), value)
+    return Action(CLICKS, at_ms, at_ms, who.encode(), value)
 
 
 def assert_changes_nothing(output: str) -> None:

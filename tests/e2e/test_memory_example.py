@@ -149,7 +149,7 @@ def when_the_review_falls_due(here: Stack) -> None:
     assert event_id == str(uuid.uuid5(NAMESPACE, f"user123|dsa-arrays|{ms(DUE)}"))
     assert recommended(here).times[event_id] == 1
     assert recommended(here).keys[event_id] == "user123"
-    told = {
+    reported = {
         "user_id": "user123",
         "domain": "dsa",
         "module": "dsa-arrays",
@@ -160,7 +160,7 @@ def when_the_review_falls_due(here: Stack) -> None:
         "last_score": 85,
         "model": "ebbinghaus",
     }
-    assert body | told == body, json.dumps(body)
+    assert body | reported == body, json.dumps(body)
 
 
 def when_twice_the_interval_has_passed(here: Stack) -> None:

@@ -25,19 +25,21 @@ def test_without_its_store_and_with_trimmed_topics_memory_goes_on_from_a_rebuild
 ) -> None:
     log = lessons(1_600)
     first, second = log[:800], log[800:]
-    told = [one for one in first if one.topic == "module_quiz_events" and "score" in one.body][-5:]
+    reported = [one for one in first if one.topic == "module_quiz_events" and "score" in one.body][-5:]
     with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
         before = rebuilt_after_loss(here, first)
-        publish(kafka, here.prefix, [otherwise(one) for one in told])  # by a topic that is believed more
+        publish(kafka, here.prefix, [otherwise(one) for one in reported])  # by a topic that is believed more
         publish(kafka, here.prefix, second)
         tick(here, log[-1].arrives_ms + 20 * DAY)
         here.catch_up("memory", workers=2)
         assert_remembers(here, then := expected(here, before))
-        assert then.quiz_attempts[told[0].at, told[0].body["event_id"]]["score"] == 1
+        assert then.quiz_attempts[reported[0].at, reported[0].body["event_id"]]["score"] == 1
         assert len(then.recommendations) > 100
         found = assert_recommended(here, then)
         twice = {found.bodies[event_id]["user_id"] for event_id, times in found.times.items() if times > 1}
-        assert twice <= {one.user for one in told}, "what is told otherwise may be announced again, and nothing else"
+        assert twice <= {one.user for one in reported}, (
+            "what is told otherwise may be announced again, and nothing else"
+        )
 
 
 @pytest.mark.soak

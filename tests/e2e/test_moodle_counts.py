@@ -109,8 +109,8 @@ def test_the_figures_of_the_real_log_are_those_of_a_plain_count(
             assert ask("SELECT count(*), sum(interactions)::int FROM student_days") == [(len(days), len(rows))]
             stored = "SELECT count(*), count(DISTINCT session_id), sum(events)::int, sum(duration_seconds)::int"
             assert ask(f"{stored} FROM sessions_closed") == [(len(sessions), len(sessions), len(rows), lengths)]
-            told = "SELECT chapter_id, sum(time_spent_seconds)::int, count(*) FROM chapter_visits GROUP BY 1"
-            found = {chapter: (seconds, count) for chapter, seconds, count in ask(told)}
+            reported = "SELECT chapter_id, sum(time_spent_seconds)::int, count(*) FROM chapter_visits GROUP BY 1"
+            found = {chapter: (seconds, count) for chapter, seconds, count in ask(reported)}
     print(
         f"\n{len(rows):,} rows of {students} students on {len(days):,} student days, "
         f"{len(sessions):,} sessions of {lengths / len(sessions):.0f} s, "

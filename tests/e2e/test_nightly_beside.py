@@ -58,7 +58,7 @@ def records_of(here: Stack) -> list[Record]:
     return [record for topic in TOPICS for record in read_topic(here.kafka, here.topic(topic))]
 
 
-def assert_as_told(here: Stack) -> None:
+def assert_as_reported(here: Stack) -> None:
     """Fails if a table of any flow holds anything but what the log and `late_days` say."""
     records = records_of(here)
     clicks = [record for record in records if record.topic == here.topic(CLICKS)]
@@ -161,7 +161,7 @@ def test_nights_beside_running_workers_add_what_came_late_and_neither_a_rebuild_
         assert not [one for one in night(here) if one.waits]
         end(workers)
         assert sum(added for *_, added in late_days(here)) > sum(added for *_, added in beside) > 200
-        assert_as_told(here)
+        assert_as_reported(here)
         before = all_tables(here)
         for flow in ("engagement", "content", "memory"):
             here.command("rebuild", flow)
@@ -176,7 +176,7 @@ def test_nights_beside_running_workers_add_what_came_late_and_neither_a_rebuild_
         here.catch_up(*FLOWS)
         added = [one for one in night(here, days=days_of(FIRST)) if not one.waits]
         assert {one.flow for one in added} == {"engagement", "content"}
-        assert_as_told(here)
+        assert_as_reported(here)
         before = all_tables(here)
         put_back(here, "older")
         replay = here.start("run", *FLOWS, "--until-caught-up")

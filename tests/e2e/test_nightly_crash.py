@@ -14,7 +14,7 @@ from tests.dataflows.content.spiteful import HOUR, START, spiteful_log
 from tests.dataflows.rebuild.test_nightly import (
     DAY_MS,
     FLOWS,
-    assert_as_told,
+    assert_as_reported,
     assert_live_is_rebuilt,
     begin_views,
     fetch,
@@ -73,12 +73,12 @@ def test_a_night_that_is_killed_leaves_whole_days_and_the_next_does_the_rest(
         for _kill in range(KILLS):
             struck += kill_a_night(here, rng)
             assert set(late_days(here)) <= set(planned)
-            assert_as_told(here)
+            assert_as_reported(here)
             assert fetch(here, "SELECT * FROM nightly_runs") == [] or len(late_days(here)) == len(planned)
         assert struck, "no kill struck a night at work"
 
         here.command("nightly")
         assert late_days(here) == sorted(planned)
         assert fetch(here, "SELECT waiting_days FROM nightly_runs") == [(0,)]
-        assert_as_told(here)
+        assert_as_reported(here)
         assert_live_is_rebuilt(here)

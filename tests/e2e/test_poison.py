@@ -57,8 +57,8 @@ def test_hostile_records_stop_neither_flows_nor_rebuilds(
         payload, size, digest, offset = longest
         assert (size, digest) == (len(huge), hashlib.sha256(huge).hexdigest())
         assert base64.b64decode(payload) == huge[:MOST_PAYLOAD]
-        told = _dead_letter(here, offset)
-        assert (told["payload"], told["payload_bytes"], told["payload_sha256"]) == (payload, size, digest)
+        reported = _dead_letter(here, offset)
+        assert (reported["payload"], reported["payload_bytes"], reported["payload_sha256"]) == (payload, size, digest)
         for flow in ("engagement", "content", "memory"):
             _assert_same(here.command("rebuild", flow, "--dry-run"))
             _assert_same(here.command("rebuild", flow))
@@ -95,12 +95,12 @@ def _send(here: Stack, topic: str, values: list[bytes]) -> None:
     producer = Producer({"bootstrap.servers": here.kafka, "message.max.bytes": 4_194_304})
     failed: list[str] = []
 
-    def told(error: object, _message: object) -> None:
+    def reported(error: object, _message: object) -> None:
         if error is not None:
             failed.append(str(error))
 
     for value in values:
-        producer.produce(here.topic(topic), value, b"k", 0, on_delivery=told)
+        producer.produce(here.topic(topic), value, b"k", 0, on_delivery=reported)
     assert producer.flush(60) == 0
     assert not failed, failed[:3]
 

@@ -86,12 +86,12 @@ def test_from_one_pod_to_four_and_to_two_under_load_the_tables_are_the_same_to_t
     require("netns", missing is None, missing or "")
     settings = {"CLASSPULSE_PARTITIONS": "4", "CLASSPULSE_SNAPSHOT_INTERVAL_S": "2"}
     messages = log_of()
-    with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here, node(here) as hosts:
+    with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here, node(here) as overlaps:
         with Load(here, messages) as load:
-            pods = [hosts.start("engagement", 0)]
+            pods = [overlaps.start("engagement", 0)]
             here.wait_for_offset(1)
             load.stretch = "1 to 4"
-            pods += [hosts.start("engagement", member) for member in (1, 2, 3)]
+            pods += [overlaps.start("engagement", member) for member in (1, 2, 3)]
             wait_until(lambda: running(here) == 4, f"four members; {tmp_path} holds the logs", 90)
             here.wait_for_offset(here.offsets() + 1)
             load.stretch = "4 run"
@@ -122,15 +122,15 @@ def test_a_pod_that_burns_is_left_behind_and_taken_up_again_when_it_is_back(
     require("netns", missing is None, missing or "")
     settings = {"CLASSPULSE_PARTITIONS": "4", "CLASSPULSE_SNAPSHOT_INTERVAL_S": "2"}
     messages = log_of(students=40)
-    with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here, node(here) as hosts:
+    with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here, node(here) as overlaps:
         with Load(here, messages):
-            pods = [hosts.start("engagement", member) for member in (0, 1)]
+            pods = [overlaps.start("engagement", member) for member in (0, 1)]
             wait_until(lambda: running(here) == 2, f"two members; {tmp_path} holds the logs", 90)
             here.wait_for_offset(1)
             pods[1].kill()
             wait_until(lambda: running(here) == 1, f"one member goes on; {tmp_path} holds the logs", 90)
             here.wait_for_offset(here.offsets() + 1)
-            pods[1] = hosts.start("engagement", 1)
+            pods[1] = overlaps.start("engagement", 1)
             wait_until(lambda: running(here) == 2, f"two members again; {tmp_path} holds the logs", 90)
         close(kafka, here.topic(), messages[-1].arrives_ms + 65 * MINUTE)
         records = read_topic(kafka, here.topic())

@@ -51,6 +51,6 @@ def test_every_panel_has_a_known_answer(board: str) -> None:
 
 
 def test_a_title_that_nothing_is_compared_with_does_not_count() -> None:
-    asked = "def rows():\n    return panel('Risk matrix')\n\ndef test_a():\n    found = rows()\n"
-    assert "Risk matrix" in untested("overview", asked)
-    assert "Risk matrix" not in untested("overview", asked + "    assert found == []\n")
+    queried = "def rows():\n    return panel('Risk matrix')\n\ndef test_a():\n    found = rows()\n"
+    assert "Risk matrix" in untested("overview", queried)
+    assert "Risk matrix" not in untested("overview", queried + "    assert found == []\n")

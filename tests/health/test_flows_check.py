@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dataflows.kafka.eras import ERA
+from dataflows.eras import ERA
 from dataflows.kafka.log import LogFacts
 from dataflows.settings import Settings
 from health.finding import State

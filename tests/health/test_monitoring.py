@@ -32,17 +32,17 @@ def here(tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield found
 
 
-def asked(check: str) -> Finding:
+def queried(check: str) -> Finding:
     return next(finding for finding in monitoring.check() if finding.check == check)
 
 
 def test_the_doctor_sees_rules_and_who_is_told_and_names_what_fires(here: Way, worker: Worker) -> None:
-    until(lambda: asked("targets").detail.endswith("1 targets, none down"))
-    assert asked("rules").detail == "19 alerts, none fires"
-    assert asked("status").state == "ok"
+    until(lambda: queried("targets").detail.endswith("1 targets, none down"))
+    assert queried("rules").detail == "19 alerts, none fires"
+    assert queried("status").state == "ok"
     assert not [finding for finding in monitoring.check() if finding.check == "alertmanagers"]
 
     worker.silent = True
-    until(lambda: "firing: " in asked("rules").detail and "WorkerDown" in asked("rules").detail)
-    assert asked("rules").state == "note"
-    assert asked("target").state == "wrong"
+    until(lambda: "firing: " in queried("rules").detail and "WorkerDown" in queried("rules").detail)
+    assert queried("rules").state == "note"
+    assert queried("target").state == "wrong"

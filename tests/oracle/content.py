@@ -227,11 +227,11 @@ def _tell(number_: int, task: _Task, rules: ContentRules, expected: ExpectedCont
             table = expected.sessions_open if sitting.is_open else expected.sessions_closed
             _put(table, (sitting.first, student), sitting.row(number_))
         # One that came late never takes the place of another of the same key; what came in time is told first.
-        told: dict[str, int] = {}
+        reported: dict[str, int] = {}
         for view in views:
-            told[view.event_id] = min(number_of(view.place), told.get(view.event_id, number_of(view.place)))
+            reported[view.event_id] = min(number_of(view.place), reported.get(view.event_id, number_of(view.place)))
         for key, row in visits_of(story, at, views, low, rules.times, number_):
-            if row["place"] is None or row["place"] == told[key[1]]:
+            if row["place"] is None or row["place"] == reported[key[1]]:
                 expected.chapter_visit_facts.setdefault(key, row)
         for watched_view, row in watched(story, at, sittings, low, rules.times):
             _put(expected.video_views, watched_view, row | {"task": number_})

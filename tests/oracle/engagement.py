@@ -222,10 +222,10 @@ def _students(task: int, events: list[Event], low: int, rules: Rules, expected: 
             raise ValueError(message)
         story.sort(key=telling_order)
         student = Student(local_day)
-        for told, event in enumerate(story):
+        for reported, event in enumerate(story):
             student.tell(event)
             minute = event.event_ms // MINUTE
-            upto = story[told + 1].event_ms // MINUTE if told + 1 < len(story) else last_final + 1
+            upto = story[reported + 1].event_ms // MINUTE if reported + 1 < len(story) else last_final + 1
             for m in range(minute, min(upto, last_final + 1)):
                 if student.offline((m + 1) * MINUTE):
                     break

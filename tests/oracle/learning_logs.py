@@ -117,7 +117,7 @@ def _about(rng: random.Random) -> dict[str, Any]:
     return about
 
 
-def retold(records: list[Record], seed: int, share: float = 0.1) -> list[Record]:
+def reported_again(records: list[Record], seed: int, share: float = 0.1) -> list[Record]:
     """Returns the log with a share of its events told again, under the same id and time, but otherwise.
 
     A retelling stands at the end of its own topic-partition, or, where it is a quiz, of another one that tells quizzes.

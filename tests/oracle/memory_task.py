@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from dataflows.kafka.batch import Records, TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.memory.flow import decode, gather, pipeline
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes

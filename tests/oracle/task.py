@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from dataflows.batch import Records, TaskBatch
 from dataflows.engagement.flow import decode, gather, pipeline
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
 from tests.oracle.engagement import Rows
 from tests.oracle.reading import Record

@@ -15,7 +15,7 @@ from dataflows.content import codes, counts, pages, store, timeline
 from dataflows.settings import Settings
 from tests.dataflows.content.inprocess import Database, Rows, Task, run_in_process
 from tests.dataflows.content.spiteful import spiteful_log
-from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Deed, repeated, shuffled, studies
+from tests.e2e.studies import CLICKS, DAY, MINUTE, START, VIEWS, Action, repeated, shuffled, studies
 from tests.e2e.tables import CONTENT, differences
 from tests.oracle.content import ContentRules, expect
 from tests.oracle.content_logs import logs
@@ -50,7 +50,7 @@ def settings_of(rules: ContentRules) -> Settings:
     )
 
 
-def assert_told(log: Sequence[Record], found: dict[str, Rows], rules: ContentRules | None = None) -> None:
+def assert_reported(log: Sequence[Record], found: dict[str, Rows], rules: ContentRules | None = None) -> None:
     expected = expect(log, rules)
     said = [differences(getattr(expected, table), found[table], table) for table in CONTENT]
     assert not any(said), "\n".join(filter(None, said))
@@ -98,7 +98,7 @@ def test_any_log_in_any_batches_with_crashes(
     log: list[Record], rng: random.Random, rules: ContentRules, small: bool
 ) -> None:
     with small_stores() if small else nullcontext():
-        assert_told(log, read_in_any_order(log, rng, rules, crashes=5), rules)
+        assert_reported(log, read_in_any_order(log, rng, rules, crashes=5), rules)
 
 
 @pytest.mark.soak
@@ -107,7 +107,7 @@ def test_any_log_in_any_batches_with_crashes(
 @given(logs(80), st.randoms(use_true_random=False), st.sampled_from(RULES), st.booleans())
 def test_many_more_logs(log: list[Record], rng: random.Random, rules: ContentRules, small: bool) -> None:
     with small_stores() if small else nullcontext():
-        assert_told(log, read_in_any_order(log, rng, rules, crashes=20), rules)
+        assert_reported(log, read_in_any_order(log, rng, rules, crashes=20), rules)
 
 
 @pytest.mark.parametrize("block", range(3))
@@ -117,23 +117,23 @@ def test_spiteful_logs(block: int) -> None:
         rng = random.Random(seed)
         sizes = iter(lambda rng=rng: rng.choice((1, 3, 20, 500)), 0)  # type: ignore[misc]
         with small_stores():
-            assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.1))
+            assert_reported(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.1))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_hard_studies_in_the_order_in_which_they_came(seed: int) -> None:
     log = closed(studies(students=6, seed=seed, late=0.05))
     sizes = itertools.cycle((1, 40, 7, 300))
-    assert_told(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.05))
+    assert_reported(log, run_in_process(log, Settings(), sizes=sizes, seed=seed, crash_share=0.05))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffled_within_the_lateness_and_repeated_the_tables_are_the_same(seed: int) -> None:
-    deeds = studies(students=6, seed=seed, late=0.0)
-    mixed = closed(repeated(shuffled(deeds, seed), seed, share=0.2))
+    actions = studies(students=6, seed=seed, late=0.0)
+    mixed = closed(repeated(shuffled(actions, seed), seed, share=0.2))
     found = run_in_process(mixed, Settings(), sizes=itertools.cycle((5, 1, 90)), seed=seed)
-    assert_told(mixed, found)
-    ordered = expect(closed(deeds))
+    assert_reported(mixed, found)
+    ordered = expect(closed(actions))
     # some repeats come so late that they are late, and change nothing either
     assert ordered.late == 0
     assert all(not differences(placeless(getattr(ordered, table)), placeless(found[table]), table) for table in CONTENT)
@@ -144,12 +144,12 @@ def placeless(rows: Rows) -> Rows:
     return {key: {name: value for name, value in row.items() if name != "place"} for key, row in rows.items()}
 
 
-def closed(deeds: list[Deed]) -> list[Record]:
+def closed(actions: list[Action]) -> list[Record]:
     """Returns the log of one task in which the deeds arrive in their order, one a millisecond, between two ticks."""
     end, found = START + 2 * DAY + 30 * MINUTE, []
     for topic in (CLICKS, VIEWS):
-        mine = [(at, deed) for at, deed in enumerate(deeds) if deed.topic == topic]
+        mine = [(at, action) for at, action in enumerate(actions) if action.topic == topic]
         found.append(Record(topic, 0, 0, START, None, tick=START))
-        found += [Record(topic, 0, n, end + at, deed.value, deed.key) for n, (at, deed) in enumerate(mine, 1)]
-        found.append(Record(topic, 0, len(mine) + 1, end + len(deeds), None, tick=end))
+        found += [Record(topic, 0, n, end + at, action.value, action.key) for n, (at, action) in enumerate(mine, 1)]
+        found.append(Record(topic, 0, len(mine) + 1, end + len(actions), None, tick=end))
     return found

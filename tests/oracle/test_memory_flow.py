@@ -10,7 +10,7 @@ import pytest
 from dataflows.settings import Settings
 from tests.e2e.learners import DAY, START, TOPICS, lessons
 from tests.e2e.tables import MEMORY, differences
-from tests.oracle.learning_logs import retold, spiteful_learning
+from tests.oracle.learning_logs import reported_again, spiteful_learning
 from tests.oracle.memory import ExpectedMemory, MemoryRules, expect
 from tests.oracle.memory_task import run_tasks
 from tests.oracle.reading import Record
@@ -52,7 +52,7 @@ def test_spiteful_logs_with_crashes_at_random_instants(block: int) -> None:
 @pytest.mark.parametrize("block", range(5))
 def test_an_event_that_is_told_again_otherwise_under_its_id_changes_nothing(block: int) -> None:
     for seed in range(2000 + block * 10, 2000 + block * 10 + 10):
-        assert_equal(retold(spiteful_learning(seed), seed), seed, crashes=seed % 3)
+        assert_equal(reported_again(spiteful_learning(seed), seed), seed, crashes=seed % 3)
 
 
 def whole_courses(seed: int) -> list[Record]:

@@ -83,7 +83,7 @@ class Derived:
 
 
 @dataclass
-class Told:
+class Reported:
     """An explicit visit in the making."""
 
     view: View
@@ -111,18 +111,18 @@ def visits_of(  # noqa: PLR0913
     """
     stays = stays_of(story, at, low, times)
     shared = sorted((view for view in views if not view.alone), key=lambda view: view.order)
-    told = [Told(view, *_reach(view, stays, shared, low, times)) for view in shared]
-    taken = joined((one.view.start, one.until) for one in told)
-    for place, one in enumerate(told):
-        later = [(other.view.start, other.until) for other in told[place + 1 :]]
+    reported = [Reported(view, *_reach(view, stays, shared, low, times)) for view in shared]
+    taken = joined((one.view.start, one.until) for one in reported)
+    for place, one in enumerate(reported):
+        later = [(other.view.start, other.until) for other in reported[place + 1 :]]
         one.owned = minus([(one.view.start, one.until)], later)
         one.beyond = minus([(one.until, one.end)], taken)
         one.away = _away(one.view, story, shared)
     for run in runs_of(stays):
-        if not _taken_in(run, told):
+        if not _taken_in(run, reported):
             yield (run.start, run.stays[0].event.event_id), _derived_row(run, taken, task)
-    for one in told:
-        yield one.view.key, _told_row(one, taken, task)
+    for one in reported:
+        yield one.view.key, _reported_row(one, taken, task)
     for view in views:
         if view.alone:
             yield view.key, _alone_row(view, times, task)
@@ -219,8 +219,8 @@ def _away(view: View, story: list[Event], shared: list[View]) -> list[Span]:
     ]
 
 
-def _taken_in(run: Derived, told: list[Told]) -> bool:
-    same = [one for one in told if one.view.chapter == run.chapter]
+def _taken_in(run: Derived, reported: list[Reported]) -> bool:
+    same = [one for one in reported if one.view.chapter == run.chapter]
     end = max(run.end, run.start + 1)
     for one in same:
         if one.view.end is not None and max(run.start, one.view.start) < min(end, one.until):
@@ -251,7 +251,7 @@ def _derived_row(run: Derived, taken: list[Span], task: int) -> dict[str, Any]:
     )
 
 
-def _told_row(one: Told, taken: list[Span], task: int) -> dict[str, Any]:
+def _reported_row(one: Reported, taken: list[Span], task: int) -> dict[str, Any]:
     view, facts = one.view, [guest.facts for guest in one.guests]
     scrolls = [scroll for scroll, known in (fact["scroll"] for fact in facts) if known]
     beyond = [] if one.givers else one.beyond

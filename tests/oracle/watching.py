@@ -98,9 +98,9 @@ def played(events: list[Event], length: int | None, after: int, times: Times) ->
         if following is not None and following.event_name == "video_play":
             elapsed = min(elapsed, times.idle_cap)
         if playing:
-            told = None if following is None else end_told(following, length)
+            reported = None if following is None else end_reported(following, length)
             ran = position + elapsed * rate // 1000
-            end = min(told if told is not None and position <= told <= ran + SLACK else ran, limit)
+            end = min(reported if reported is not None and position <= reported <= ran + SLACK else ran, limit)
             if end > position:
                 yield position, end, rate
             position = min(ran, limit)
@@ -115,7 +115,7 @@ def sent_position(event: Event, length: int | None) -> int | None:
     return length if found is None and event.event_name == "video_complete" else found
 
 
-def end_told(event: Event, length: int | None) -> int | None:
+def end_reported(event: Event, length: int | None) -> int | None:
     """Returns where an event says that the stretch before it ended."""
     if event.event_name == "video_seek":
         return whole(event, "from_s", 1000, 0, DAY)

@@ -40,6 +40,6 @@ def test_the_commands_of_a_runbook_are_ours(name: str) -> None:
 
 def test_the_recorded_series_that_runbooks_ask_for_exist() -> None:
     recorded = {name for path in RULES for name in re.findall(r"record: (\S+)", path.read_text())}
-    asked = {name for text in TEXTS.values() for name in re.findall(r"classpulse:[a-z_]+:[a-z0-9]+", text)}
-    assert asked
-    assert asked <= recorded
+    queried = {name for text in TEXTS.values() for name in re.findall(r"classpulse:[a-z_]+:[a-z0-9]+", text)}
+    assert queried
+    assert queried <= recorded

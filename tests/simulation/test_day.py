@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 from simulation.day import Record, SchoolDay
 from simulation.faults import BROKEN, NO_FAULTS, Faults
 from simulation.school import build_school

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from dataflows.batch import Records
 from dataflows.content.codes import Codes
 from dataflows.content.columns import Events, events_of
 from dataflows.content.marks import FoldRules
@@ -20,7 +21,6 @@ from dataflows.content.store import MarkStore
 from dataflows.content.visits import fold_visits
 from dataflows.events.full import decode_full
 from dataflows.events.studied import decode_studied
-from dataflows.kafka.batch import Records
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM, LEARNING_TOPICS
 from simulation.day import SchoolDay
 from simulation.platform import Platform, Sent

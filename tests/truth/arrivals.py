@@ -39,7 +39,7 @@ def _event(record: Record) -> Event | None:
     return event_of(record, "", RULES.max_future_ms, RULES.max_bytes)
 
 
-def _told(log: Iterable[Record]) -> Iterator[tuple[Event, Record]]:
+def _reported(log: Iterable[Record]) -> Iterator[tuple[Event, Record]]:
     """Yields a topic's events, each id once for as long as it is known."""
     mark, known = NEVER, KnownIds(RULES.repeat_ms)
     for record in log:
@@ -61,7 +61,7 @@ def arrived(facts: Facts) -> list[Row]:
     records = sorted(facts.world.records, key=lambda record: TOPIC_ORDER.index(record.topic))
     found: dict[tuple[int, str, str], Row] = {}
     for topic, log in groupby(records, lambda record: record.topic):
-        for event, record in _told(log):
+        for event, record in _reported(log):
             if event.role == "student" and event.student_id not in facts.staff:
                 found.setdefault(
                     (event.event_ms, event.event_id, topic),

@@ -34,19 +34,19 @@ def class_member_days(facts: Facts) -> Iterable[Row]:
             row[0] += d["minutes_active"]
             row[1] += d["interactions"]
     for (class_id, student, day), (minutes, count) in sums.items():
-        told = {"class_id": class_id, "student_id": student, "day": day, "interactions": count}
-        yield {**told, "minutes_active": min(minutes, whole[day, student])}
+        reported = {"class_id": class_id, "student_id": student, "day": day, "interactions": count}
+        yield {**reported, "minutes_active": min(minutes, whole[day, student])}
 
 
 @truth("class_attempts", "class_id", "attempted_at", "event_id")
 def class_attempts(facts: Facts) -> Iterable[Row]:
     """The same of attempts."""
     own = _own(facts)
-    told = ("event_id", "course", "module", "quiz_type", "score")
+    reported = ("event_id", "course", "module", "quiz_type", "score")
     for a in attempts(facts):
         for class_id in counts_in(a["class_id"], own.get(a["user_id"], set())):
             yield {
-                **{name: a[name] for name in told},
+                **{name: a[name] for name in reported},
                 "class_id": class_id,
                 "student_id": a["user_id"],
                 "attempted_at": moment(a["attempted_at"]),

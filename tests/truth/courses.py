@@ -63,10 +63,10 @@ def last_interactions(facts: Facts) -> dict[Pair, int]:
 
 
 def _learning_minutes(facts: Facts) -> dict[Pair, int]:
-    told = [(e["user_id"], e["course"], e["at"]) for e in learnt(facts)]
-    told += [(a["user_id"], a["course"], a["attempted_at"]) for a in attempts(facts)]
+    reported = [(e["user_id"], e["course"], e["at"]) for e in learnt(facts)]
+    reported += [(a["user_id"], a["course"], a["attempted_at"]) for a in attempts(facts)]
     found: dict[Pair, int] = {}
-    for student, course, at in told:
+    for student, course, at in reported:
         if course:
             found[student, course] = max(found.get((student, course), 0), at // 60_000 * 60_000)
     return found
@@ -149,22 +149,23 @@ def student_risk(facts: Facts) -> Iterable[Row]:
         scores = [a for a in quizzes.get(key, []) if a["quiz_type"] != "diagnostic"][-2:]
         due = [i for i in facts.items.values() if i["course_id"] == key[1] and i.get("due_at")]
         missed = [i for i in due if began <= i["due_at"] < facts.world.now and (*key, i["item_id"]) not in handed]
-        told = {
+        reported = {
             "never_started": (now - began.date()).days + 1 >= 7 and (last is None or last < starts),
             "away": len(lived) == 7 and began.date() <= lived[-1] and (seen is None or seen < lived[-1]),
             "behind": (mine["share"] or 0) < (least[key[1], e["class_id"]] or 0),
             "failing": len(scores) == 2 and all(a["score"] < a["mark"] for a in scores),
         }
         weights = {"never_started": 4, "away": 4, "behind": 2, "failing": 3}
-        points = sum(weights[name] for name, holds in told.items() if holds) + 3 * bool(missed)
+        points = sum(weights[name] for name, holds in reported.items() if holds) + 3 * bool(missed)
         yield {
             "student_id": key[0],
             "course_id": key[1],
             "class_id": e["class_id"],
-            **told,
+            **reported,
             "overdue_items": len(missed),
             "score": points / 10 if (now - starts).days + 1 >= 14 else None,
-            "reasons": [WORDS[name] for name, holds in told.items() if holds] + ["missed a due date"] * bool(missed),
+            "reasons": [WORDS[name] for name, holds in reported.items() if holds]
+            + ["missed a due date"] * bool(missed),
             "last_activity_at": moment(mine["last"]),
         }
 

@@ -94,8 +94,10 @@ class Facts:
     @cached_property
     def finished(self) -> set[tuple[str, str]]:
         """Students and chapters with `lesson_complete`."""
-        told = [r for r in self.of_students(self.content.milestones, ("at", "id")) if r["kind"] == "lesson_complete"]
-        return {(r["student_id"], r[where]) for r in told for where in ("chapter_id", "item_id") if r[where]}
+        reported = [
+            r for r in self.of_students(self.content.milestones, ("at", "id")) if r["kind"] == "lesson_complete"
+        ]
+        return {(r["student_id"], r[where]) for r in reported for where in ("chapter_id", "item_id") if r[where]}
 
 
 def day_of(ms: int) -> date:

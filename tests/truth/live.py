@@ -98,8 +98,8 @@ def students(facts: Facts) -> dict[str, Row]:
     idle = {row["class_id"]: row.get("idle_after_s") for row in facts.world.tables.get("classes", [])}
     found = {}
     for s in facts.of_students(facts.engagement.student_state, ("student_id",)):
-        patience = 1000 * (idle.get(s["class_id"]) or 0) or IDLE_MS
-        here = status(facts, s, patience)
+        wait = 1000 * (idle.get(s["class_id"]) or 0) or IDLE_MS
+        here = status(facts, s, wait)
         began = lesson.get(s["class_id"], {}).get("starts")
         seen = max(s["last_event_at"], min(facts.now_ms, s["playing_until"] or 0))
         found[s["student_id"]] = {

@@ -43,9 +43,9 @@ Row = dict[str, Any]
 
 def moodle(folder: Path) -> World:
     """Returns the log and what it tells of the school."""
-    told = [(entry, json.loads(entry.value)) for entry in _terms(folder / FILE)]
+    reported = [(entry, json.loads(entry.value)) for entry in _terms(folder / FILE)]
     until_ms = round(UNTIL.timestamp() * 1000)
-    kept = [(entry, e) for entry, e in told if entry.event_ms is not None and entry.event_ms <= until_ms]
+    kept = [(entry, e) for entry, e in reported if entry.event_ms is not None and entry.event_ms <= until_ms]
     records = [
         Record("clickstream_events", 0, offset, entry.event_ms or 0, entry.value, entry.key)
         for offset, (entry, _event) in enumerate(kept)

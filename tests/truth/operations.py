@@ -98,8 +98,8 @@ def late_additions(facts: Facts) -> Iterable[Row]:
     """A day to which a night added something."""
     for row in facts.world.tables["late_days"]:
         if row["added"]:
-            told = {name: row[name] for name in ("flow", "day", "added_at")}
-            yield {**told, "events": row["added"]}
+            reported = {name: row[name] for name in ("flow", "day", "added_at")}
+            yield {**reported, "events": row["added"]}
 
 
 @truth("late_waiting", "flow", "day")

@@ -35,12 +35,16 @@ def oulad(folder: Path) -> World:
     posts = list(csv.DictReader(io.StringIO((folder / "forum" / "dlt1-edges.csv").read_text("latin-1"), newline=None)))
     people = list(csv.DictReader(io.StringIO((folder / "forum" / "dlt1-nodes.csv").read_text("latin-1"), newline=None)))
     handed = list(_rows(folder / "oulad" / "student_assessment.csv.gz"))
-    told = [*_submissions(handed, tasks, {row["id_student"] for row in known}), *_posts(posts), *map(_enrols, known)]
-    told += [_leaves(row) for row in known if row["date_unregistration"]]
+    reported = [
+        *_submissions(handed, tasks, {row["id_student"] for row in known}),
+        *_posts(posts),
+        *map(_enrols, known),
+    ]
+    reported += [_leaves(row) for row in known if row["date_unregistration"]]
     until_ms = round(UNTIL.timestamp() * 1000)
     counts: dict[str, int] = {"clickstream_events": 0, "module_quiz_events": 0}
     records: list[Record] = []
-    for topic, event in sorted(told, key=lambda one: (one[1]["timestamp"], one[1]["event_id"])):
+    for topic, event in sorted(reported, key=lambda one: (one[1]["timestamp"], one[1]["event_id"])):
         if event["timestamp"] <= until_ms:
             key = str(event.get("student_id", event.get("user_id"))).encode()
             value = json.dumps(event).encode()
@@ -67,7 +71,7 @@ def _at(days: str | int, number: int = 0) -> datetime:
     )
 
 
-def _told(topic: str, at: datetime, words: str, event: Row) -> tuple[str, Row]:
+def _reported(topic: str, at: datetime, words: str, event: Row) -> tuple[str, Row]:
     ids = {"event_id": str(uuid.uuid5(SPACE, f"{topic}/{words}")), "timestamp": round(at.timestamp() * 1000)}
     return topic, {**event, **ids}
 
@@ -83,11 +87,11 @@ def _submissions(handed: list[Row], tasks: dict[str, Row], students: set[str]) -
         course = task["code_module"]
         place = {"student_id": row["id_student"], "class_id": f"{course} {PRESENTATION}", "course_id": course}
         what = {"event_name": "assignment_submit", "assessment_id": row["id_assessment"]}
-        found.append(_told("clickstream_events", at, words, {**place, **what}))
+        found.append(_reported("clickstream_events", at, words, {**place, **what}))
         if row["score"]:
             quiz = {"user_id": row["id_student"], "course": course, "module": f"{course} {task['assessment_type']}"}
             scored = {**quiz, "class_id": place["class_id"], "domain": course, "score": row["score"]}
-            found.append(_told("module_quiz_events", at + timedelta(minutes=1), words, scored))
+            found.append(_reported("module_quiz_events", at + timedelta(minutes=1), words, scored))
     return found
 
 
@@ -97,7 +101,7 @@ def _posts(posts: list[Row]) -> list[tuple[str, Row]]:
         at = datetime.strptime(row["Timestamp"], "%m/%d/%y %H:%M").replace(tzinfo=UTC)
         place = {"student_id": f"f{row['Sender']}", "class_id": FORUM, "course_id": row["Parent Category"][:60]}
         what = {"event_name": "forum_post", "chapter_id": row["Discussion Category"] or None}
-        found.append(_told("clickstream_events", at, f"post {number}", {**place, **what}))
+        found.append(_reported("clickstream_events", at, f"post {number}", {**place, **what}))
     return found
 
 
@@ -109,13 +113,13 @@ def _place(row: Row) -> Row:
 def _enrols(row: Row) -> tuple[str, Row]:
     words = f"in {row['id_student']} {row['code_module']}"
     event = {**_place(row), "event_name": "course_enroll", "metadata": {"price": 100 + int(row["id_student"]) % 7}}
-    return _told("clickstream_events", _at(row["date_registration"]), words, event)
+    return _reported("clickstream_events", _at(row["date_registration"]), words, event)
 
 
 def _leaves(row: Row) -> tuple[str, Row]:
     words = f"out {row['id_student']} {row['code_module']}"
     event = {**_place(row), "event_name": "course_unenroll"}
-    return _told("clickstream_events", _at(row["date_unregistration"], 1), words, event)
+    return _reported("clickstream_events", _at(row["date_unregistration"], 1), words, event)
 
 
 def _roster(known: list[Row], tasks: dict[str, Row], staff: list[Row]) -> dict[str, list[Row]]:

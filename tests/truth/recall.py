@@ -27,10 +27,10 @@ def due(facts: Facts, curve: Row, days: float) -> str:
 @truth("memory_scores", "user_id", "module")
 def memory_scores(facts: Facts) -> Iterable[Row]:
     """A curve as of now."""
-    told = ("decay_factor", "model", "last_score", "interval_days", "stability", "difficulty", "reviews")
+    reported = ("decay_factor", "model", "last_score", "interval_days", "stability", "difficulty", "reviews")
     for c in curves(facts):
         yield {
-            **{name: c[name] for name in ("user_id", "domain", "module", *told)},
+            **{name: c[name] for name in ("user_id", "domain", "module", *reported)},
             "current_score": c["last_score"] * c["retention"],
             "forgetting_score": 100 * (1 - c["retention"]),
             "revision_urgency": c["urgency"],
@@ -75,8 +75,8 @@ def revisions_waiting(facts: Facts) -> Iterable[Row]:
 @truth("reviews_coming", "user_id", "module")
 def reviews_coming(facts: Facts) -> Iterable[Row]:
     """Curves that will fall due; a module has fewer than 300."""
-    told = ("user_id", "module", "next_review_at", "retention", "last_score", "pass_chance")
-    return [{n: m[n] for n in told} for m in memory_scores(facts) if m["revision_urgency"] == "low"]
+    reported = ("user_id", "module", "next_review_at", "retention", "last_score", "pass_chance")
+    return [{n: m[n] for n in reported} for m in memory_scores(facts) if m["revision_urgency"] == "low"]
 
 
 @truth("memory_summary")

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from bench.alerts.run import put
 from dataflows.archive import flow as archive
+from dataflows.batch import Records, TaskBatch
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.memory import flow as memory
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -75,14 +75,14 @@ def before(school: School) -> list[Record]:
     """Returns what was known earlier: quizzes of three weeks, and a course that was bought."""
     module = next(c for c in school.classes[0].courses.values() if c[0].course_id.startswith(MODULES))[0]
     student = school.classes[0].students[4].student_id
-    told: list[tuple[timedelta, str, Row]] = [
+    reported: list[tuple[timedelta, str, Row]] = [
         (timedelta(days=days), "module_quiz_events", {"user_id": user, "score": score, "module": module.chapter_id})
         for days, score in ((20, 85), (9, 55), (3, 90))
         for user in [s.student_id for s in school.classes[0].students[: days - 2]] + ["gone"] * (days == 20)
     ]
     bought = {"event_name": "course_enroll", "student_id": student, "metadata": {"price": 49.9}}
-    told.append((timedelta(minutes=1), "clickstream_events", bought))
-    told += [
+    reported.append((timedelta(minutes=1), "clickstream_events", bought))
+    reported += [
         (timedelta(days=7 * week) - minutes - timedelta(seconds=n), "clickstream_events", event)
         for week in (1, 2, 4)
         for class_id, members in (
@@ -91,9 +91,9 @@ def before(school: School) -> list[Record]:
         )
         for minutes, n, event in _usual(class_id, [s.student_id for s in members], week)
     ]
-    told.sort(key=lambda one: -one[0])
+    reported.sort(key=lambda one: -one[0])
     records: list[Record] = []
-    for number, (ago, topic, event) in enumerate(told):
+    for number, (ago, topic, event) in enumerate(reported):
         at = round((BEGINS - ago).timestamp() * 1000) + number
         place = "course" if topic == "module_quiz_events" else "course_id"
         event |= {"event_id": str(uuid.UUID(int=number + 1)), "timestamp": at, place: module.course_id}

@@ -64,8 +64,8 @@ def course_drop_off_index(facts: Facts) -> Iterable[Row]:
 @truth("enrolment_revenue", "day", "course_id")
 def enrolment_revenue(facts: Facts) -> Iterable[Row]:
     """Enrolments that the log tells, by day and course."""
-    told = [m for m in milestones(facts) if m["kind"] in ENROLMENT]
-    for (day, course), some in grouped(told, lambda m: (day_of(m["at"]), m["course_id"])).items():
+    reported = [m for m in milestones(facts) if m["kind"] in ENROLMENT]
+    for (day, course), some in grouped(reported, lambda m: (day_of(m["at"]), m["course_id"])).items():
         kinds = Counter(m["kind"] for m in some)
         prices = [m["price"] or 0 for m in some if m["kind"] == "course_enroll"]
         yield {
@@ -79,7 +79,7 @@ def enrolment_revenue(facts: Facts) -> Iterable[Row]:
         }
 
 
-def _deeds(facts: Facts) -> Iterable[Row]:
+def _actions(facts: Facts) -> Iterable[Row]:
     """Yields what happened in a course: from when to when, and what it was."""
     for v in facts.visits:
         yield {"s": v["student_id"], "c": v["course_id"], "at": v["start_time"], "last": v["end_time"], "visit": v}
@@ -101,18 +101,18 @@ def _deeds(facts: Facts) -> Iterable[Row]:
 
 
 def _named(some: list[Row], kind: str) -> set[str]:
-    told = [d["told"] for d in some if "told" in d and d["told"]["kind"] == kind]
-    return {m["item_id"] or m["chapter_id"] for m in told} - {None}
+    reported = [d["told"] for d in some if "told" in d and d["told"]["kind"] == kind]
+    return {m["item_id"] or m["chapter_id"] for m in reported} - {None}
 
 
 @truth("student_course_metrics", "student_id", "course_id", "metric_date")
 def student_course_metrics(facts: Facts) -> Iterable[Row]:
     """A student, course and day."""
-    deeds = [d for d in _deeds(facts) if d["c"]]
+    actions = [d for d in _actions(facts) if d["c"]]
     streaks = _streaks(facts)
-    of_pair = grouped(deeds, lambda d: (d["s"], d["c"]))
+    of_pair = grouped(actions, lambda d: (d["s"], d["c"]))
     sittings = grouped(all_sessions(facts), lambda s: s["student_id"])
-    for (student, course, day), some in grouped(deeds, lambda d: (d["s"], d["c"], day_of(d["at"]))).items():
+    for (student, course, day), some in grouped(actions, lambda d: (d["s"], d["c"], day_of(d["at"]))).items():
         mine = of_pair[student, course]
         items = sum(key[0] == course for key in facts.items)
         finished = sum("done" in d and day_of(d["at"]) <= day for d in mine)
@@ -167,12 +167,12 @@ def _streaks(facts: Facts) -> dict[tuple[str, date], int]:
 
 
 def _last_seen(facts: Facts) -> dict[str, int | None]:
-    told = [(s["student_id"], s["last_interaction_at"]) for s in _states(facts)]
-    told += [(s["student_id"], s["session_end"]) for s in all_sessions(facts)]
-    told += [(a["user_id"], a["attempted_at"]) for a in attempts(facts)]
-    told += [(v["student_id"], v["end_time"]) for v in facts.visits]
+    reported = [(s["student_id"], s["last_interaction_at"]) for s in _states(facts)]
+    reported += [(s["student_id"], s["session_end"]) for s in all_sessions(facts)]
+    reported += [(a["user_id"], a["attempted_at"]) for a in attempts(facts)]
+    reported += [(v["student_id"], v["end_time"]) for v in facts.visits]
     found: dict[str, int | None] = {}
-    for student, at in told:
+    for student, at in reported:
         found[student] = max(filter(None, (at, found.get(student))), default=None)
     return found
 
@@ -258,8 +258,8 @@ def student_risk_entries(facts: Facts) -> Iterable[Row]:
     """Whoever is at risk when it is noted; it was noted once."""
     for r in student_risk(facts):
         if (r["score"] or 0) >= 0.6:
-            told = {name: r[name] for name in ("student_id", "course_id", "class_id", "score", "reasons")}
-            yield {**told, "entered_at": facts.world.now, "left_at": None}
+            reported = {name: r[name] for name in ("student_id", "course_id", "class_id", "score", "reasons")}
+            yield {**reported, "entered_at": facts.world.now, "left_at": None}
 
 
 @truth("fast_readers", "class_id", "student_id", "course_id")

@@ -65,7 +65,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """What a log tells of each view, computed once."""
 
     facts: Facts
@@ -84,7 +84,7 @@ class Shown:
 
     log: str
     connection: psycopg.Connection[Row]
-    told: Told
+    reported: Reported
 
 
 LOGS: dict[str, Callable[[Path], World]] = {"school": lambda _folder: world(), "moodle": moodle, "oulad": oulad}
@@ -118,7 +118,7 @@ something in one of the logs."""
 
 
 @pytest.fixture(scope="module")
-def known() -> dict[str, Told]:
+def known() -> dict[str, Reported]:
     """The logs that were read so far."""
     return {}
 
@@ -126,22 +126,22 @@ def known() -> dict[str, Told]:
 @pytest.fixture(
     scope="module", params=[(log, server) for log in LOGS for server in ("postgres", "timescale")], ids="-".join
 )
-def shown(request: pytest.FixtureRequest, known: dict[str, Told]) -> Iterator[Shown]:
+def shown(request: pytest.FixtureRequest, known: dict[str, Reported]) -> Iterator[Shown]:
     """A database into which a log went through all flows, and the log as the oracles read it."""
     log, server = request.param
     if log not in known:
-        known[log] = Told(Facts(LOGS[log](Path() if log == "school" else request.getfixturevalue("data_dir"))))
-    told = known[log]
+        known[log] = Reported(Facts(LOGS[log](Path() if log == "school" else request.getfixturevalue("data_dir"))))
+    reported = known[log]
     with new_database(request.getfixturevalue(f"{server}_server")) as url:
         migrate(url, settings=Settings(_env_file=None))
         stop_jobs(url)
-        store(url, told.facts.world)
+        store(url, reported.facts.world)
         options = "-c timezone=UTC -c classpulse.clock=data"
         with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=options) as connection:
             if server == "timescale":
                 connection.execute("CALL refresh_summaries()")
             connection.execute("CALL note_risks()")
-            yield Shown(log, connection, told)
+            yield Shown(log, connection, reported)
 
 
 def test_every_view_has_a_recomputation() -> None:
@@ -156,12 +156,12 @@ def test_every_view_has_a_recomputation() -> None:
 def test_a_view_says_what_the_log_says(shown: Shown, name: str) -> None:
     truth = TRUTHS[name]
     found = _by_key(truth, shown.connection.execute(f"SELECT * FROM {name}".encode()).fetchall())
-    expected = shown.told.of(truth)
+    expected = shown.reported.of(truth)
     assert bool(expected) == (name not in NOTHING[shown.log]), f"{len(expected)} rows"
     assert sorted(map(repr, found)) == sorted(map(repr, expected))
-    told = set().union(*expected.values())
-    columns = [column for column in documented()[name][1] if column != "as_of" or column in told]
-    assert not expected or sorted(told) == sorted(columns)
+    reported = set().union(*expected.values())
+    columns = [column for column in documented()[name][1] if column != "as_of" or column in reported]
+    assert not expected or sorted(reported) == sorted(columns)
     wrong = [
         f"{key} {column}: {found[key][column]!r}, right {row[column]!r}"
         for key, row in expected.items()
@@ -181,8 +181,8 @@ def _by_key(truth: Truth, rows: list[Row]) -> dict[tuple[Any, ...], Row]:
 
 
 def _key(truth: Truth, row: Row) -> tuple[Any, ...]:
-    told = (_text(row[column]) for column in truth.key)
-    return tuple(tuple(value) if isinstance(value, list) else value for value in told)
+    reported = (_text(row[column]) for column in truth.key)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in reported)
 
 
 def _plain(row: Row) -> Row:

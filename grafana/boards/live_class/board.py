@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana import links, variables
 from grafana.boards import frame
-from grafana.boards.live_class import now, people, places, times, trust
+from grafana.boards.live_class import data_quality, now, people, places, times
 from grafana.layout import Shelf, place
 from grafana.thresholds import Thresholds
 
@@ -47,6 +47,6 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(9, (14, people.events()), (10, people.sessions())),
             Shelf(8, (24, times.lesson(limits))),
             Shelf(10, (12, places.time(limits)), (12, people.log(limits))),
-            Shelf(7, (12, places.grades(limits)), (12, trust.quality(limits))),
+            Shelf(7, (12, places.grades(limits)), (12, data_quality.quality(limits))),
         ],
     )

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from alerting.backtest.archive import Clock
-from alerting.backtest.asked import Call, Outcome
+from alerting.backtest.queries import Call, Outcome
 from alerting.backtest.run import Backtest, Span
 from alerting.backtest.scratch import prepare
 from alerting.backtest.source import opened
@@ -81,9 +81,9 @@ def clicks(student: str, since: str, until: str, every_s: int = 60) -> list[Clic
     ]
 
 
-def roster(told: Iterable[Click], absent: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
+def roster(reported: Iterable[Click], absent: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
     """Returns the lesson's timetable and enrolments; `absent`: so many students of a class never came."""
-    students = {click.student: click.class_id for click in told}
+    students = {click.student: click.class_id for click in reported}
     students |= {f"{name}-absent{n}": name for name, count in absent.items() for n in range(count)}
     lesson = {"weekday": 1, "starts": time(10), "ends": time(10, 45)}
     return {
@@ -93,15 +93,15 @@ def roster(told: Iterable[Click], absent: dict[str, int]) -> dict[str, list[dict
     }
 
 
-def store(url: str, told: Iterable[Click], *, tick: bool = True, absent: dict[str, int] | None = None) -> None:
+def store(url: str, reported: Iterable[Click], *, tick: bool = True, absent: dict[str, int] | None = None) -> None:
     """Makes a database that has archived the clicks."""
     migrate(url, settings=SETTINGS)
     stop_jobs(url)
-    told = sorted(told, key=lambda click: click.arrival)
+    reported = sorted(reported, key=lambda click: click.arrival)
     archive = Store(url, SETTINGS)
-    archive.take((click.sent() for click in told), _ms(at("20:00")), tick=tick)
+    archive.take((click.sent() for click in reported), _ms(at("20:00")), tick=tick)
     archive.close()
-    put(url, roster(told, absent or {}))
+    put(url, roster(reported, absent or {}))
 
 
 def tried(

@@ -22,14 +22,14 @@ def scratch(postgres_server: Postgres) -> Iterator[str]:
 
 
 def test_absent_at_minute_ten_is_known_at_minute_ten(postgres_url: str, scratch: str) -> None:
-    told = [click for n in range(9) for click in clicks(f"7B-{n}", "10:01:30", "10:40:30")]
-    told += clicks("7B-late", "10:10:30", "10:40:30")
-    told += [click for n in range(9) for click in clicks(f"7C-{n}", "10:01:30", "10:40:30")]
-    store(postgres_url, told, absent={"7B": 2})
+    reported = [click for n in range(9) for click in clicks(f"7B-{n}", "10:01:30", "10:40:30")]
+    reported += clicks("7B-late", "10:10:30", "10:40:30")
+    reported += [click for n in range(9) for click in clicks(f"7C-{n}", "10:01:30", "10:40:30")]
+    store(postgres_url, reported, absent={"7B": 2})
     found = tried(postgres_url, scratch, ["absent_at_minute_10"], "09:50", "10:30", every_s=300)["absent_at_minute_10"]
     assert times(found.calls) == {"7B": [("10:10", "")]}
     assert (found.calls[0].words["absent"], found.calls[0].words["enrolled"]) == ("3", "12")
-    assert found.asked == 8
+    assert found.queried == 8
 
 
 def quiz(student: str, clock: str, score: int) -> Click:
@@ -37,12 +37,12 @@ def quiz(student: str, clock: str, score: int) -> Click:
 
 
 def test_a_quiz_that_many_fail_calls_with_the_tenth_student(postgres_url: str, scratch: str) -> None:
-    told = [quiz(f"7B-{n}", f"10:{20 + n}:30", 50 if n < 5 else 90) for n in range(10)]
-    told += [
+    reported = [quiz(f"7B-{n}", f"10:{20 + n}:30", 50 if n < 5 else 90) for n in range(10)]
+    reported += [
         quiz(f"7C-{n}", f"10:{20 + n}:30", 50 if n < 4 else 90) for n in range(10)
     ]  # four of ten: not more than 40 %
-    told += [quiz("7B-0", "10:35:30", 100)]  # a second attempt makes nothing better
-    store(postgres_url, told)
+    reported += [quiz("7B-0", "10:35:30", 100)]  # a second attempt makes nothing better
+    store(postgres_url, reported)
     found = tried(postgres_url, scratch, ["quiz_failure"], "10:00", "11:00", every_s=300)["quiz_failure"]
     assert [(call.ids, call.since) for call in found.calls] == [(("7B", "fractions"), at("10:30"))]
     assert (found.calls[0].words["failed"], found.calls[0].words["students"]) == ("5", "10")
@@ -75,8 +75,8 @@ def test_reviews_from_long_before_the_span_are_remembered(postgres_url: str, scr
     found = tried(postgres_url, scratch, ["forgetting_risk"], "09:55", "11:00")["forgetting_risk"]
     assert [(call.ids, call.since) for call in found.calls] == [(("7B", "fractions"), at("10:00"))]
     # a 50 holds for a day, and five days later 0.8 to the fifth is left of it
-    told = found.calls[0].words
-    assert (told["chance"], told["curves"]) == (str(round(100 * chance(50, 0.8**5))), "10")
+    reported = found.calls[0].words
+    assert (reported["chance"], reported["curves"]) == (str(round(100 * chance(50, 0.8**5))), "10")
 
 
 def test_a_calibration_of_one_s_own_holds_from_its_day_on_in_the_past_too(postgres_url: str, scratch: str) -> None:

@@ -46,7 +46,7 @@ WRITTEN = {
 
 
 def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(timescale_url: str, scratch: str) -> None:
-    store(timescale_url, [click for told in WRITTEN.values() for click in told])
+    store(timescale_url, [click for reported in WRITTEN.values() for click in reported])
     found = tried(timescale_url, scratch, RULES, "09:50", "11:00")
     # The last click is at 10:10:30: when two whole minutes without one are over it calls. Of a small class nothing is
     # known after ten minutes of silence; the others call until the lesson is over, and five minutes on. Those who
@@ -66,18 +66,20 @@ def test_lessons_call_at_the_minute_found_by_hand_and_just_below_never(timescale
     assert found["many_classes_drop"].calls == []
     [gone] = [call for call in found["active_students_drop"].calls if call.ids == ("gone",)]
     assert (gone.words["active"], gone.words["before"], gone.words["as_of"]) == ("0", "10", "10:13:00")
-    assert {outcome.asked for outcome in found.values()} == {70}
+    assert {outcome.queried for outcome in found.values()} == {70}
     assert {outcome.held for outcome in found.values()} == {0}
 
 
 def test_a_class_that_is_lost_is_known_in_less_than_four_minutes(postgres_url: str, scratch: str) -> None:
     stops = [f"10:{15 + n}:{second:02d}" for n, second in enumerate((0, 1, 15, 29, 30, 45, 59))]
-    told: list[Click] = []
+    reported: list[Click] = []
     for n, stop in enumerate(stops):
-        told += [c for k in range(20) for c in clicks(f"all{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)]
-        told += [c for k in range(13) for c in clicks(f"part{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)]
-        told += [c for k in range(7) for c in clicks(f"part{n}-on{k}", f"10:00:{8 * k:02d}", END, every_s=25)]
-    store(postgres_url, told)
+        reported += [c for k in range(20) for c in clicks(f"all{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)]
+        reported += [
+            c for k in range(13) for c in clicks(f"part{n}-{k}", f"10:00:{(3 * k) % 60:02d}", stop, every_s=25)
+        ]
+        reported += [c for k in range(7) for c in clicks(f"part{n}-on{k}", f"10:00:{8 * k:02d}", END, every_s=25)]
+    store(postgres_url, reported)
     found = tried(postgres_url, scratch, RULES[:1], "10:05", "10:40", many_classes=100)["active_students_drop"]
     took = {call.ids[0]: (call.since - at(stops[int(call.ids[0][-1])])).total_seconds() for call in found.calls}
     assert took.keys() == {f"{kind}{n}" for kind in ("all", "part") for n in range(len(stops))}
@@ -87,26 +89,26 @@ def test_a_class_that_is_lost_is_known_in_less_than_four_minutes(postgres_url: s
 
 def some_lesson(name: str, rng: random.Random) -> list[Click]:
     """Returns a class that comes and goes, idles, and sends some of its clicks late."""
-    told: list[Click] = []
+    reported: list[Click] = []
     for student in (f"{name}-{n:02d}" for n in range(rng.randint(8, 13))):
         now = at("10:00") + timedelta(seconds=rng.randint(0, 500))
         while now < at("10:45"):
             kind = rng.choices(["page_view", "idle", "session_end"], [40, 2, 1])[0]
             came = now + timedelta(seconds=rng.randint(1, 50)) if rng.random() < 0.1 else None
-            told.append(Click(now, student, kind, came))
+            reported.append(Click(now, student, kind, came))
             now += timedelta(seconds=rng.choice([7, 20, 45, 90, 150, 320, 700]))
     quiet = at("10:00") + timedelta(minutes=rng.randint(5, 30))
-    return [c for c in told if not quiet <= c.at < quiet + timedelta(minutes=rng.randint(6, 14))]
+    return [c for c in reported if not quiet <= c.at < quiet + timedelta(minutes=rng.randint(6, 14))]
 
 
 def test_lessons_at_random_call_as_a_reading_of_the_clicks_says(postgres_url: str, scratch: str) -> None:
     rng = random.Random(11)  # noqa: S311
-    told = {f"r{n}": some_lesson(f"r{n}", rng) for n in range(12)}
-    store(postgres_url, [click for one in told.values() for click in one])
+    reported = {f"r{n}": some_lesson(f"r{n}", rng) for n in range(12)}
+    store(postgres_url, [click for one in reported.values() for click in one])
     # many_classes: no lesson is held because of the others, of which the reading knows nothing
     found = tried(postgres_url, scratch, RULES[:2], "09:55", "11:00", many_classes=100)
     span = at("09:55"), at("11:00")
-    lessons = {name: Lesson(one) for name, one in told.items()}
+    lessons = {name: Lesson(one) for name, one in reported.items()}
     drops = {name: calls(lesson.drops, *span, after_min=0, on_min=5) for name, lesson in lessons.items()}
     idles = {name: calls(lesson.idles, *span, after_min=5, on_min=5) for name, lesson in lessons.items()}
     assert times(found["active_students_drop"].calls) == {name: one for name, one in drops.items() if one}
@@ -129,8 +131,8 @@ def test_while_data_stall_nothing_is_said_and_a_replayed_log_never_stalls(postgr
 
 
 def test_by_the_data_clock_a_log_that_came_at_once_calls_when_it_happened(postgres_url: str, scratch: str) -> None:
-    told = [Click(c.at, c.student, c.name, at("19:00")) for c in group("gone", ["10:10:30"] * 10)]
-    store(postgres_url, told, tick=False)
+    reported = [Click(c.at, c.student, c.name, at("19:00")) for c in group("gone", ["10:10:30"] * 10)]
+    store(postgres_url, reported, tick=False)
     found = tried(postgres_url, scratch, ["idle_share"], "09:55", "11:00", clock="data")["idle_share"]
     assert (found.held, times(found.calls)) == (0, {"gone": [("10:21", "10:46")]})
 
@@ -154,7 +156,7 @@ def test_resting_while_nobody_is_there_changes_nothing(
     rested = tried(postgres_url, scratch, RULES, "09:50", "11:40")
     monkeypatch.setattr(school, "NEEDS_SOMEBODY", frozenset())
     with new_database(postgres_server) as other:
-        asked = tried(postgres_url, other, RULES, "09:50", "11:40")
-    assert {name: one.calls for name, one in rested.items()} == {name: one.calls for name, one in asked.items()}
-    assert {one.rested for one in asked.values()} == {0}
+        queried = tried(postgres_url, other, RULES, "09:50", "11:40")
+    assert {name: one.calls for name, one in rested.items()} == {name: one.calls for name, one in queried.items()}
+    assert {one.rested for one in queried.values()} == {0}
     assert all(20 < one.rested < 40 for one in rested.values())

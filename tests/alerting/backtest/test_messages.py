@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from alerting.backtest.asked import Call
 from alerting.backtest.budget import Roster, Spread, budget
 from alerting.backtest.messages import Message, messages
 from alerting.backtest.muted import is_muted
+from alerting.backtest.queries import Call
 from alerting.backtest.routes import route_of
 from alerting.delivery.files import policy_file, times_file
 from alerting.rules import RULES
@@ -125,19 +125,19 @@ ROSTER: Final = Roster(
 )
 
 
-def told(class_id: str, clock: str, weeks: int = 0, what: Any = "fires") -> Message:
+def reported(class_id: str, clock: str, weeks: int = 0, what: Any = "fires") -> Message:
     return Message(at(clock, MONDAY + timedelta(weeks=weeks)), "teachers", class_id, what, ())
 
 
 def test_messages_are_counted_a_class_and_lesson_and_a_teacher_and_week() -> None:
     messages = [
-        told("7B", "08:05"),
-        told("7B", "08:30"),
-        told("7B", "08:40", what="over"),
-        told("7C", "08:10"),
-        told("7B", "08:50"),
+        reported("7B", "08:05"),
+        reported("7B", "08:30"),
+        reported("7B", "08:40", what="over"),
+        reported("7C", "08:10"),
+        reported("7B", "08:50"),
     ]
-    messages += [told("7B", "09:10", weeks=1)]
+    messages += [reported("7B", "09:10", weeks=1)]
     found = budget(messages, ROSTER, at("00:00"), at("23:00", MONDAY + timedelta(days=27)))
     # three weeks of term with three lessons each; the week after it has none
     assert (found.messages, found.over, found.lessons, found.outside) == (5, 1, 9, 1)
@@ -148,5 +148,5 @@ def test_messages_are_counted_a_class_and_lesson_and_a_teacher_and_week() -> Non
 
 
 def test_a_class_without_staff_counts_as_having_one_teacher() -> None:
-    found = budget([told("8A", "08:05")] * 6, ROSTER, at("00:00"), at("23:00"))
+    found = budget([reported("8A", "08:05")] * 6, ROSTER, at("00:00"), at("23:00"))
     assert (found.teachers, found.a_week.most) == (3, 6)

@@ -47,13 +47,13 @@ def reading(student: str, begin: datetime, minutes: int, came: datetime | None =
     return [Click(begin + timedelta(minutes=n), student, "page_view", came, READING) for n in range(minutes + 1)]
 
 
-def archived(url: str, told: list[Click], until: datetime) -> None:
+def archived(url: str, reported: list[Click], until: datetime) -> None:
     """Makes a database that has archived clicks, and whose content flow has come as far."""
     migrate(url, settings=SETTINGS)
     archive = Store(url, SETTINGS)
-    archive.take((one.sent() for one in sorted(told, key=lambda one: one.arrival)), round(until.timestamp() * 1000))
+    archive.take((one.sent() for one in sorted(reported, key=lambda one: one.arrival)), round(until.timestamp() * 1000))
     archive.close()
-    put(url, roster(told, {}))
+    put(url, roster(reported, {}))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO task_progress (flow, task, generation, cluster_id, topic_ids, offsets, watermarks)"
@@ -62,10 +62,12 @@ def archived(url: str, told: list[Click], until: datetime) -> None:
 
 
 def test_a_rule_calls_after_the_night_that_added_the_students_who_were_offline(postgres_url: str, scratch: str) -> None:
-    told = [click for n in range(12) for click in reading(f"7C-{n}", moment(2, "10:00"), 5)]
-    told += [click for n in range(6) for click in reading(f"7B-{n}", moment(10, "10:00"), 20)]
-    told += [click for n in range(6, 12) for click in reading(f"7B-{n}", moment(10, "10:00"), 20, moment(11, "10:00"))]
-    archived(postgres_url, told, moment(13, "20:00"))
+    reported = [click for n in range(12) for click in reading(f"7C-{n}", moment(2, "10:00"), 5)]
+    reported += [click for n in range(6) for click in reading(f"7B-{n}", moment(10, "10:00"), 20)]
+    reported += [
+        click for n in range(6, 12) for click in reading(f"7B-{n}", moment(10, "10:00"), 20, moment(11, "10:00"))
+    ]
+    archived(postgres_url, reported, moment(13, "20:00"))
     settings = Settings(database_url=SecretStr(postgres_url), _env_file=None)
     [report] = list(add_late(settings, lambda _flow, _day: None))
     assert (report.flow, report.day, report.added, report.waits) == ("content", date(2026, 3, 10), 6 * 21, "")

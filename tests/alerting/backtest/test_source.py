@@ -87,8 +87,8 @@ def test_what_came_long_after_it_happened_is_read_with_what_came_then(school: st
     late = "INSERT INTO events SELECT (jsonb_populate_record(e, %s)).* FROM events e LIMIT 1"
     with psycopg.connect(school, autocommit=True) as owner:
         for offset, came in ((10_001, "12:00"), (10_002, "15:10")):
-            told = {"event_id": str(offset), "kafka_offset": offset, "ingested_at": at(came).isoformat()}
-            owner.execute(late, (psycopg.types.json.Jsonb(told),))
+            reported = {"event_id": str(offset), "kafka_offset": offset, "ingested_at": at(came).isoformat()}
+            owner.execute(late, (psycopg.types.json.Jsonb(reported),))
     with opened(school, set()) as connection:
         archive = Archive(connection, [SETTINGS.topic("clickstream_events")], "wall")
         pieces = list(archive.pieces(at("09:00"), at("19:00")))

@@ -18,17 +18,17 @@ ANSWERS: dict[str, dict[Ids, bool]] = {
 }
 
 
-def states(told: str, *, for_min: int = 0, keep_min: int = 0) -> str:
+def states(reported: str, *, for_min: int = 0, keep_min: int = 0) -> str:
     """Returns the state after each minute: n(ormal), p(ending), f(iring), r(ecovering), or a blank where it is gone."""
     machine, found = Machine(60, for_min * 60, keep_min * 60), ""
-    for minute, mark in enumerate(told):
+    for minute, mark in enumerate(reported):
         machine.step(BEGIN + timedelta(minutes=minute), ANSWERS[mark])
         found += machine.alerts[ME].state[0] if ME in machine.alerts else " "
     return found
 
 
 @pytest.mark.parametrize(
-    ("told", "for_min", "keep_min", "expected"),
+    ("reported", "for_min", "keep_min", "expected"),
     [
         (".!.", 0, 0, "nfn"),
         (".!!!!", 3, 0, "npppf"),
@@ -38,12 +38,12 @@ def states(told: str, *, for_min: int = 0, keep_min: int = 0) -> str:
         ("!!!!..!", 3, 5, "pppfrrf"),  # it does not wait a second time
     ],
 )
-def test_an_alert_waits_fires_goes_on_and_is_over(told: str, for_min: int, keep_min: int, expected: str) -> None:
-    assert states(told, for_min=for_min, keep_min=keep_min) == expected
+def test_an_alert_waits_fires_goes_on_and_is_over(reported: str, for_min: int, keep_min: int, expected: str) -> None:
+    assert states(reported, for_min=for_min, keep_min=keep_min) == expected
 
 
 @pytest.mark.parametrize(
-    ("told", "for_min", "keep_min", "expected"),
+    ("reported", "for_min", "keep_min", "expected"),
     [
         ("!---", 0, 0, "ffff"),
         (".---", 0, 0, "nnnn"),
@@ -51,8 +51,8 @@ def test_an_alert_waits_fires_goes_on_and_is_over(told: str, for_min: int, keep_
         ("!.---", 0, 2, "frrnn"),  # so does the time of what goes on
     ],
 )
-def test_without_any_row_every_alert_stays_as_it_is(told: str, for_min: int, keep_min: int, expected: str) -> None:
-    assert states(told, for_min=for_min, keep_min=keep_min) == expected
+def test_without_any_row_every_alert_stays_as_it_is(reported: str, for_min: int, keep_min: int, expected: str) -> None:
+    assert states(reported, for_min=for_min, keep_min=keep_min) == expected
 
 
 def test_an_alert_without_a_row_of_its_own_is_over_after_two_evaluations() -> None:
@@ -61,10 +61,10 @@ def test_an_alert_without_a_row_of_its_own_is_over_after_two_evaluations() -> No
 
 def test_turns_tell_when_an_alert_begins_to_call_and_when_it_ceases() -> None:
     machine = Machine(60, 60, 120)
-    told = [
+    reported = [
         turn for n, mark in enumerate("!!..--") for turn in machine.step(BEGIN + timedelta(minutes=n), ANSWERS[mark])
     ]
-    assert [((turn.at - BEGIN) // timedelta(minutes=1), turn.ids, turn.calls) for turn in told] == [
+    assert [((turn.at - BEGIN) // timedelta(minutes=1), turn.ids, turn.calls) for turn in reported] == [
         (1, ME, True),
         (4, ME, False),
     ]

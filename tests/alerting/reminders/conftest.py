@@ -64,7 +64,7 @@ class Reminded:
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["remind", *arguments])
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """Returns who got a message, in order."""
         return [str(message["To"]).partition("@")[0] for message in self.mail.messages]
 

@@ -49,11 +49,11 @@ def states(reminded: Reminded) -> dict[str, str]:
 def test_who_was_claimed_when_a_run_died_is_told_the_next_day_and_not_twice(
     reminded: Reminded, moody: Servers, where: str
 ) -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    queried, go_on = threading.Event(), threading.Event()
 
     def slow_for_ben(verb: str, to: str) -> str:
         if (verb, to) == (where, "ben"):
-            asked.set()
+            queried.set()
             go_on.wait(60)
         return ""
 
@@ -61,7 +61,7 @@ def test_who_was_claimed_when_a_run_died_is_told_the_next_day_and_not_twice(
     for student in ("ann", "ben", "cem"):
         reminded.student(student, "m")
     run = started()
-    assert asked.wait(60)
+    assert queried.wait(60)
     run.kill()
     run.wait()
     assert states(reminded) == {"ann": "sent", "ben": "claimed"}
@@ -153,7 +153,7 @@ def test_what_is_demanded_of_the_mail_server_and_not_offered_keeps_everything_ba
         monkeypatch.setenv(f"CLASSPULSE_SMTP_{name}", value)
     done = reminded.run()
     assert (done.exit_code, said in done.stderr) == (1, True), done.output
-    assert (reminded.told(), states(reminded)) == ([], {})
+    assert (reminded.reported(), states(reminded)) == ([], {})
 
 
 def test_who_opts_out_while_a_run_goes_on_gets_nothing_more(reminded: Reminded, moody: Servers) -> None:

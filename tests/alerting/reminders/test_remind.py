@@ -61,7 +61,7 @@ def test_who_has_nothing_open_is_not_enrolled_or_has_no_address_gets_nothing(rem
     reminded.student("ann", "m")
     reminded.school.put(student_addresses=[{"student_id": "mute", "email": None}])
     reminded.run()
-    assert reminded.told() == ["ann"]
+    assert reminded.reported() == ["ann"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_nobody_is_told_at_night_in_holidays_or_outside_terms(reminded: Reminded
     reminded.at(datetime.fromisoformat(now))
     done = reminded.run()
     assert (done.exit_code, said in done.stdout) == (0, True), done.output
-    assert reminded.told() == []
+    assert reminded.reported() == []
 
 
 def test_a_student_is_told_once_a_local_day(reminded: Reminded) -> None:
@@ -89,7 +89,7 @@ def test_a_student_is_told_once_a_local_day(reminded: Reminded) -> None:
     for now in (NOW, NOW + timedelta(hours=2), NOW + DAY):
         reminded.at(now)
         assert reminded.run().exit_code == 0
-    assert reminded.told() == ["ann", "ann"]
+    assert reminded.reported() == ["ann", "ann"]
     assert [day.day for (day,) in reminded.rows("SELECT day FROM reminders ORDER BY 1")] == [2, 3]
 
 
@@ -98,10 +98,10 @@ def test_who_opts_out_is_left_alone_until_they_opt_in(reminded: Reminded) -> Non
     assert "no reminders from now on" in reminded.run("--opt-out", "ann").stdout
     assert "had none" in reminded.run("--opt-out", "ann").stdout
     reminded.run()
-    assert reminded.told() == []
+    assert reminded.reported() == []
     assert "reminders again" in reminded.run("--opt-in", "ann").stdout
     reminded.run()
-    assert reminded.told() == ["ann"]
+    assert reminded.reported() == ["ann"]
 
 
 def test_the_letter_says_how_to_get_no_more(reminded: Reminded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_a_dry_run_shows_and_sends_nothing(reminded: Reminded) -> None:
     reminded.student("ann", *(f"m{n}" for n in range(6)))
     done = reminded.run("--dry-run")
     assert done.stdout == "ann: m5, m4, m3, m2, m1 and 1 more\n1 student(s) would be told\n"
-    assert (reminded.told(), reminded.rows("SELECT * FROM reminders")) == ([], [])
+    assert (reminded.reported(), reminded.rows("SELECT * FROM reminders")) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["CLASSPULSE_SMTP_HOST", "CLASSPULSE_SMTP_FROM"])
@@ -140,7 +140,7 @@ def test_the_messengers_rights_are_enough(reminded: Reminded, monkeypatch: pytes
     monkeypatch.setenv("DATABASE_URL", f"{reminded.school.url}?options=-crole%3Dclasspulse_messenger")
     assert reminded.run("--opt-out", "ben").exit_code == 0
     done = reminded.run()
-    assert (done.exit_code, reminded.told()) == (0, ["ann"]), done.output
+    assert (done.exit_code, reminded.reported()) == (0, ["ann"]), done.output
 
 
 def test_the_ledger_forgets_after_three_months(reminded: Reminded) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflows.batch import Records
 from dataflows.content.columns import Events, events_of
 from dataflows.events.studied import decode_studied
-from dataflows.kafka.batch import Records
 from dataflows.operators.dictionary import Dictionary
 
 NOON_MS: Final = 1_700_049_600_000

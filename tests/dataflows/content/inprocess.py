@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from dataflows.batch import Records, TaskBatch
 from dataflows.content.flow import decode, gather, pipeline
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.operators import snapshot
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes

@@ -35,7 +35,7 @@ class Event:
     id: int = 0
     member: int = 0
     course: int = NONE
-    klass: int = NONE
+    class_code: int = NONE
     scroll: int = NONE
 
     @property
@@ -54,7 +54,7 @@ class View:
     member: int = 0
     alone: bool = False
     course: int = NONE
-    klass: int = NONE
+    class_code: int = NONE
     scroll: int = NONE
 
 
@@ -71,7 +71,7 @@ class Row:
     chapter: int
     is_view: bool
     course: int = field(default=NONE)
-    klass: int = field(default=NONE)
+    class_code: int = field(default=NONE)
     scroll: int = field(default=NONE)
 
 
@@ -94,7 +94,7 @@ def marks_of(events: list[Event]) -> Marks:
         lo=np.array([event.id for event in events], np.uint64),
         placed=column([event.id for event in events]),
         flags=column([int(KINDS[event.kind]) for event in events]),
-        klass=column([event.klass for event in events]),
+        class_code=column([event.class_code for event in events]),
         course=column([event.course for event in events]),
         chapter=column([event.chapter for event in events]),
         scroll=column([event.scroll for event in events]),
@@ -114,7 +114,7 @@ def explicit_of(views: list[View]) -> Explicit:
         hi=np.zeros(len(views), np.uint64),
         lo=np.array([view.id for view in views], np.uint64),
         placed=column([view.id for view in views]),
-        klass=column([view.klass for view in views]),
+        class_code=column([view.class_code for view in views]),
         course=column([view.course for view in views]),
         chapter=column([view.chapter for view in views]),
         scroll=column([view.scroll for view in views]),

@@ -45,14 +45,14 @@ class Player:
     heard: bool = False
     stretches: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def run(self, elapsed: int, told: int | None) -> None:
-        """Plays for a while; `told` is where the next event says that it came to."""
+    def run(self, elapsed: int, reported: int | None) -> None:
+        """Plays for a while; `reported` is where the next event says that it came to."""
         if not self.playing:
             return
         ran = elapsed * self.rate // 1000
         end = self.position + ran
-        if told is not None and self.position <= told <= end + 2000:
-            end = told
+        if reported is not None and self.position <= reported <= end + 2000:
+            end = reported
         end = end if self.length is None else min(end, self.length)
         if end > self.position:
             self.stretches.append((self.position, end, self.rate))
@@ -114,13 +114,13 @@ def _row(key: tuple[int, int, int], at: list[int], events: list[Said], low_ms: i
     watched, unique = sum(end - start for start, end in passes), int(covered(passes, 1, 0, DAY_MS * 2))
     weighted = sum((end - start) * rate for start, end, rate in player.stretches)
     pct = rounded(Fraction(unique * 1_000_000, length)) if length else None
-    klass = [events[i].klass for i in at if events[i].klass >= 0]
+    class_code = [events[i].class_code for i in at if events[i].class_code >= 0]
     return {
         "member": key[0],
         "session": key[1],
         "video": key[2],
         "start_ms": round(events[at[0]].at * 1000),
-        "klass": klass[-1] if klass else None,
+        "class_code": class_code[-1] if class_code else None,
         "watched_ms": watched,
         "unique_ms": unique,
         "rewatched_ms": watched - unique,

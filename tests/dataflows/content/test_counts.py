@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dataflows.content import pages as pages_module
 from dataflows.content.counts import ClickDays
 from dataflows.content.pages import LONGEST_URL, PageDays
-from dataflows.engagement.days import Calendar
+from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
 from tests.dataflows.content.clicking import HOUR_MS, NOON_MS, decoded, event
 
@@ -170,13 +170,13 @@ def test_addresses_of_closed_days_are_given_up(monkeypatch: Any) -> None:
 names = st.sampled_from(["page_view", "page_view", "button_click", "scroll", "search", "idle", "course_enroll", "odd"])
 sent = st.lists(
     st.builds(
-        lambda student, name, hours, nth, url, klass, depth: event(
+        lambda student, name, hours, nth, url, class_code, depth: event(
             student,
             name,
             NOON_MS + hours * HOUR_MS,
             nth,
             **({"page_url": url} if url else {}),
-            **({"class_id": klass} if klass else {}),
+            **({"class_id": class_code} if class_code else {}),
             metadata={"scroll_depth": depth} if depth is not None else {},
         ),
         st.sampled_from("abc"),

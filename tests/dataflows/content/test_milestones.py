@@ -14,14 +14,14 @@ from dataflows.operators.dictionary import Dictionary
 from tests.dataflows.content.clicking import NOON_MS, decoded, event
 
 
-def told(*sent: dict[str, Any]) -> tuple[Events, list[str]]:
+def reported(*sent: dict[str, Any]) -> tuple[Events, list[str]]:
     students: Dictionary[str] = Dictionary()
     return decoded(list(sent), students), students.values
 
 
 def rows_of(*sent: dict[str, Any]) -> list[dict[str, Any]]:
     milestones = Milestones()
-    milestones.add(*told(*sent))
+    milestones.add(*reported(*sent))
     return milestones.rows().to_dicts()
 
 
@@ -69,8 +69,8 @@ def test_a_row_says_who_where_on_what_and_how_much() -> None:
 
 def test_rows_that_wait_outlive_a_crash_and_are_given_once() -> None:
     milestones, later = Milestones(), Milestones()
-    milestones.add(*told(event("ann", "login", NOON_MS)))
+    milestones.add(*reported(event("ann", "login", NOON_MS)))
     later.restore(pickle.loads(pickle.dumps(milestones.state())))
-    later.add(*told(event("ben", "login", NOON_MS)))
+    later.add(*reported(event("ben", "login", NOON_MS)))
     assert later.rows()["student_id"].to_list() == ["ann", "ben"]
     assert later.rows().is_empty()

@@ -88,8 +88,8 @@ def test_a_session_is_open_until_its_gap_has_passed_or_its_end_is_certain() -> N
 
 
 def test_a_class_is_the_last_that_is_named() -> None:
-    sessions = folded(Event(0, klass=3), Event(1, klass=4), Event(2))
-    assert sessions.klass.tolist() == [4]
+    sessions = folded(Event(0, class_code=3), Event(1, class_code=4), Event(2))
+    assert sessions.class_code.tolist() == [4]
 
 
 def test_students_do_not_touch_each_other() -> None:

@@ -199,7 +199,12 @@ def test_views_are_sorted_by_student_start_and_video() -> None:
 
 def test_a_row_has_seconds_names_and_nulls() -> None:
     views = views_of(
-        [Said(0, "play", 0, klass=3), Said(50, "pause", 50, klass=1), Said(51, "ping"), Said(60, "pause", 9, video=1)],
+        [
+            Said(0, "play", 0, class_code=3),
+            Said(50, "pause", 50, class_code=1),
+            Said(51, "ping"),
+            Said(60, "pause", 9, video=1),
+        ],
         low=FAR,
     )
     texts = TextColumn(["intro", "limits", "7B", "7A"])

@@ -28,7 +28,7 @@ said = st.builds(
     to=positions,
     video=st.sampled_from([0, 0, 0, 1]),
     member=st.sampled_from([0, 0, 0, 1]),
-    klass=st.integers(NONE, 2),
+    class_code=st.integers(NONE, 2),
 )
 
 

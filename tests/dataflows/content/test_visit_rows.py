@@ -18,7 +18,7 @@ TEXTS = TextColumn(["ch1", "ch2", "math", "7B"])
 
 
 def test_a_row_says_who_was_where_how_long_and_how_that_is_known() -> None:
-    marks = marks_of(numbered([Event(0, "view", 0, course=2, klass=3, scroll=455), Event(90_500, "end")]))
+    marks = marks_of(numbered([Event(0, "view", 0, course=2, class_code=3, scroll=455), Event(90_500, "end")]))
     views = explicit_of([View(100_000, 160_001, 1, id=9)])
     visits = fold_visits(marks, sessions_of(marks, FoldRules()), views, START + 9_999_999, FoldRules())
     rows = visit_rows(visits, pl.Series(["ada"]), TEXTS, 2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dataflows.content.marks import NONE, FoldRules
 from dataflows.content.visits import Visits, fold_visits
 from tests.dataflows.content.marked import START, Event, Row, View, explicit_of, marks_of, numbered, sessions_of
-from tests.dataflows.content.told_visits import told_visits
+from tests.dataflows.content.reported_visits import reported_visits
 
 RULES = FoldRules(gap_ms=30, end_grace_ms=3, longest_ms=10_000, idle_cap_ms=8, visit_cap_ms=45)
 MEMBERS = 3
@@ -28,7 +28,7 @@ event_lists = st.lists(
         chapter=chapters,
         member=st.integers(0, MEMBERS - 1),
         course=codes,
-        klass=codes,
+        class_code=codes,
         scroll=st.sampled_from((NONE, 0, 500, 1000)),
     ),
     max_size=25,
@@ -64,20 +64,20 @@ def rows_of(visits: Visits) -> list[Row]:
         visits.chapter,
         visits.is_view,
         visits.course,
-        visits.klass,
+        visits.class_code,
         visits.scroll,
     )
     return [Row(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def told(events: list[Event], views: list[View], low: int) -> list[Row]:
+def reported(events: list[Event], views: list[View], low: int) -> list[Row]:
     marks = marks_of(events)
     ordered = sorted(events, key=lambda event: event.order)
     sessions = list(zip(ordered, sessions_of(marks, RULES).tolist(), strict=True))
     return [
         row
         for member in range(MEMBERS)
-        for row in told_visits(
+        for row in reported_visits(
             [pair for pair in sessions if pair[0].member == member],
             sorted((view for view in views if view.member == member), key=lambda view: (view.start, view.id)),
             low,
@@ -90,7 +90,7 @@ def told(events: list[Event], views: list[View], low: int) -> list[Row]:
 @given(event_lists, view_lists, lows)
 def test_the_fold_says_what_is_told_instant_by_instant(events: list[Event], views: list[View], low: int) -> None:
     visits = folded(events, views, low)
-    assert rows_of(visits) == told(events, views, low)
+    assert rows_of(visits) == reported(events, views, low)
     assert (visits.capped == (visits.raw_ms > visits.spent_ms)).all()
 
 
@@ -222,10 +222,10 @@ def test_an_overlap_belongs_to_the_visit_that_started_last() -> None:
 
 
 def test_explicit_visits_win_over_those_of_the_clickstream() -> None:
-    events = [Event(0, "view", 1, scroll=500, klass=2), Event(6, "view", 2), Event(12, "end")]
+    events = [Event(0, "view", 1, scroll=500, class_code=2), Event(6, "view", 2), Event(12, "end")]
     assert spent(events, [View(2, 9, 1)]) == [(1, 7, 7), (2, 3, 3)]
     row = rows_of(folded(numbered(events), [View(2, 9, 1)]))[0]
-    assert (row.is_view, row.scroll, row.klass) == (True, 500, 2)
+    assert (row.is_view, row.scroll, row.class_code) == (True, 500, 2)
 
 
 def test_a_visit_that_was_opened_and_not_closed_lasts_as_the_clickstream_tells() -> None:

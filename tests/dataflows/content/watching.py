@@ -44,7 +44,7 @@ class Said:
     video: int = 0
     member: int = 0
     session: int = 0
-    klass: int = NONE
+    class_code: int = NONE
 
 
 def thousandths(value: float | None) -> int:
@@ -61,7 +61,7 @@ def marks_of(events: list[Said]) -> tuple[Marks, Ints]:
     columns["flags"] = np.array([int(KINDS[e.kind]) for e in events], np.int64)
     videos = [e.video if KINDS[e.kind] & Flag.VIDEO else NONE for e in events]
     columns["video"] = np.array(videos, np.int64)
-    columns["klass"] = np.array([e.klass for e in events], np.int64)
+    columns["class_code"] = np.array([e.class_code for e in events], np.int64)
     columns["position_ms"] = np.array([thousandths(e.position) for e in events], np.int64)
     columns["duration_ms"] = np.array([thousandths(e.length) for e in events], np.int64)
     columns["rate"] = np.array([thousandths(e.rate) for e in events], np.int64)

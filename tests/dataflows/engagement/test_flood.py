@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from dataflows.batch import Records, TaskBatch
 from dataflows.content import pages
 from dataflows.content.pages import OTHER as OTHER_PAGE
 from dataflows.engagement import scopes
 from dataflows.engagement.flow import decode, pipeline
 from dataflows.engagement.scopes import OTHER
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
 from tests.dataflows.content.inprocess import run_in_process
 from tests.dataflows.engagement.inprocess import Rows, run
@@ -65,9 +65,9 @@ def test_the_first_scopes_of_a_minute_are_counted_apart_and_the_others_together_
     assert found[0] == found[1] == found[2]
     chapters = by_minute(found[0], "chapter")
     for minute in range(4):
-        told = [json.loads(record.value or b"")["chapter_id"] for record in log[minute * 100 : minute * 100 + 100]]
-        first = list(dict.fromkeys(told))[:5]
-        expected = {chapter: told.count(chapter) for chapter in first}
+        reported = [json.loads(record.value or b"")["chapter_id"] for record in log[minute * 100 : minute * 100 + 100]]
+        first = list(dict.fromkeys(reported))[:5]
+        expected = {chapter: reported.count(chapter) for chapter in first}
         expected[OTHER] = 100 - sum(expected.values())
         assert chapters[START + minute * MINUTE] == expected
     assert all(row == {"7B": 100} for row in by_minute(found[0], "class").values())
@@ -84,9 +84,9 @@ def test_the_first_pages_of_a_day_are_counted_apart_and_the_others_together_in_a
         for sizes in [(1,), (1_000,), (3, 40, 7)]
     ]
     assert found[0] == found[1] == found[2]
-    told = [f"/{json.loads(record.value or b'')['chapter_id']}" for record in log[:-1]]
-    expected = {page: told.count(page) for page in list(dict.fromkeys(told))[:5]}
-    expected[OTHER_PAGE] = len(told) - sum(expected.values())
+    reported = [f"/{json.loads(record.value or b'')['chapter_id']}" for record in log[:-1]]
+    expected = {page: reported.count(page) for page in list(dict.fromkeys(reported))[:5]}
+    expected[OTHER_PAGE] = len(reported) - sum(expected.values())
     assert {page: row["views"] for (_day, page, _task), row in found[0].items()} == expected
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from dataflows.batch import Records, TaskBatch
 from dataflows.engagement.flow import decode, gather, pipeline
-from dataflows.kafka.batch import Records, TaskBatch
 from dataflows.settings import Settings
 from tests.dataflows.engagement.inprocess import Rows, store
 from tests.e2e.tables import differences

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 
 #: 2025-10-09T08:53:20Z, the append time of every record unless a test says otherwise.
 NOW_MS = 1_760_000_000_000

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from dataflows.batch import Records
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
 from dataflows.events.learning import decode_learning
 from dataflows.events.rules import Rules
 from dataflows.events.studied import decode_studied
-from dataflows.kafka.batch import Records
 from dataflows.settings import Settings
 from tests.dataflows.events.batches import NOW_MS, event, records
 

@@ -66,8 +66,8 @@ def test_it_is_found_wherever_it_stands_by_every_decoder(part: str, name: str) -
     row = accepted(sent)
     assert tuple(row[column] for column in DEVICE) == ("desktop", "Linux", "Firefox")
     act = decode_coded(records(sent)).acts[0]
-    gear = decode_studied(records(sent)).gears[0]
-    assert (act.device_type, act.browser) == (gear.device_type, gear.browser) == ("desktop", "Firefox")
+    client = decode_studied(records(sent)).clients[0]
+    assert (act.device_type, act.browser) == (client.device_type, client.browser) == ("desktop", "Firefox")
 
 
 def test_it_fills_only_what_nothing_else_says() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dataflows.batch import Records
 from dataflows.events import coded as coded_module
 from dataflows.events import full as full_module
 from dataflows.events import studied as studied_module
@@ -21,7 +22,6 @@ from dataflows.events.full import Full, decode_full
 from dataflows.events.kinds import KINDS
 from dataflows.events.plain import Plain, decode_plain
 from dataflows.events.studied import Number, Studied, decode_studied
-from dataflows.kafka.batch import Records
 from tests.dataflows.events.batches import NOW_MS, records
 from tests.dataflows.events.generated import plain_events, values
 
@@ -92,8 +92,8 @@ def _read(studied: Studied) -> list[dict[str, Any]]:
             | {"student_id": studied.students[row["student"]], "session_id": studied.sessions[row["session"]]}
             | {"page_url": studied.pages[row["page"]]}
             | studied.places[row["where"]]._asdict()
-            | studied.deeds[row["deed"]]._asdict()
-            | studied.gears[row["gear"]]._asdict()
+            | studied.actions[row["action"]]._asdict()
+            | studied.clients[row["client"]]._asdict()
             | studied.items[row["item"]]._asdict()
             | dict(zip(NUMBERS, numbers, strict=False))
             | {"end_ms": numbers[Number.END_MS]}
@@ -101,7 +101,7 @@ def _read(studied: Studied) -> list[dict[str, Any]]:
     return out
 
 
-def _told(full: Full, *, is_view: bool) -> list[dict[str, Any]]:
+def _reported(full: Full, *, is_view: bool) -> list[dict[str, Any]]:
     """The same facts, worked out from the archive's row."""
     out = []
     same = ["class_id", "course_id", "chapter_id", "lesson_id", "student_id", "session_id", "page_url", "role"]
@@ -131,7 +131,7 @@ def test_the_content_flow_gives_the_same_verdict_and_the_same_values_for_any_rec
     assert studied.rejects == full.rejects
     assert studied.frame.select(_SHARED).equals(full.frame.select(_SHARED))
     assert studied.is_view == (batch.topic == "chapter_view_events")
-    assert _read(studied) == _told(full, is_view=studied.is_view)
+    assert _read(studied) == _reported(full, is_view=studied.is_view)
 
 
 @settings(max_examples=600, deadline=None)

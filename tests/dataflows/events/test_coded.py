@@ -3,9 +3,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from dataflows.batch import Records
 from dataflows.events.coded import decode_coded
 from dataflows.events.coding import Act
-from dataflows.kafka.batch import Records
 from tests.dataflows.events.batches import EVENT_ID, NOW_MS, event, records
 
 _ADA = event(class_id="7B", grade="7", subject_id="MATH", course_id="math-7", chapter_id="ch3", session_id="s1")

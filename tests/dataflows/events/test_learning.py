@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataflows.batch import Records
 from dataflows.events import learning as module
 from dataflows.events.full import decode_full
 from dataflows.events.kinds import KINDS, Kind
 from dataflows.events.learning import Learnt, decode_learning
-from dataflows.kafka.batch import Records
 from tests.dataflows.events.batches import NOW_MS
 from tests.dataflows.events.generated import json_values, values
 

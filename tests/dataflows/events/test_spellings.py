@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dataflows.batch import Records
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
 from dataflows.events.numbers import NUMBERS
 from dataflows.events.studied import decode_studied
-from dataflows.kafka.batch import Records
 from dataflows.kafka.peek import student_key
 from tests.dataflows.events.batches import EVENT_ID, NOW_MS, accepted, event, records
 

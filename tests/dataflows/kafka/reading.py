@@ -10,7 +10,7 @@ from dataclasses import replace
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from dataflows.kafka.batch import TaskBatch
+from dataflows.batch import TaskBatch
 from dataflows.kafka.source import Claim, KafkaSource, TaskPartition
 from dataflows.settings import Settings
 from tests.waiting import until

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 from dataflows.kafka.peek import event_time_ms, shift, student_key, time_ms
 
 scalars = st.one_of(

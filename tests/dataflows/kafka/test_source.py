@@ -18,13 +18,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from dataflows.eras import ERA
 from dataflows.kafka import watch
-from dataflows.kafka.eras import ERA
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.source import (
     SNAPSHOT_VERSION,
-    Beat,
     Claim,
+    FlushTimer,
     KafkaSource,
     RefusedError,
     Seed,
@@ -422,7 +422,7 @@ def test_a_log_that_loses_what_was_not_read_yet_while_the_flow_runs_is_refused_n
     facts = LogFacts.read(real, [real.topic(CLICKS)], [])
     places = {real.topic(CLICKS): 1}
     part = TaskPartition(
-        real, FLOW, 0, facts, UNCLAIMED, places, Beat(0.05, LogWatch(real, facts)), until_caught_up=False
+        real, FLOW, 0, facts, UNCLAIMED, places, FlushTimer(0.05, LogWatch(real, facts)), until_caught_up=False
     )
     with pytest.raises(RefusedError, match=f"no longer has offset.*{REBUILD}"):
         until(lambda: poll(part) and False, timeout_s=20)

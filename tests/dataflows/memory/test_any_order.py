@@ -80,14 +80,14 @@ def test_shuffled_repeated_and_split_into_any_batches_they_are_the_same(
 
 def test_of_two_topics_that_tell_one_attempt_otherwise_the_first_of_the_contract_is_believed() -> None:
     logs = log_of(quiz(START, 85), quiz(START + 5 * DAY, 85), until_ms=UNTIL)
-    (told,) = logs.values()
-    other = told[0].value
+    (reported,) = logs.values()
+    other = reported[0].value
     assert other is not None
     changed = other.replace(b'"score": 85', b'"score": 40').replace(b'"m1"', b'"m2"')
     diagnostic = "diagnostic_quiz_events"
     logs[diagnostic] = [
-        replace(told[0], topic=diagnostic, value=changed),
-        replace(told[-1], topic=diagnostic, offset=1),
+        replace(reported[0], topic=diagnostic, value=changed),
+        replace(reported[-1], topic=diagnostic, offset=1),
     ]
     for seed in range(30):
         tables = run(logs, seed, crashes=seed % 3).tables

@@ -52,5 +52,5 @@ def test_one_quiz_of_85_gives_these_rows() -> None:
     assert done.tables["revision_signal_facts"] == {
         ("user123", "dsa-arrays", DUE): {"reviewed_at": None, "created_at": DUE}
     }
-    (told,) = done.published
-    assert told["scheduled_at"] == "2025-01-28T20:47:08.571Z"
+    (reported,) = done.published
+    assert reported["scheduled_at"] == "2025-01-28T20:47:08.571Z"

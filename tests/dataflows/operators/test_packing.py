@@ -63,7 +63,7 @@ def test_the_first_of_the_log_are_admitted_whatever_the_batches(seed: int) -> No
     log = [(rng.choice("ab"), rng.randrange(3), rng.randrange(12)) for _ in range(200)]
     found: list[list[bool]] = []
     for sizes in ((200,), (1,), (3, 17, 50)):
-        admission, told, read = Admission(4), [], 0
+        admission, reported, read = Admission(4), [], 0
         while read < len(log):
             piece = log[read : read + rng.choice(sizes)]
             read += len(piece)
@@ -73,8 +73,8 @@ def test_the_first_of_the_log_are_admitted_whatever_the_batches(seed: int) -> No
                 order = rng.sample(rows, len(rows))  # rows may come in any order: `at` tells the log's
                 group, member = (np.array([piece[n][part] for n in order], np.int64) for part in (1, 2))
                 mask[order] = admission.admit(topic, group, member, np.array(order, np.int64))
-            told += mask.tolist()
-        found.append(told)
+            reported += mask.tolist()
+        found.append(reported)
     plain, seen = [], dict[tuple[str, int], list[int]]()
     for topic, number, who in log:
         held = seen.setdefault((topic, number), [])

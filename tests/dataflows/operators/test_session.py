@@ -30,7 +30,7 @@ marks = st.lists(st.tuples(st.integers(0, 2), times, kinds, st.sampled_from((-1,
 
 
 @dataclass
-class Told:
+class Reported:
     """One member's story."""
 
     last: int | None = None
@@ -59,8 +59,8 @@ class Told:
         return opens
 
 
-def told(given_marks: list[Mark]) -> list[tuple[bool, int | None]]:
-    members = [Told() for _ in range(3)]
+def reported(given_marks: list[Mark]) -> list[tuple[bool, int | None]]:
+    members = [Reported() for _ in range(3)]
     return [(members[m].tell(t, kind, session), members[m].start) for m, t, _place, kind, session in given_marks]
 
 
@@ -101,20 +101,20 @@ def kept_ends(given_marks: list[Mark], cut: int) -> list[Mark]:
 @given(marks)
 def test_sessions_are_those_of_a_plain_telling(given_marks: list[Mark]) -> None:
     found, _carry = assigned(given_marks, nobody(), [])
-    assert [found[mark] for mark in given_marks] == told(given_marks)
+    assert [found[mark] for mark in given_marks] == reported(given_marks)
 
 
 @settings(deadline=None, max_examples=600)
 @given(marks, st.lists(times, min_size=1, max_size=3).map(sorted))
-def test_cutting_the_marks_anywhere_gives_the_same_sessions(given_marks: list[Mark], cuts: list[int]) -> None:
+def test_cutting_the_marks_anywhere_gives_the_same_sessions(given_marks: list[Mark], split_points: list[int]) -> None:
     found: dict[Mark, tuple[bool, int | None]] = {}
     carry, again, since = nobody(), list[Mark](), -1
-    for cut in [*cuts, 10**9]:
+    for cut in [*split_points, 10**9]:
         piece = sorted({*again, *(mark for mark in given_marks if since <= mark[1] < cut)})
         part, carry = assigned(piece, carry, [mark for mark in given_marks if mark[1] < since])
         found |= {mark: part[mark] for mark in piece if mark not in again}
         again, since = kept_ends(piece, cut), cut
-    assert [found[mark] for mark in given_marks] == told(given_marks)
+    assert [found[mark] for mark in given_marks] == reported(given_marks)
 
 
 def test_an_end_that_opens_a_session_before_the_cut_may_close_the_next_one_after_it() -> None:

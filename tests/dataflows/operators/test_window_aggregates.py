@@ -60,7 +60,7 @@ event = st.fixed_dictionaries(
     }
 )
 logs = st.lists(event, max_size=40)
-cuts = st.lists(st.integers(1, 9), max_size=12)
+split_points = st.lists(st.integers(1, 9), max_size=12)
 ALL = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -119,7 +119,7 @@ def in_time(events: list[Event], kind: str) -> list[bool]:
 @settings(deadline=None, max_examples=80)
 @given(
     log=logs,
-    sizes=cuts,
+    sizes=split_points,
     writes=st.lists(st.booleans(), max_size=12),
     key=st.sampled_from([(), ("class",), ("class", "room")]),
 )
@@ -163,7 +163,7 @@ def test_the_order_in_which_events_come_changes_nothing(kind: str, log: list[Eve
 
 @ALL
 @settings(deadline=None, max_examples=30)
-@given(log=logs, sizes=cuts)
+@given(log=logs, sizes=split_points)
 def test_final_windows_are_told_once_and_never_before_they_are_final(
     kind: str, log: list[Event], sizes: list[int]
 ) -> None:

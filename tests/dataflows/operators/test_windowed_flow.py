@@ -250,14 +250,14 @@ history = st.tuples(
     st.lists(st.tuples(st.sampled_from(["ann", "bob", "cid"]), st.integers(0, 12)), max_size=8),
 )
 def test_a_table_is_joined_as_of_time_as_a_loop_over_its_rows_would(
-    rows: list[Any], asked: list[tuple[str, int]]
+    rows: list[Any], queried: list[tuple[str, int]]
 ) -> None:
     from dataflows.operators.columns import Columns
 
     table = AsOf(["value"], [(key, since, until, (value,)) for key, since, until, value in rows])
-    joined = table.join(Columns.of([{"t": t, "who": who} for who, t in asked], texts=["who"]), "who").texts["value"]
+    joined = table.join(Columns.of([{"t": t, "who": who} for who, t in queried], texts=["who"]), "who").texts["value"]
     expected = []
-    for who, t in asked:
+    for who, t in queried:
         holding = [
             (-1 if since is None else since, place, value)
             for place, (key, since, until, value) in enumerate(rows)
@@ -267,13 +267,13 @@ def test_a_table_is_joined_as_of_time_as_a_loop_over_its_rows_would(
     assert [joined.values[code] for code in joined.codes.tolist()] == expected
 
 
-deeds = st.lists(
+actions = st.lists(
     st.tuples(st.sampled_from(["set", "later", "cancel", "fire"]), st.integers(0, 3), st.integers(0, 20)), max_size=30
 )
 
 
 @hypothesis_settings(deadline=None, max_examples=200)
-@given(deeds)
+@given(actions)
 def test_timers_fire_once_at_their_time_in_order(actions: list[tuple[str, int, int]]) -> None:
     timers, plain = Timers(), dict[int, int]()
     for what, key, at in actions:

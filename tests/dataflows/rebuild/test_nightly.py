@@ -144,12 +144,12 @@ def test_over_nights_of_a_spiteful_log_tables_are_what_the_oracle_says_and_what_
             reports = night(here)
             assert all(not report.waits for report in reports), reports
             added += sum(report.added for report in reports)
-            assert_as_told(here)
+            assert_as_reported(here)
         assert added > 300
         assert_live_is_rebuilt(here)
 
 
-def assert_as_told(here: Stack) -> None:
+def assert_as_reported(here: Stack) -> None:
     records = records_of(here)
     clicks = [record for record in records if record.topic == here.topic()]
     engagement = expect_engagement(clicks, Rules(late_days=late_days_of(here.database, "engagement")))

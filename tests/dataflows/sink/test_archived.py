@@ -55,12 +55,12 @@ def test_in_any_order_and_any_transactions_the_first_record_of_the_log_is_left(a
     here, offset = writer(any_database), count(2)
     for seed in range(12):
         rng = random.Random(seed)
-        told = [*RECORDS, *rng.choices(RECORDS, k=4)]
-        rng.shuffle(told)
-        while told:
+        reported = [*RECORDS, *rng.choices(RECORDS, k=4)]
+        rng.shuffle(reported)
+        while reported:
             size = rng.randrange(1, 6)
-            write(here, events(next(offset), *told[:size]))
-            told = told[size:]
+            write(here, events(next(offset), *reported[:size]))
+            reported = reported[size:]
         stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1"
         assert rows(any_database, stored) == [(*row, row[1]) for row in STANDS], seed
         rows(any_database, "DELETE FROM events RETURNING 1")

@@ -14,10 +14,10 @@ from dataflows.sink.progress import claim_task
 from dataflows.sink.writer import Writer
 from tests.dataflows.sink.writing import AT, FLOW, PLAIN, rows, write, writer
 
-Told = tuple[str, str, int, int]
+Reported = tuple[str, str, int, int]
 """Student, event, hours after nine, place in the log."""
 
-TOLD: tuple[Told, ...] = (
+REPORTED: tuple[Reported, ...] = (
     ("ann", "e1", 26, 7),
     ("ann", "e1", 0, 3),
     ("ann", "e1", 3, 5),
@@ -28,16 +28,17 @@ TOLD: tuple[Told, ...] = (
 STANDS = [("ann", "e1", 0, 3), ("bob", "e1", 1, 9), ("bob", "e2", 1, 8)]
 
 
-def milestones(offset: int, *told: Told) -> Changes:
+def milestones(offset: int, *reported: Reported) -> Changes:
     frame = pl.DataFrame(
         {
             "event_time": pl.Series(
-                [(AT + timedelta(hours=hours)).replace(tzinfo=None) for _, _, hours, _ in told], dtype=pl.Datetime("ms")
+                [(AT + timedelta(hours=hours)).replace(tzinfo=None) for _, _, hours, _ in reported],
+                dtype=pl.Datetime("ms"),
             ),
-            "event_id": [event for _, event, _, _ in told],
-            "student_id": [student for student, _, _, _ in told],
-            "kind": ["quiz_submit"] * len(told),
-            "place": [place for *_, place in told],
+            "event_id": [event for _, event, _, _ in reported],
+            "student_id": [student for student, _, _, _ in reported],
+            "kind": ["quiz_submit"] * len(reported),
+            "place": [place for *_, place in reported],
         }
     )
     return replace(PLAIN, offsets={"t": offset}, rows={"milestones": frame})
@@ -54,12 +55,12 @@ def test_in_any_order_and_any_transactions_the_lowest_place_is_left(database: st
     offset = itertools.count(2)
     for seed in range(12):
         rng = random.Random(seed)
-        told = [*TOLD, *rng.choices(TOLD, k=4)]
-        rng.shuffle(told)
-        while told:
+        reported = [*REPORTED, *rng.choices(REPORTED, k=4)]
+        rng.shuffle(reported)
+        while reported:
             size = rng.randrange(1, 5)
-            write(here, milestones(next(offset), *told[:size]))
-            told = told[size:]
+            write(here, milestones(next(offset), *reported[:size]))
+            reported = reported[size:]
         assert stands(database) == STANDS, seed
         if seed % 3 == 0:
             # a row that went with its chunk, or was never there, leaves the fact known

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from dataflows.kafka import metrics
-from dataflows.kafka.eras import ERA
+from dataflows import metrics
+from dataflows.eras import ERA
 from dataflows.kafka.source import RefusedError
 from dataflows.sink import writer as module
 from dataflows.sink.changes import Changes

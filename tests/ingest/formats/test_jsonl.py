@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from dataflows.kafka.batch import Records
 from ingest.formats import Entry, Unreadable
 from ingest.formats.jsonl import read_jsonl, topic_of
 

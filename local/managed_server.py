@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 @dataclass
-class Part:
+class ManagedServer:
     """The process of one part; `Kafka` and `Postgres` say how it is prepared, run and asked.
 
     Attributes:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from dataflows.archive import flow as archive
-from dataflows.kafka.batch import Settled
+from dataflows.batch import Settled
 from dataflows.kafka.source import Claim, RefusedError
 from dataflows.rebuild.touched import LateFlow
 from dataflows.settings import Settings
@@ -18,7 +18,7 @@ from dataflows.sink.progress import claim_task
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RebuildSpec:
     """How a flow is rebuilt.
 
     Attributes:
@@ -79,11 +79,11 @@ class Goal:
     settled: Settled = field(default_factory=Settled)
 
 
-def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
+def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
     """Returns one goal a task of the archive or of the flow: what of it the archive lacks comes from the topics.
 
     Args:
-        past: The flow.
+        spec: The flow.
         connection: The database.
         settings: Names of topics.
         claim: Whether to claim the tasks, which fences the flow's workers.
@@ -91,7 +91,7 @@ def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings
     Raises:
         RefusedError: Where the archive has nothing.
     """
-    wanted = set(past.topics(settings))
+    wanted = set(spec.topics(settings))
     rows = connection.execute(
         "SELECT task, offsets, watermarks FROM task_progress WHERE flow = %s ORDER BY task", (archive.FLOW,)
     ).fetchall()
@@ -101,10 +101,10 @@ def goals_of(past: Past, connection: psycopg.Connection[Any], settings: Settings
     archived = {task: (offsets, marks) for task, offsets, marks in rows}
     known = "SELECT task, offsets, settled_ms, begun FROM task_progress WHERE flow = %s"
     url, goals = settings.database_url.get_secret_value(), []
-    tasks = {task for task, *_ in connection.execute(known, (past.flow,))} | archived.keys()
+    tasks = {task for task, *_ in connection.execute(known, (spec.flow,))} | archived.keys()
     # Before anything is read: what a worker commits after that is refused.
-    claims = {task: claim_task(url, past.flow, task) if claim else Claim(0, {}, "", {}) for task in sorted(tasks)}
-    live = {task: rest for task, *rest in connection.execute(known, (past.flow,))}
+    claims = {task: claim_task(url, spec.flow, task) if claim else Claim(0, {}, "", {}) for task in sorted(tasks)}
+    live = {task: rest for task, *rest in connection.execute(known, (spec.flow,))}
     for task, held in claims.items():
         offsets, marks = archived.get(task, ({}, {}))
         reached, settled_ms, begun = live.get(task, ({}, None, {}))

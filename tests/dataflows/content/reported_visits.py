@@ -26,7 +26,7 @@ class Stretch:
 
 
 @dataclass
-class Told:
+class Reported:
     """A visit in the making: which instants count, and which are known."""
 
     row: Row
@@ -36,7 +36,7 @@ class Told:
     given: set[int] = field(default_factory=set)
 
 
-def told_visits(events: list[tuple[Event, int]], views: list[View], low: int, rules: FoldRules) -> list[Row]:
+def reported_visits(events: list[tuple[Event, int]], views: list[View], low: int, rules: FoldRules) -> list[Row]:
     """Returns the visits of one student.
 
     Args:
@@ -49,10 +49,10 @@ def told_visits(events: list[tuple[Event, int]], views: list[View], low: int, ru
     shared = [view for view in views if not view.alone]
     reach = {view.id: _reach(view, stretches, shared, low, rules) for view in views}
     owner = _owners(shared, reach)
-    told = [_view(view, reach[view.id], owner, events, shared) for view in views]
-    hosts = list(zip(views, told, strict=True))
-    told += [one for one in _derived(stretches, owner) if not _taken_in(one, hosts, reach)]
-    rows = [_finished(one) for one in told]
+    reported = [_view(view, reach[view.id], owner, events, shared) for view in views]
+    overlaps = list(zip(views, reported, strict=True))
+    reported += [one for one in _derived(stretches, owner) if not _taken_in(one, overlaps, reach)]
+    rows = [_finished(one) for one in reported]
     return sorted(rows, key=lambda row: (row.start, row.id))
 
 
@@ -132,17 +132,19 @@ def _is_away(instant: int, chapter: int, events: list[tuple[Event, int]], shared
 
 def _view(
     view: View, reach: tuple[int, int], owner: dict[int, int], events: list[tuple[Event, int]], shared: list[View]
-) -> Told:
+) -> Reported:
     until, end = reach
-    row = Row(view.member, view.start, view.id, end, 0, 0, view.chapter, True, view.course, view.klass, view.scroll)
+    row = Row(
+        view.member, view.start, view.id, end, 0, 0, view.chapter, True, view.course, view.class_code, view.scroll
+    )
     if view.alone:
-        return Told(row, set(range(view.start, until)), set(range(view.start, end)))
+        return Reported(row, set(range(view.start, until)), set(range(view.start, end)))
     own = {instant for instant in range(view.start, until) if owner[instant] == view.id}
     more = {instant for instant in range(until, end) if instant not in owner}
-    return Told(row, {one for one in own if not _is_away(one, view.chapter, events, shared)}, own | more)
+    return Reported(row, {one for one in own if not _is_away(one, view.chapter, events, shared)}, own | more)
 
 
-def _derived(stretches: list[Stretch], owner: dict[int, int]) -> list[Told]:
+def _derived(stretches: list[Stretch], owner: dict[int, int]) -> list[Reported]:
     runs: list[list[Stretch]] = []
     for place, stretch in enumerate(stretches):
         last = stretches[place - 1] if place else None
@@ -150,7 +152,7 @@ def _derived(stretches: list[Stretch], owner: dict[int, int]) -> list[Told]:
             runs[-1].append(stretch)
         else:
             runs.append([stretch])
-    told = []
+    reported = []
     for run in runs:
         head = run[0].event
         if run[0].chapter == NONE or run[0].going or run[0].session == -1:
@@ -166,42 +168,44 @@ def _derived(stretches: list[Stretch], owner: dict[int, int]) -> list[Told]:
             chapter=run[0].chapter,
             is_view=False,
             course=next((one.event.course for one in run if one.event.course != NONE), NONE),
-            klass=next((one.event.klass for one in reversed(run) if one.event.klass != NONE), NONE),
+            class_code=next((one.event.class_code for one in reversed(run) if one.event.class_code != NONE), NONE),
             scroll=max(one.event.scroll for one in run),
         )
         spent = {i for one in run for i in range(one.event.ms, one.until) if i not in owner}
         raw = {i for one in run for i in range(one.event.ms, one.known) if i not in owner}
-        told.append(Told(row, spent, raw))
-    return told
+        reported.append(Reported(row, spent, raw))
+    return reported
 
 
-def _taken_in(derived: Told, views: list[tuple[View, Told]], reach: dict[int, tuple[int, int]]) -> bool:
+def _taken_in(derived: Reported, views: list[tuple[View, Reported]], reach: dict[int, tuple[int, int]]) -> bool:
     """Gives a derived visit to the explicit one that takes it in; returns whether there is one."""
     row = derived.row
-    same = [(view, told) for view, told in views if view.chapter == row.chapter and not view.alone]
+    same = [(view, reported) for view, reported in views if view.chapter == row.chapter and not view.alone]
     end = max(row.end, row.start + 1)
-    for view, told in same:
+    for view, reported in same:
         if view.end is not None and max(row.start, view.start) < min(end, reach[view.id][0]):
-            told.guests.append(row)
+            reported.guests.append(row)
             return True
-    for view, told in same:
+    for view, reported in same:
         if view.end is None and max(row.start, view.start) <= min(row.end, reach[view.id][0]):
-            told.guests.append(row)
-            told.spent |= derived.spent
-            told.raw = {one for one in told.raw if one < reach[view.id][0]} | derived.raw | told.given
-            told.given |= derived.raw
-            told.row = replace(told.row, end=max(told.row.end, row.end))
+            reported.guests.append(row)
+            reported.spent |= derived.spent
+            reported.raw = {one for one in reported.raw if one < reach[view.id][0]} | derived.raw | reported.given
+            reported.given |= derived.raw
+            reported.row = replace(reported.row, end=max(reported.row.end, row.end))
             return True
     return False
 
 
-def _finished(told: Told) -> Row:
-    known = told.row
+def _finished(reported: Reported) -> Row:
+    known = reported.row
     return replace(
         known,
-        spent=len(told.spent),
-        raw=len(told.raw),
-        course=next((code for code in (known.course, *(g.course for g in told.guests)) if code != NONE), NONE),
-        klass=next((code for code in (known.klass, *(g.klass for g in told.guests[::-1])) if code != NONE), NONE),
-        scroll=max(known.scroll, *(guest.scroll for guest in told.guests), NONE),
+        spent=len(reported.spent),
+        raw=len(reported.raw),
+        course=next((code for code in (known.course, *(g.course for g in reported.guests)) if code != NONE), NONE),
+        class_code=next(
+            (code for code in (known.class_code, *(g.class_code for g in reported.guests[::-1])) if code != NONE), NONE
+        ),
+        scroll=max(known.scroll, *(guest.scroll for guest in reported.guests), NONE),
     )

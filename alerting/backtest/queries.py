@@ -35,19 +35,19 @@ class Outcome:
     Attributes:
         rule: The rule.
         calls: When it would have called, in order.
-        asked: How often it was evaluated.
+        queried: How often it was evaluated.
         rested: Of these, how often nobody was there, so that it can say nothing, and the database was not asked.
         held: How often it gave no row, as while data stall.
     """
 
     rule: Rule
     calls: list[Call] = field(default_factory=list)
-    asked: int = 0
+    queried: int = 0
     rested: int = 0
     held: int = 0
 
 
-class Asked:
+class RuleQueries:
     """A rule's statements and alerts.
 
     Attributes:
@@ -76,13 +76,13 @@ class Asked:
 
     def rest(self) -> None:
         """Counts an evaluation in which nothing can fire."""
-        self.outcome.asked += 1
+        self.outcome.queried += 1
         self.outcome.rested += 1
 
     def ask(self, scratch: Scratch, now: datetime) -> None:
         """Evaluates it as of the scratch database's clock."""
         answers = {_ids(key): value > 0 for *key, value in scratch.ask(self.firing)}
-        self.outcome.asked += 1
+        self.outcome.queried += 1
         self.outcome.held += not answers
         turns = self._machine.step(now, answers)
         if begun := {turn.ids for turn in turns if turn.calls}:
@@ -93,10 +93,10 @@ class Asked:
                 self._end(turn)
 
     def _read(self, scratch: Scratch) -> dict[Ids, dict[str, str]]:
-        names, rows = scratch.told(self.words)
-        told = [dict(zip(names, map(str, row), strict=True)) for row in rows]
+        names, rows = scratch.reported(self.words)
+        reported = [dict(zip(names, map(str, row), strict=True)) for row in rows]
         spoken = (*self.rule.numbers, *self.rule.texts, "as_of")
-        return {tuple(one[name] for name in self.rule.ids): {name: one[name] for name in spoken} for one in told}
+        return {tuple(one[name] for name in self.rule.ids): {name: one[name] for name in spoken} for one in reported}
 
     def _end(self, turn: Turn) -> None:
         open_calls = (call for call in reversed(self.outcome.calls) if call.ids == turn.ids and call.until is None)

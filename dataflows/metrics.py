@@ -12,7 +12,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from dataflows.events.rejects import Reject
-from dataflows.kafka.histogram import BulkHistogram
+from dataflows.histogram import BulkHistogram
 from dataflows.school_hours import SchoolHours
 
 EVENTS_CONSUMED: Final = Counter("kafka_events_consumed_total", "Records read from Kafka.", ["topic", "flow"])
