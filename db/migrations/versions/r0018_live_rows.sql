@@ -78,7 +78,6 @@ CREATE INDEX periods_weekday ON periods (weekday, starts);
 -- Nobody reads them, and they would change with every event: the database logs a rewritten row from its first change to its last. So they
 -- are not written any more. They stay, since views of the version before, which are replaced after this, name them.
 ALTER TABLE student_state ALTER COLUMN updated_at DROP NOT NULL, ALTER COLUMN updated_at DROP DEFAULT;
-UPDATE student_state SET last_event_id = NULL, updated_at = NULL;
 
 -- Rows that are rewritten again and again: room on their page, so that the new version stays there (HOT: no index is written, and the
 -- page is tidied without vacuum), and vacuum for what is left, before the table has doubled.
