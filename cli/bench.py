@@ -68,6 +68,19 @@ def profile(  # noqa: PLR0913
 
 
 @app.command()
+def declared(
+    events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,
+    per_s: PerS = 2000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time counts.")] = 5,
+    functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
+) -> None:
+    """What declared flows (the tutorial's first) cost beyond decode, beside `engagement`. Needs no server."""
+    from bench.declared import run
+
+    _print(run(events=events, per_s=per_s, rounds=rounds, functions=functions))
+
+
+@app.command()
 def freshness(rate: Rate = 5000, seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 300) -> None:
     """Append to committed row under a steady load, everything on this machine."""
     from bench.freshness import measure

@@ -9,10 +9,11 @@ from typing import Any, Final
 import numpy as np
 from psycopg import sql
 
+from dataflows.kafka.source import stopping
 from dataflows.operators.columns import Columns, Text
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.segments import Ints
-from dataflows.sink.connection import APPLICATION, connect
+from dataflows.sink.connection import APPLICATION, connect, retry_while_unavailable
 
 ALWAYS: Final = -(1 << 62)
 
@@ -181,4 +182,4 @@ def from_database(url: str) -> Load:
         with connect(url, f"{APPLICATION}-join") as connection:
             return [(key, since, until, tuple(values)) for key, since, until, *values in connection.execute(query)]
 
-    return load
+    return lambda join: retry_while_unavailable(lambda: load(join), f"read {join.table}", stopping.is_set)
