@@ -28,16 +28,16 @@ class Address:
 
     Attributes:
         channel: By e-mail or in Slack.
-        where: An e-mail address; an incoming webhook's URL or a channel (`#7b`).
+        target: An e-mail address; an incoming webhook's URL or a channel (`#7b`).
     """
 
     channel: Channel
-    where: str
+    target: str
 
     @property
     def is_webhook(self) -> bool:
         """Whether it is a secret URL."""
-        return self.channel == "slack" and self.where.startswith(("http://", "https://"))
+        return self.channel == "slack" and self.target.startswith(("http://", "https://"))
 
 
 Staff = Mapping[str, frozenset[Address]]
@@ -85,13 +85,13 @@ def route_file(staff: Staff, times: Times, *, known: Iterable[str] = (), bot: bo
 def _receiver(name: str, place: int, address: Address, *, bot: bool) -> Document:
     uid = f"{name}-{place}"
     if address.channel == "email":
-        return mail(uid, plain(address.where))
+        return mail(uid, plain(address.target))
     if address.is_webhook:
-        return slack(uid, url=plain(address.where))
-    return slack(uid, recipient=plain(address.where), **({"token": TOKEN} if bot else {"url": SLACK_URL}))
+        return slack(uid, url=plain(address.target))
+    return slack(uid, recipient=plain(address.target), **({"token": TOKEN} if bot else {"url": SLACK_URL}))
 
 
 def _name(addresses: frozenset[Address]) -> str:
     """Names a set of addresses without telling them: names are shown, addresses are secrets."""
-    text = "\n".join(f"{address.channel} {address.where}" for address in sorted(addresses))
+    text = "\n".join(f"{address.channel} {address.target}" for address in sorted(addresses))
     return PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,14 +11,14 @@ from dataflows.batch import Records, TaskBatch
 TOPIC = "clickstream_events"
 
 
-def batches(events: int, *, per_s: float, batch_records: int, beat_every: int, tasks: int = 4) -> Iterator[TaskBatch]:
+def batches(events: int, *, per_s: float, batch_records: int, flush_every: int, tasks: int = 4) -> Iterator[TaskBatch]:
     """Yields the batches of one of `tasks` tasks: a share of the students, and of the events.
 
     Args:
         events: How many events, in this task.
         per_s: Events a second of event time, over all tasks.
         batch_records: Records a batch.
-        beat_every: Rows are due after every so many batches.
+        flush_every: Rows are due after every so many batches.
         tasks: Over how many tasks the students are spread.
     """
     stamps = Stamps(templates(STUDENTS // tasks), seed=3)
@@ -41,7 +41,7 @@ def batches(events: int, *, per_s: float, batch_records: int, beat_every: int, t
             floor={},
             records=[records],
             offsets={TOPIC: first + len(pairs)},
-            beat=number % beat_every == 0,
+            flush=number % flush_every == 0,
             topic_ids={},
             cluster_id="",
             live_from_ms=0,

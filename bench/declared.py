@@ -63,7 +63,7 @@ def measure(log: list[TaskBatch], settings: Settings, flow: Any) -> tuple[float,
 
 
 def run(
-    *, events: int = 500_000, per_s: float = 2000, rounds: int = 5, beat_every: int = 6, functions: int = 0
+    *, events: int = 500_000, per_s: float = 2000, rounds: int = 5, flush_every: int = 6, functions: int = 0
 ) -> dict[str, Any]:
     """Measures and returns the figures.
 
@@ -71,12 +71,12 @@ def run(
         events: Events of the one task.
         per_s: Density: events a second of event time, over four tasks.
         rounds: Rounds over the same log; the lowest time counts.
-        beat_every: Batches between two writes.
+        flush_every: Batches between two writes.
         functions: Print so many of the functions that take most in the tutorial's flow.
     """
     settings = Settings(_env_file=None)
     calm_garbage_collector()
-    log = list(batches.batches(events, per_s=per_s, batch_records=settings.batch_records, beat_every=beat_every))
+    log = list(batches.batches(events, per_s=per_s, batch_records=settings.batch_records, flush_every=flush_every))
     definitions = {flow.name: flow for flow in FLOWS} | {"engagement": flows.named("engagement").load()}
     best: dict[str, tuple[float, float, int]] = {}
     for _round in range(rounds):

@@ -28,13 +28,14 @@ from bytewax.operators.windowing import EventClock, TumblingWindower  # noqa: E4
 from bytewax.outputs import DynamicSink, StatelessSinkPartition  # noqa: E402
 
 from dataflows.batch import TaskBatch  # noqa: E402
+from dataflows.claim import Claim  # noqa: E402
 from dataflows.engagement import flow as engagement  # noqa: E402
 from dataflows.engagement.columns import Batch  # noqa: E402
 from dataflows.engagement.scopes import scopes_of  # noqa: E402
 from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
 from dataflows.kafka.keys import task_key  # noqa: E402
-from dataflows.kafka.source import Claim, KafkaSource  # noqa: E402
+from dataflows.kafka.source import KafkaSource  # noqa: E402
 from dataflows.operators.shell import stateful  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.worker import calm_garbage_collector  # noqa: E402

@@ -53,15 +53,15 @@ class Costs:
     snapshot_s: float = 0.0
 
 
-def batches(events: int, batch_records: int, beat_every: int) -> list[TaskBatch]:
+def batches(events: int, batch_records: int, flush_every: int) -> list[TaskBatch]:
     """Returns the log of one task in batches; rows are due after every so many."""
     sent = list(learning(events, int(time.time() * 1000)))
     offsets = dict.fromkeys(TOPICS, 0)
     out = []
     for number, first in enumerate(range(0, len(sent), batch_records), 1):
         records = [_records(topic, piece, offsets) for topic, piece in _by_topic(sent[first : first + batch_records])]
-        beat = number % beat_every == 0
-        out.append(TaskBatch(0, 1, {}, records, dict(offsets), beat, {}, "", 1 << 62, {}))
+        flush = number % flush_every == 0
+        out.append(TaskBatch(0, 1, {}, records, dict(offsets), flush, {}, "", 1 << 62, {}))
     return out
 
 
@@ -93,12 +93,12 @@ def once(log: list[TaskBatch], settings: Settings) -> Costs:
         seen += (size := sum(len(records.values) for records in batch.records))
         # From the first write after every pair was known on, so that rows are paid by the events that make them.
         counts = counts or (written and seen - size >= PAIRS)
-        written = batch.beat
+        written = batch.flush
         costs.events += size * counts
         spent = costs.cpu_s if counts else defaultdict(float)
         item = _timed(spent, "decode", decode, batch, settings)
         for name, operator in operators.items():
-            item = _timed(spent, f"{name}, with rows" if batch.beat else name, operator.process, item)
+            item = _timed(spent, f"{name}, with rows" if batch.flush else name, operator.process, item)
         for changes in gather(item):
             for table, frame in changes.rows.items():
                 costs.rows[table] += len(frame) * counts
@@ -126,7 +126,7 @@ def measure(*, events: int = 600_000, rounds: int = 3, model: str = "ebbinghaus"
     """
     settings = Settings(memory_model=model, _env_file=None)
     calm_garbage_collector()
-    log = batches(events, settings.batch_records, beat_every=3)
+    log = batches(events, settings.batch_records, flush_every=3)
     done = [once(log, settings) for _ in range(rounds)]
     each = {step: statistics.median(c.cpu_s[step] for c in done) / done[0].events * 1e6 for step in done[0].cpu_s}
     total = [sum(c.cpu_s.values()) / c.events for c in done]

@@ -68,7 +68,7 @@ def measure(log: list[TaskBatch], settings: Settings, flow: str = "engagement") 
         item = timed("decode", module.decode, batch, settings)
         for name, operator in operators.items():
             # Making rows is told apart from folding events: it is paid once a second, not once an event.
-            step = f"{name}, with rows" if batch.beat and name in _WITH_ROWS else name
+            step = f"{name}, with rows" if batch.flush and name in _WITH_ROWS else name
             item = timed(step, operator.process, item)
         for changes in module.gather(item):
             for table, frame in changes.rows.items():
@@ -96,7 +96,7 @@ def best(rounds: list[Costs]) -> Costs:
 
 def report(costs: Costs, log: list[TaskBatch]) -> dict[str, Any]:
     """Returns the figures: microseconds an event by step, rows and bytes an event, snapshot sizes."""
-    beats = sum(batch.beat for batch in log)
+    flushes = sum(batch.flush for batch in log)
     each = {
         step: round(cpu_s / costs.events * 1e6, 3)
         for step, cpu_s in costs.cpu_s.items()
@@ -105,7 +105,7 @@ def report(costs: Costs, log: list[TaskBatch]) -> dict[str, Any]:
     return {
         "events": costs.events,
         "batches": len(log),
-        "beats": beats,
+        "flushes": flushes,
         "us_an_event": each,
         "us_an_event_all": round(sum(each.values()), 3),
         "rows_an_event": {t: round(n / costs.events, 4) for t, n in costs.rows.items()},
@@ -124,7 +124,7 @@ def run(  # noqa: PLR0913
     events: int = 500_000,
     per_s: float = 2000,
     batch_records: int | None = None,
-    beat_every: int = 6,
+    flush_every: int = 6,
     rounds: int = 3,
     functions: int = 0,
 ) -> dict[str, Any]:
@@ -135,14 +135,14 @@ def run(  # noqa: PLR0913
         events: Events of the one task.
         per_s: Density: events a second of event time, over four tasks.
         batch_records: Records of a batch; by default as many as a worker that catches up takes.
-        beat_every: Batches between two beats.
+        flush_every: Batches between two flushes.
         rounds: Rounds over the same log; the lowest time of each step counts.
         functions: Print so many of the functions that take most, by cProfile in one round more.
     """
     settings = Settings(_env_file=None)
     calm_garbage_collector()
     size = batch_records or settings.batch_records
-    log = list(LOADS[flow](events, per_s=per_s, batch_records=size, beat_every=beat_every))
+    log = list(LOADS[flow](events, per_s=per_s, batch_records=size, flush_every=flush_every))
     result = report(best([measure(log, settings, flow) for _ in range(rounds)]), log)
     if functions:
         profiler = cProfile.Profile()

@@ -62,7 +62,7 @@ def _rich(events: list[Template], shift: int) -> list[Template]:
     return out
 
 
-def batches(events: int, *, per_s: float, batch_records: int, beat_every: int, tasks: int = 4) -> Iterator[TaskBatch]:
+def batches(events: int, *, per_s: float, batch_records: int, flush_every: int, tasks: int = 4) -> Iterator[TaskBatch]:
     """Yields the batches of one of `tasks` tasks; see `bench.batches`."""
     stamps = Shifts(STUDENTS // tasks)
     start_ms = int(time.time() * 1000) - int(events * tasks / per_s * 1000)
@@ -78,7 +78,7 @@ def batches(events: int, *, per_s: float, batch_records: int, beat_every: int, t
             floor={},
             records=[Records(CLICKS, 0, offsets, times, list(keys), list(values))],
             offsets={CLICKS: first + len(pairs)},
-            beat=number % beat_every == 0,
+            flush=number % flush_every == 0,
             topic_ids={},
             cluster_id="",
             live_from_ms=0,

@@ -60,7 +60,7 @@ class _Flow:
                 floor={},
                 records=[records],
                 offsets={CLICKS: offsets[task]},
-                beat=second % self._every_s == 0,
+                flush=second % self._every_s == 0,
                 topic_ids={CLICKS: "log"},
                 cluster_id="bench",
                 live_from_ms=0,

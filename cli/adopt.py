@@ -33,8 +33,8 @@ def command(
     from rich.console import Console
 
     from cli.progress import Progress
+    from dataflows.claim import RefusedError
     from dataflows.kafka.log import PartitionCountError
-    from dataflows.kafka.source import RefusedError
     from dataflows.rebuild.adopt import adopt
     from dataflows.settings import Settings
     from dataflows.sink.progress import FencedError

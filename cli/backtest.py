@@ -34,7 +34,7 @@ def backtest(  # noqa: PLR0913
     import psycopg
 
     from alerting.backtest.source import NothingStoredError, RightsError
-    from dataflows.kafka.source import RefusedError
+    from dataflows.claim import RefusedError
     from local.embedded_postgres import PostgresError
 
     # an end by signal too leaves no copy of anybody's events behind

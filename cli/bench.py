@@ -47,7 +47,7 @@ def profile(  # noqa: PLR0913
     batch_records: Annotated[
         int | None, typer.Option(min=1, help="Records of a batch; by default as when a worker catches up.")
     ] = None,
-    beat_every: Annotated[int, typer.Option(min=1, help="Batches between two writes.")] = 6,
+    flush_every: Annotated[int, typer.Option(min=1, help="Batches between two writes.")] = 6,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time of a step counts.")] = 5,
     functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
 ) -> None:
@@ -60,7 +60,7 @@ def profile(  # noqa: PLR0913
             events=events,
             per_s=per_s,
             batch_records=batch_records,
-            beat_every=beat_every,
+            flush_every=flush_every,
             rounds=rounds,
             functions=functions,
         )

@@ -41,7 +41,7 @@ def command(
     import psycopg
     from rich.console import Console
 
-    from dataflows.kafka.source import RefusedError
+    from dataflows.claim import RefusedError
     from dataflows.settings import Settings
 
     settings = Settings()

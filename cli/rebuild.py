@@ -56,7 +56,7 @@ def command(
     """
     from rich.console import Console
 
-    from dataflows.kafka.source import RefusedError
+    from dataflows.claim import RefusedError
     from dataflows.settings import Settings
 
     unknown = [flow for flow in flows or [] if flow not in FLOWS]
@@ -87,7 +87,7 @@ def _include_late(settings: Settings, flows: list[str] | None, day: date, *, dry
     from rich.console import Console
 
     from cli.nightly import add_late
-    from dataflows.kafka.source import RefusedError
+    from dataflows.claim import RefusedError
 
     try:
         add_late(Console(), settings, [day], flows=flows, dry_run=dry_run)

@@ -56,6 +56,7 @@ def _run(connection: psycopg.Connection[Any], *, dry_run: bool) -> None:
     from alerting.reminders.sending import Sender, send
     from alerting.reminders.settings import RemindSettings
     from alerting.times import Times
+    from cli.progress import Progress
 
     settings, delivery, times = RemindSettings(), DeliverySettings(), Times()
     if not dry_run and not (delivery.smtp_host and delivery.smtp_from):
@@ -71,8 +72,8 @@ def _run(connection: psycopg.Connection[Any], *, dry_run: bool) -> None:
         return
     minutes = today.minutes_to_night(times)
     rules = Sender(delivery.smtp_from, settings.remind_unsubscribe, settings.remind_per_minute, minutes)
-    with Post(delivery) as post:
-        outcome = send(connection, post, reminders, today.day, rules)
+    with Post(delivery) as post, Progress("reminding", len(reminders), unit="students") as progress:
+        outcome = send(connection, post, reminders, today.day, rules, progress.at)
     ledger.forget(connection, today.day)
     _report(outcome)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,11 +11,11 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataflows.kafka.producer import Publisher
     from dataflows.settings import Settings
     from ingest.formats import Entry, Reader, Unreadable
     from ingest.formats.log import FormatName, Log
     from ingest.formats.moodle.reading import Options
+    from ingest.replay import Published
 
 app = typer.Typer()
 
@@ -63,6 +61,7 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     from dataflows.settings import Settings
     from ingest.formats import FormatError
     from ingest.formats.moodle.reading import Options
+    from ingest.replay import moved_to_now, prepare
 
     settings = Settings()
     options = Options(
@@ -75,8 +74,8 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     try:
         log = _load(files, log_format, options, keep_order=keep_order, topic=topic)
         if as_if_now:
-            log = _shifted_to_now(log, settings, close=close)
-        _prepare(log, settings)
+            log = moved_to_now(log, settings, close=close)
+        prepare(log, settings)
         code = _publish(log, settings, speed=speed, close=close)
     except (TopicError, FormatError) as error:
         typer.echo(str(error), err=True)
@@ -125,128 +124,31 @@ def _watched(reader: Reader) -> Reader:
     return read
 
 
-def _shifted_to_now(log: Log, settings: Settings, *, close: bool) -> Log:
-    from dataflows.kafka.ticks import CLOSE_AFTER_MS
-    from ingest.formats.log import moved
-
-    now_ms = time.time_ns() // 1_000_000
-    span = log.span(now_ms + settings.max_future_s * 1000)
-    if span is None:
-        return log
-    return moved(log, now_ms - (CLOSE_AFTER_MS if close else 0) - span[1])
-
-
-def _prepare(log: Log, settings: Settings) -> None:
-    """Creates the topics that are missing; refuses those that do not fit or are already past the log's start."""
-    from dataflows.kafka.topics import TopicError, create_or_check, require_usable
-
-    statuses = create_or_check(settings)
-    require_usable(statuses)
-    known = {status.name for status in statuses}
-    unknown = {settings.topic(entry.topic) for entry in log.entries} - known
-    if unknown and all(status.state != "unknown" for status in statuses):
-        message = f"No such topic: {', '.join(sorted(unknown))}. There are: {', '.join(sorted(known))}"
-        raise TopicError(message)
-    refuse_if_past(log, settings)
-
-
-def refuse_if_past(log: Log, settings: Settings) -> None:
-    """Raises if a topic holds events newer than the log's first: all that the log adds before them would be late.
-
-    Raises:
-        TopicError: Says which topic has come how far, and what to do.
-    """
-    from dataflows.kafka.tail import newest_event_ms
-    from dataflows.kafka.topics import TopicError
-
-    span = log.span(time.time_ns() // 1_000_000 + settings.max_future_s * 1000)
-    if span is None:
-        return
-    topics = {settings.topic(entry.topic) for entry in log.entries}
-    past = {name: ms for name, ms in sorted(newest_event_ms(settings, topics).items()) if ms > span[0]}
-    if not past:
-        return
-    message = "\n".join(
-        [
-            f"The log starts at {_utc(span[0])}, and these topics are already past that:",
-            *(f"  {name}: {_utc(ms)}" for name, ms in past.items()),
-            "Its events would count as late. Give the log topics of its own: set CLASSPULSE_TOPIC_PREFIX to a new",
-            "prefix (here and for `classpulse run`, with a database of its own), or move the log with --as-if-now.",
-        ]
-    )
-    raise TopicError(message)
-
-
 def _publish(log: Log, settings: Settings, *, speed: float, close: bool) -> int:
-    from dataflows.kafka.producer import Publisher
-
-    publisher = Publisher(settings)
-    began = time.monotonic()
-    sent: Counter[str] = Counter()
-    interrupted = False
-    try:
-        _send_all(log, settings, publisher, speed, sent)
-        publisher.flush()
-    except KeyboardInterrupt:
-        interrupted = True
-        typer.echo("interrupted: what was sent is being flushed", err=True)
-        publisher.flush()
-    ticks = 0
-    if close and not interrupted and not publisher.failed:
-        ticks = close_log(log, settings, publisher)
-    _report(log, sent, publisher, ticks, time.monotonic() - began)
-    return 130 if interrupted else 1 if publisher.failed or len(publisher.producer) else 0
-
-
-def _send_all(log: Log, settings: Settings, publisher: Publisher, speed: float, sent: Counter[str]) -> None:
     from cli.progress import Progress
-    from dataflows.kafka.replayed import REPLAYED
+    from ingest.replay import publish
 
-    names = {entry.topic: settings.topic(entry.topic) for entry in log.entries}
-    first = next((entry.event_ms for entry in log.entries if entry.event_ms is not None), 0)
+    def interrupted() -> None:
+        typer.echo("interrupted: what was sent is being flushed", err=True)
+
     with Progress("publishing", len(log.entries)) as progress:
-        began = time.monotonic()
-        for done, entry in enumerate(log.entries, 1):
-            if speed and entry.event_ms is not None:
-                due = began + (entry.event_ms - first) / 1000 / speed
-                while (wait := due - time.monotonic()) > 0:
-                    publisher.producer.poll(min(wait, 0.5))
-                    progress.at(done - 1)
-            publisher.send(names[entry.topic], entry.key, entry.value, REPLAYED)
-            sent[entry.topic] += 1
-            if not done & 2047:
-                progress.at(done)
+        done = publish(log, settings, progress.at, interrupted, speed=speed, close=close)
+    _report(log, done)
+    return 130 if done.interrupted else 0 if done.is_complete else 1
 
 
-def close_log(log: Log, settings: Settings, publisher: Publisher) -> int:
-    """Ticks every partition of every input topic far enough to make each window of the log final.
-
-    Returns:
-        How many ticks were written.
-    """
-    from dataflows.kafka.ticks import CLOSE_AFTER_MS, send_ticks, tick_targets
-
-    span = log.span(time.time_ns() // 1_000_000 + settings.max_future_s * 1000)
-    if span is None:
-        return 0
-    targets = tick_targets(settings)
-    send_ticks(publisher, targets, span[1] + CLOSE_AFTER_MS)
-    publisher.flush()
-    return len(targets)
-
-
-def _report(log: Log, sent: Counter[str], publisher: Publisher, ticks: int, seconds: float) -> None:
-    total = sum(sent.values())
-    typer.echo(f"published {total - publisher.failed:,} of {len(log.entries):,} events in {seconds:.1f} s")
-    for name, count in sent.most_common():
+def _report(log: Log, done: Published) -> None:
+    total = sum(done.sent.values())
+    typer.echo(f"published {total - done.failed:,} of {len(log.entries):,} events in {done.seconds:.1f} s")
+    for name, count in done.sent.most_common():
         typer.echo(f"  {name}: {count:,}")
-    if ticks:
-        typer.echo(f"closed with {ticks} ticks")
+    if done.ticks:
+        typer.echo(f"closed with {done.ticks} ticks")
     for remark, count in Counter(entry.remark for entry in log.entries if entry.remark).most_common():
         typer.echo(f"{count:,} rows {remark}: kept in events, counted for no student")
     _report_skipped(log)
-    if publisher.failed:
-        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)
+    if done.failed:
+        typer.echo(f"Kafka did not take {done.failed:,} records: {done.error}", err=True)
 
 
 def _report_skipped(log: Log) -> None:
@@ -256,7 +158,3 @@ def _report_skipped(log: Log) -> None:
     if len(log.skipped) > SKIPPED_SHOWN:
         more = ", ".join(f"{name}:{item.line}" for name, item in log.skipped[SKIPPED_SHOWN:])
         typer.echo(f"  and {more}")
-
-
-def _utc(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(sep=" ", timespec="seconds")

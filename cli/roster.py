@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.records import SHOWN_FAULTS, FileError
+from ingest.records import SHOWN_FAULTS, FileError
 
 if TYPE_CHECKING:
     import psycopg

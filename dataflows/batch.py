@@ -65,7 +65,7 @@ class TaskBatch:
         floor: Offsets that the database already holds; below them the task writes nothing and remembers.
         records: The records, one entry a topic that has any.
         offsets: Next offset of every topic after this batch.
-        beat: Whether what is pending is to be written after this batch (once a second).
+        flush: Whether what is pending is to be written after this batch (once a second).
         topic_ids: The broker's ids of the topics, which tell a recreated topic.
         cluster_id: The broker cluster's id.
         live_from_ms: Records appended since then count towards the freshness metric.
@@ -74,7 +74,7 @@ class TaskBatch:
         claimed: Places that the database held when this worker claimed the task; its first write must find them.
         partitions: How many partitions each topic has; None where nobody asked.
         seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
-        history: Whether a beat is one for rows of history too (days, sessions, visits, videos, pages): those who read
+        history: Whether a flush is one for rows of history too (days, sessions, visits, videos, pages): those who read
             them look back, so they are written less often, and wait in the state until then.
     """
 
@@ -83,7 +83,7 @@ class TaskBatch:
     floor: dict[str, int]
     records: list[Records]
     offsets: dict[str, int]
-    beat: bool
+    flush: bool
     topic_ids: dict[str, str]
     cluster_id: str
     live_from_ms: int
@@ -101,8 +101,8 @@ class TaskBatch:
 
     @property
     def writes(self) -> bool:
-        """Whether rows are due: at a beat, once the replay has passed what the database holds."""
-        return self.beat and self.past_floor
+        """Whether rows are due: at a flush, once the replay has passed what the database holds."""
+        return self.flush and self.past_floor
 
     @property
     def writes_history(self) -> bool:

@@ -15,7 +15,7 @@ first: Final[list[BaseException]] = []
 _OF_A_PEER: Final = "thread panic"
 
 
-def noted(function: Callable[P, R]) -> Callable[P, R]:
+def records_failure(function: Callable[P, R]) -> Callable[P, R]:
     """Returns a function that Bytewax calls, which remembers the error that it fails with."""
 
     @functools.wraps(function)

@@ -137,7 +137,7 @@ class Driver:
             floor={},
             records=[records] if records.offsets else [],
             offsets=dict(self._offsets),
-            beat=writes,
+            flush=writes,
             topic_ids={},
             cluster_id="",
             live_from_ms=1 << 62,

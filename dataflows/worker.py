@@ -35,9 +35,11 @@ from dataflows import (  # noqa: E402
     metrics,  # noqa: E402
     summary,
 )
+from dataflows.claim import RefusedError, Seed  # noqa: E402
 from dataflows.kafka.log import PartitionCountError  # noqa: E402
+from dataflows.kafka.partition import stopping  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
-from dataflows.kafka.source import KafkaSource, RefusedError, Seed, stopping  # noqa: E402
+from dataflows.kafka.source import KafkaSource  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
 from dataflows.parent import end_with_parent  # noqa: E402
 from dataflows.school_hours import SchoolHours  # noqa: E402

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grafana.thresholds import Thresholds
+
 ACCENT = "bold white on dark_blue"
 ACTIVE = "green3"
 IDLE = "gold1"
@@ -9,11 +11,11 @@ ABSENT = "grey62"
 ALARM = "red1"
 QUIET = "grey50"
 
-# the limits of the dashboards (grafana/thresholds.py), which the CLI does not import for the sake of its start
-ENGAGED_FROM = 70
-DRIFTING_FROM = 40
+_LIMITS = Thresholds()
+ENGAGED_FROM = _LIMITS.score_good
+DRIFTING_FROM = _LIMITS.score_low
 FRESH_BELOW_S = 2.0
-STALE_FROM_S = 5.0
+STALE_FROM_S = float(_LIMITS.lag_watch_s)
 
 BY_PREFIX = {
     "video": "orchid",

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cli.run import FLOWS
+from dataflows.flows import names as flow_names
 from dataflows.kafka.topics import CLICKSTREAM
 from demo import lines, stats, summary
 from demo.stack import Stack, running
@@ -156,9 +156,9 @@ def _seconds(options: Options, stop: threading.Event) -> Iterator[float | None]:
         left = None if options.seconds is None else options.seconds - (time.monotonic() - began)
         if left is not None and left <= 0:
             return
-        beat = time.monotonic()
+        drawn = time.monotonic()
         yield left
-        pause = REFRESH_S - (time.monotonic() - beat)
+        pause = REFRESH_S - (time.monotonic() - drawn)
         stop.wait(max(0.05, pause if left is None else min(pause, left)))
 
 
@@ -188,7 +188,7 @@ def _finish(stack: Stack, live_s: float, started_s: float | None) -> summary.Sum
 
 
 def _unread(stack: Stack) -> int:
-    return stack.reader.unread(stack.feed.records, stack.settings.topic(CLICKSTREAM), len(FLOWS))
+    return stack.reader.unread(stack.feed.records, stack.settings.topic(CLICKSTREAM), len(flow_names()))
 
 
 def _check(stack: Stack) -> None:

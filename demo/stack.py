@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from cli.run import FLOWS
+from dataflows.flows import names as flow_names
 from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.settings import Settings
 from db.migrate import migrate
@@ -76,7 +76,7 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
             settings,
             school,
             rate,
-            lambda published: progress.unread(published, settings.topic(CLICKSTREAM), len(FLOWS)),
+            lambda published: progress.unread(published, settings.topic(CLICKSTREAM), len(flow_names())),
             seed=SEED,
         )
         workers = Workers(_environment(settings, home), home.log)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.run import FLOWS
+from dataflows.flows import names as flow_names
 from local import child
 
 STOP_TIMEOUT_S = 20.0
@@ -31,7 +31,7 @@ class Workers:
         """Starts them; they connect by themselves."""
         with self._log.open("ab") as log:
             self._process = child.spawn(
-                [sys.executable, "-m", "cli.main", "run", *FLOWS], env=self._environment, output=log
+                [sys.executable, "-m", "cli.main", "run", *flow_names()], env=self._environment, output=log
             )
 
     def check(self) -> None:

@@ -15,7 +15,7 @@ TEAMS: Final = {
 VIEW: Final = 1
 
 
-class RuleQueries(Protocol):
+class TeamsServer(Protocol):
     """A Grafana that can be asked (`alerting.server.Server`)."""
 
     def get(self, path: str) -> Any:
@@ -25,7 +25,7 @@ class RuleQueries(Protocol):
         """Posts to a path and returns the answer."""
 
 
-def permit(server: RuleQueries) -> list[str]:
+def permit(server: TeamsServer) -> list[str]:
     """Makes the teams where they are missing and gives each folder to its own teams alone.
 
     What a folder allowed before (viewers and editors of the organisation, by default) ends; members of teams stay.
@@ -45,6 +45,6 @@ def permit(server: RuleQueries) -> list[str]:
     return said
 
 
-def _team(server: RuleQueries, name: str) -> int:
+def _team(server: TeamsServer, name: str) -> int:
     found = [team for team in server.get(f"/teams/search?name={name}")["teams"] if team["name"] == name]
     return int(found[0]["id"] if found else server.post("/teams", {"name": name})["teamId"])

@@ -10,8 +10,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from psycopg.rows import dict_row
 
-from cli.run import FLOWS
 from dataflows.eras import base_of
+from dataflows.flows import names as flow_names
 from dataflows.kafka.log import MOVE_ON, LogFacts, PartitionCountError
 from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
@@ -71,7 +71,7 @@ def check(settings: Settings) -> list[Finding]:
         (_of_another_log(name, others[name]) if others.get(name) else None)
         or (facts and regrown(name, flows.get(name), facts.partitions))
         or judge(name, flows.get(name), ends, now)
-        for name in dict.fromkeys((*FLOWS, *flows))
+        for name in dict.fromkeys((*flow_names(), *flows))
     ]
 
 

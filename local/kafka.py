@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError, free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port
 
 HERE = Path(__file__).parent
 VERSION = "4.1.1"
@@ -103,16 +103,11 @@ class Kafka(ManagedServer):
         else:
             program, jars = java(), self.install()
             again = (self.directory / "kafka" / "data" / "meta.properties").exists()
-            for attempt in range(1, STARTS + 1):
-                if not again:
-                    self._prepare(program, jars)
+            if again:
                 self._launch(program, jars)
-                try:
-                    self.wait_until(self.answers, timeout_s)
-                    break
-                except PartFailedError:
-                    if again or attempt == STARTS or self.process() is not None:
-                        raise
+                self.wait_until(self.answers, timeout_s)
+            else:
+                self.start_new(lambda: self._launch_new(program, jars), self.answers, timeout_s)
         return self.bootstrap
 
     def answers(self) -> bool:
@@ -125,6 +120,10 @@ class Kafka(ManagedServer):
             return len(client.list_topics(timeout=1).brokers) > 0
         except KafkaException:
             return False
+
+    def _launch_new(self, program: str, jars: Path) -> None:
+        self._prepare(program, jars)
+        self._launch(program, jars)
 
     def _prepare(self, program: str, jars: Path) -> None:
         home = self.directory / "kafka"

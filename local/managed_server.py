@@ -24,6 +24,7 @@ PORTS = range(15000, 32000)
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 20.0
 REPORT_EVERY_S = 5.0
+STARTS = 3
 
 
 class PartMissingError(Exception):
@@ -161,6 +162,26 @@ class ManagedServer:
                 reported = now
             time.sleep(0.05)  # the pace of asking; what ends the wait is the answer
         self.say(f"{self.name}: answers after {time.monotonic() - began:.1f} s")
+
+    def start_new(self, launch: Callable[[], None], answers: Callable[[], bool], timeout_s: float) -> None:
+        """Launches a server that has no port yet; where another has taken its port meanwhile, on another one.
+
+        Args:
+            launch: Chooses a port and spawns.
+            answers: Says whether it answers.
+            timeout_s: For how long each start is waited for.
+
+        Raises:
+            PartFailedError: It does not come to answer.
+        """
+        for left in reversed(range(STARTS)):
+            launch()
+            try:
+                self.wait_until(answers, timeout_s)
+                return
+            except PartFailedError:
+                if not left or self.process() is not None:
+                    raise
 
     def last_words(self) -> str:
         """Returns the last lines of the log, on one line."""

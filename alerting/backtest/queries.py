@@ -85,11 +85,11 @@ class RuleQueries:
         self.outcome.queried += 1
         self.outcome.held += not answers
         turns = self._machine.step(now, answers)
-        if begun := {turn.ids for turn in turns if turn.calls}:
+        if begun := {turn.ids for turn in turns if turn.is_firing}:
             words = self._read(scratch)
             self.outcome.calls += [Call(ids, now, None, words.get(ids, {})) for ids in sorted(begun)]
         for turn in turns:
-            if not turn.calls:
+            if not turn.is_firing:
                 self._end(turn)
 
     def _read(self, scratch: Scratch) -> dict[Ids, dict[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerting.backtest.archive import Came, Place
+from alerting.backtest.archive import Arrivals, Place
 from alerting.backtest.nights import Nights
 from alerting.backtest.playing import Flow, Tape, records_of
 from alerting.backtest.queries import RuleQueries
@@ -46,7 +46,11 @@ class School:
         self._asked_times = 0
 
     def moments(
-        self, pieces: Iterable[tuple[datetime, Mapping[Place, Came]]], since: datetime, until: datetime, every_s: int
+        self,
+        pieces: Iterable[tuple[datetime, Mapping[Place, Arrivals]]],
+        since: datetime,
+        until: datetime,
+        every_s: int,
     ) -> Iterator[datetime]:
         """Yields the moments at which rules are due, each when everything that came before it was loaded.
 

@@ -22,7 +22,7 @@ class Alert:
     reported: datetime
 
     @property
-    def calls(self) -> bool:
+    def is_firing(self) -> bool:
         """Whether Alertmanager holds it for firing."""
         return self.state in {"firing", "recovering"}
 
@@ -33,7 +33,7 @@ class Turn:
 
     at: datetime
     ids: Ids
-    calls: bool
+    is_firing: bool
 
 
 class Machine:
@@ -64,7 +64,7 @@ class Machine:
             at: When it was.
             answers: Whether it fires, by ids; without any row at all every alert stays as it is.
         """
-        before = {ids: alert.calls for ids, alert in self.alerts.items()}
+        before = {ids: alert.is_firing for ids, alert in self.alerts.items()}
         if answers:
             for ids, fires in answers.items():
                 alert = self.alerts.setdefault(ids, Alert("normal", at, at))
@@ -74,7 +74,9 @@ class Machine:
                 self._next(alert, at, fires=self._last(alert, at))
         self._forget(at)
         return [
-            Turn(at, ids, alert.calls) for ids, alert in self.alerts.items() if alert.calls != before.get(ids, False)
+            Turn(at, ids, alert.is_firing)
+            for ids, alert in self.alerts.items()
+            if alert.is_firing != before.get(ids, False)
         ] + [Turn(at, ids, False) for ids, called in before.items() if called and ids not in self.alerts]
 
     def _last(self, alert: Alert, at: datetime) -> bool | None:

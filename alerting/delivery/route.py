@@ -73,7 +73,7 @@ def shown(address: Address) -> str:
         >>> shown(Address("slack", "https://hooks.slack.com/services/T/B/secret"))
         'a webhook of hooks.slack.com'
     """
-    return f"a webhook of {urlsplit(address.where).hostname}" if address.is_webhook else address.where
+    return f"a webhook of {urlsplit(address.target).hostname}" if address.is_webhook else address.target
 
 
 def _write(folder: Path, document: Document, *, complete: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -15,7 +15,6 @@ from alerting.reminders import ledger
 from alerting.reminders.due import Reminder
 from alerting.reminders.letter import letter
 from alerting.reminders.post import NotSentError, Post, RefusedError, ServerGoneError
-from cli.progress import Progress
 
 GIVES_UP_AFTER: Final = 3
 """Times in a row that the mail server cannot be reached."""
@@ -53,28 +52,40 @@ class Sender:
     minutes: float
 
 
-def send(
-    connection: psycopg.Connection[Any], post: Post, reminders: Iterable[Reminder], day: date, rules: Sender
+def send(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    post: Post,
+    reminders: Sequence[Reminder],
+    day: date,
+    rules: Sender,
+    show: Callable[[int], None] = lambda _count: None,
 ) -> Outcome:
-    """Sends what nobody else sends; `connection` commits each statement by itself."""
+    """Sends what nobody else sends.
+
+    Args:
+        connection: It commits each statement by itself.
+        post: The mail server.
+        reminders: Whom to remind of what.
+        day: Today.
+        rules: What all messages share.
+        show: Called with the number of reminders that are done.
+    """
     found, gone, began = Outcome(), 0, time.monotonic()
-    waiting = list(reminders)
-    with Progress("reminding", total=len(waiting), unit="students") as progress:
-        for count, reminder in enumerate(waiting, 1):
-            if time.monotonic() - began > rules.minutes * 60:
-                found.stopped = "night begins; the rest is told tomorrow, if it is due still"
-                break
-            result, reason = _one(connection, post, reminder, day, rules)
-            found.counts[result] += 1
-            if reason:
-                found.faults.append(f"{reminder.student_id}: {reason}")
-            gone = gone + 1 if result == "gone" else 0
-            if gone == GIVES_UP_AFTER:
-                found.stopped = reason
-                break
-            progress.at(count)
-            if result == "sent" and count < len(waiting):
-                time.sleep(60 / rules.per_minute)
+    for count, reminder in enumerate(reminders, 1):
+        if time.monotonic() - began > rules.minutes * 60:
+            found.stopped = "night begins; the rest is sent tomorrow, if it is still due"
+            break
+        result, reason = _one(connection, post, reminder, day, rules)
+        found.counts[result] += 1
+        if reason:
+            found.faults.append(f"{reminder.student_id}: {reason}")
+        gone = gone + 1 if result == "gone" else 0
+        if gone == GIVES_UP_AFTER:
+            found.stopped = reason
+            break
+        show(count)
+        if result == "sent" and count < len(reminders):
+            time.sleep(60 / rules.per_minute)
     return found
 
 

@@ -98,7 +98,7 @@ class Store:
                 floor={},
                 records=[records] if records.offsets else [],
                 offsets={self._topic: self._offsets[task]},
-                beat=True,
+                flush=True,
                 topic_ids={},
                 cluster_id="",
                 live_from_ms=1 << 62,

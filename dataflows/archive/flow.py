@@ -112,9 +112,9 @@ class KeepRows:
             self._rejects += [r for r in full.rejects if r.offset >= floor]
             metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
             self._live.append(append_ms[is_event & (append_ms >= source.live_from_ms)])
-        if source.beat:
+        if source.flush:
             metrics.note_watermarks(source.task, self._marks.marks)
-        due = batch.decoded or source.beat
+        due = batch.decoded or source.flush
         batch.decoded = []
         if due and source.past_floor:
             batch.changes = [self._changes(source)]

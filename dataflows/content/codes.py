@@ -1,4 +1,4 @@
-"""The task's dictionaries of texts, places and gears: what marks speak of by number."""
+"""The task's dictionaries of texts, places and clients: what marks speak of by number."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class Codes:
 
     def of_places(self, events: Events) -> Ints:
         """Returns the code of each event's place."""
-        return self.places.codes(events.places)[events.where] if len(events) else events.where
+        return self.places.codes(events.places)[events.location] if len(events) else events.location
 
     def of_clients(self, events: Events) -> Ints:
-        """Returns the code of each event's gear."""
+        """Returns the code of each event's client."""
         return self.clients.codes(events.clients)[events.client] if len(events) else events.client
 
     def of_videos(self, events: Events) -> Ints:
@@ -92,11 +92,11 @@ class Codes:
             self.sessions = Dictionary(_rewritten(held, self.sessions.values))
 
     def compact(self, places: list[Any], clients: list[Any], texts: list[Any]) -> None:
-        """Gives up places, gears and texts that nothing speaks of, where there are many; see `compact_sessions`.
+        """Gives up places, clients and texts that nothing speaks of, where there are many; see `compact_sessions`.
 
         Args:
             places: Arrays of codes of places.
-            clients: Arrays of codes of gears.
+            clients: Arrays of codes of clients.
             texts: Arrays of codes of texts.
         """
         if max(len(self.texts), len(self.places.values), len(self.clients.values)) < self._limit:

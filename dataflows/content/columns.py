@@ -15,6 +15,7 @@ from dataflows.operators.dedupe import Ids
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints
 
+_CODES: Final = ("student", "location", "action", "client", "session", "item", "page", "extra")
 _LONGEST_MS: Final = 86_400_000
 _FASTEST: Final = 100_000
 
@@ -31,7 +32,7 @@ class Events:
         placed: Place in the log (`places.placed`).
         late: Whether the event came too late for anything but milestones (of a chapter view: stands alone).
         student: Code into `students`, and after the encode step the task's own code.
-        where: Code into `places`.
+        location: Code into `places`.
         action: Code into `actions`.
         client: Code into `clients`.
         session: Code into `sessions`.
@@ -40,8 +41,8 @@ class Events:
         extra: Row of `numbers`; -1, the last row, where the event has no number.
         students: Student ids of the batch.
         places: (class_id, course_id, chapter_id, lesson_id).
-        deeds: (role, event_name, ping, hidden).
-        gears: (device_type, browser, country_code).
+        actions: (role, event_name, ping, hidden).
+        clients: (device_type, browser, country_code).
         sessions: Session ids.
         items: (video_id, assessment_id).
         pages: Addresses of pages.
@@ -55,7 +56,7 @@ class Events:
     placed: Ints
     late: Bools
     student: Ints
-    where: Ints
+    location: Ints
     action: Ints
     client: Ints
     session: Ints
@@ -193,7 +194,7 @@ def events_of(studied: Studied, keep: Bools, late: Bools, rank: int) -> Events:
         lo=frame["id_lo"].to_numpy()[keep],
         placed=placed(rank, ints("offset")),
         late=late[keep],
-        **{name: ints(name) for name in ("student", "where", "action", "client", "session", "item", "page", "extra")},
+        **{name: ints(name) for name in _CODES},
         students=studied.students,
         places=studied.places,
         actions=studied.actions,

@@ -9,12 +9,12 @@ import polars as pl
 
 from dataflows.content.columns import Events
 from dataflows.content.marks import NONE
-from dataflows.engagement.frames import TextColumn
 from dataflows.events.names import type_of
 from dataflows.events.studied import Action
 from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.frames import TextColumn
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
 from dataflows.operators.places import order_by_time
@@ -49,7 +49,7 @@ class ClickDays:
         order = _by_student_day(events, day := day_of(events, self._calendar))
         key = (events.student << DAY_BITS | day)[order]
         self._days.add(key, tuple(column[order] for column in _amounts(events)))
-        class_code = self._classes.codes([place.class_id for place in events.places])[events.where][order]
+        class_code = self._classes.codes([place.class_id for place in events.places])[events.location][order]
         named = np.flatnonzero(np.array([text is not None for text in self._classes.values], np.bool_)[class_code])
         order = order[named]
         self._class.add(key[named], events.event_ms[order], events.placed[order], class_code[named][:, None])
@@ -112,7 +112,7 @@ def dates(day: Ints) -> pl.Series:
 
 
 def actions_that(events: Events, holds: list[bool]) -> Bools:
-    """Returns of each event what `holds` says of its deed."""
+    """Returns of each event what `holds` says of its action."""
     return np.array(holds, np.bool_)[events.action]
 
 
@@ -122,11 +122,11 @@ def interactions(events: Events) -> Bools:
 
 
 def is_click(action: Action) -> bool:
-    """Returns whether a deed counts as a click: a button, or a name that nobody knows; a search is none.
+    """Returns whether an action counts as a click: a button, or a name that nobody knows; a search is none.
 
     Example:
         >>> names = ("button_click", "badge_opened", "search", "page_view")
-        >>> [is_click(Deed("student", name, ping=False, hidden=False)) for name in names]
+        >>> [is_click(Action("student", name, ping=False, hidden=False)) for name in names]
         [True, True, False, False]
     """
     return type_of(action.event_name) == "click" and action.event_name != "search"

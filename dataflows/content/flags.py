@@ -27,7 +27,7 @@ def flags_of(action: Action) -> int:
     """Returns the flags of what was done.
 
     Example:
-        >>> Flag(flags_of(Deed("student", "video_stop", ping=False, hidden=False))) == (
+        >>> Flag(flags_of(Action("student", "video_stop", ping=False, hidden=False))) == (
         ...     Flag.INTERACTION | Flag.VIDEO | Flag.PAUSE
         ... )
         True

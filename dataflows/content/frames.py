@@ -10,7 +10,7 @@ import polars as pl
 from dataflows.content.marks import NONE
 from dataflows.content.sessions import Sessions
 from dataflows.content.visits import Visits
-from dataflows.engagement.frames import TextColumn, times, uuids
+from dataflows.operators.frames import TextColumn, times, uuids
 from dataflows.operators.segments import Ints
 
 

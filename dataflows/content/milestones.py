@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from dataflows.content.columns import Events
-from dataflows.engagement.frames import times, uuids
 from dataflows.events.studied import Number
+from dataflows.operators.frames import times, uuids
 from dataflows.operators.segments import Ints
 
 KINDS: Final = frozenset(
@@ -76,17 +76,17 @@ def milestone_rows(events: Events, students: Sequence[str]) -> pl.DataFrame:
     at = np.flatnonzero(action_is[events.action]) if len(events) else events.action
     if not len(at):
         return _NONE
-    where, item = events.where[at], events.item[at]
-    lesson = _texts([place.lesson_id for place in events.places], where)
+    location, item = events.location[at], events.item[at]
+    lesson = _texts([place.lesson_id for place in events.places], location)
     assessment = _texts([item.assessment_id for item in events.items], item)
     return pl.DataFrame(
         {
             "event_time": times(events.event_ms[at]),
             "event_id": uuids(events.hi[at], events.lo[at]),
             "student_id": _texts(students, events.student[at]),
-            "class_id": _texts([place.class_id for place in events.places], where),
-            "course_id": _texts([place.course_id for place in events.places], where),
-            "chapter_id": _texts([place.chapter_id for place in events.places], where),
+            "class_id": _texts([place.class_id for place in events.places], location),
+            "course_id": _texts([place.course_id for place in events.places], location),
+            "chapter_id": _texts([place.chapter_id for place in events.places], location),
             "kind": _texts([action.event_name for action in events.actions], events.action[at]),
             "item_id": pl.select(pl.coalesce(lesson, assessment)).to_series(),
             "price": _number(events, at, Number.PRICE),

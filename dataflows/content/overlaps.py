@@ -13,7 +13,7 @@ from dataflows.operators.segments import Bools, Ints, found_in
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
+class Overlaps:
     """The explicit visit that each derived one goes into; arrays have the shape of the derived visits.
 
     Attributes:
@@ -25,9 +25,9 @@ class Hosts:
     gives_time: Bools
 
 
-def hosts_of(  # noqa: PLR0913
+def overlaps_of(  # noqa: PLR0913
     member: Ints, chapter: Ints, start_ms: Ints, end_ms: Ints, explicit: Explicit, views: Views
-) -> Hosts:
+) -> Overlaps:
     """Returns what becomes of derived visits.
 
     One that overlaps an explicit visit with an end, on the same chapter, goes into the first such: the interval that
@@ -49,7 +49,7 @@ def hosts_of(  # noqa: PLR0913
     opened = np.flatnonzero(~explicit.alone & is_open)
     # touching is enough: an open visit reaches one millisecond further
     beside = _first_reaching(member, chapter, start_ms, end_ms, opened, explicit, views.until_ms + 1)
-    return Hosts(np.where(within >= 0, within, beside), (within < 0) & (beside >= 0))
+    return Overlaps(np.where(within >= 0, within, beside), (within < 0) & (beside >= 0))
 
 
 def _first_reaching(  # noqa: PLR0913

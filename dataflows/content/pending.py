@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dataflows.content.split_points import Cuts
+from dataflows.content.split_points import SplitPoints
 from dataflows.operators.segments import Ints
 
 ORIGIN_MS: Final = 946_684_800_000
@@ -59,7 +59,7 @@ class Pending:
         start = self.fold_from[students]
         return np.where(self.changed[students] > start, start, ORIGIN_MS)
 
-    def done(self, students: Ints, since_ms: Ints, due_ms: Ints, split_points: Cuts) -> None:
+    def done(self, students: Ints, since_ms: Ints, due_ms: Ints, split_points: SplitPoints) -> None:
         """Notes that the rows of students were made from `since_ms` on, and when they are due again."""
         partial = since_ms > ORIGIN_MS
         self.changed[students], self.due[students] = NEVER, due_ms
@@ -75,7 +75,7 @@ class Pending:
         over = np.minimum(self.first_cut, self.ends) <= limit_ms
         return np.flatnonzero(over & (self.changed == NEVER))
 
-    def dropped(self, students: Ints, cut_ms: Ints, split_points: Cuts) -> None:
+    def dropped(self, students: Ints, cut_ms: Ints, split_points: SplitPoints) -> None:
         """Notes that what lies before an instant of each student is forgotten."""
         first = np.full(len(students), NEVER, np.int64)
         later = split_points.at_ms > cut_ms[split_points.member]

@@ -14,7 +14,7 @@ from dataflows.operators.segments import Bools, Ints, previous_where, starts_of
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
+class SplitPoints:
     """Starts of sessions at which the folds may begin as well as at the very beginning.
 
     Attributes:
@@ -30,7 +30,9 @@ class Cuts:
     end_ms: Ints
 
 
-def cuts_of(marks: Marks, sessions: Sessions, explicit: Explicit, members: int, rules: FoldRules) -> Cuts:
+def split_points_of(
+    marks: Marks, sessions: Sessions, explicit: Explicit, members: int, rules: FoldRules
+) -> SplitPoints:
     """Returns where the marks of some students may be cut.
 
     A start of a session is no such instant where an explicit end within the grace before it may still close what
@@ -61,7 +63,9 @@ def cuts_of(marks: Marks, sessions: Sessions, explicit: Explicit, members: int, 
     if len(explicit):
         before = np.searchsorted(key_of(explicit.member, explicit.start_ms), key_of(sessions.member, sessions.start_ms))
         first &= (before == 0) | (explicit.member[np.maximum(before - 1, 0)] != sessions.member)
-    return Cuts(sessions.member[safe], sessions.start_ms[safe], first[safe], _ends(marks, explicit, members, rules))
+    return SplitPoints(
+        sessions.member[safe], sessions.start_ms[safe], first[safe], _ends(marks, explicit, members, rules)
+    )
 
 
 def _opening_marks(marks: Marks, sessions: Sessions) -> Ints:

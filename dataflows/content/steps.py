@@ -15,11 +15,11 @@ from dataflows.content.timeline import Timeline
 from dataflows.events.kinds import rank_of
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.dedupe import SeenByTopic
-from dataflows.operators.event_time import EventTime, of_students
 from dataflows.operators.segments import Bools, Ints
-from dataflows.operators.students import StudentCodes
+from dataflows.operators.students import StudentCodes, of_students
 from dataflows.operators.watermark import NEVER, is_late
 from dataflows.settings import Settings
+from dataflows.task_time import TaskTime
 
 FLOW: Final = "content"
 
@@ -46,7 +46,7 @@ class JudgeTime:
         """Starts without a watermark."""
         self._rules, self._reach_ms = fold_rules(settings), reach_ms(settings)
         self._prefix = settings.topic_prefix
-        self._time = EventTime()
+        self._time = TaskTime()
         self._views_met: int | None = None
 
     def process(self, batch: Batch) -> Batch:

@@ -40,7 +40,7 @@ class Held:
         lo: Lower half.
         flags: `Flag` bits.
         place: Code of the place.
-        client: Code of the gear.
+        client: Code of the client.
         session: Code of the session id, `NONE` where there is none.
         video: Text code of the video, likewise.
         extra: Row of the numbers; 0, a row of `NONE`, where the event has none.

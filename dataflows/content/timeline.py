@@ -22,11 +22,11 @@ from dataflows.content.marks import Explicit, Flag, FoldRules, Marks
 from dataflows.content.pending import NEVER, ORIGIN_MS, Pending
 from dataflows.content.sent import SentVisits, explicit_of, taken
 from dataflows.content.sessions import Sessions, fold_sessions
-from dataflows.content.split_points import Cuts, cuts_of
+from dataflows.content.split_points import SplitPoints, split_points_of
 from dataflows.content.store import MarkStore
 from dataflows.content.videos import Views, fold_videos, view_rows
 from dataflows.content.visits import Visits, fold_visits
-from dataflows.engagement.frames import TextColumn
+from dataflows.operators.frames import TextColumn
 from dataflows.operators.segments import Bools, Ints
 
 FORGET_EVERY_MS: Final = 300_000
@@ -44,7 +44,7 @@ class Folded:
     sessions: Sessions
     visits: Visits
     views: Views
-    split_points: Cuts
+    split_points: SplitPoints
     since: dict[str, Ints]
 
 
@@ -118,7 +118,7 @@ class Timeline:
         views = fold_videos(marks, sessions.of, low_ms, self._rules)
         changed, is_due = self._pending.changed[students], self._pending.due[students] <= low_ms
         since = changed_since(marks, explicit, sessions, visits, changed, is_due, self._rules)
-        split_points = cuts_of(marks, sessions, explicit, len(students), self._rules)
+        split_points = split_points_of(marks, sessions, explicit, len(students), self._rules)
         return Folded(marks, explicit, sessions, visits, views, split_points, since)
 
     def _rows_of(self, folded: Folded, names: pl.Series) -> Rows:
@@ -192,7 +192,7 @@ class Timeline:
         origin = np.full(len(students), ORIGIN_MS, np.int64)
         marks, explicit = self._marks.take(students, origin), self._sent.take(students, origin)
         sessions = fold_sessions(marks, low_ms, self._rules)
-        split_points = cuts_of(marks, sessions, explicit, len(students), self._rules)
+        split_points = split_points_of(marks, sessions, explicit, len(students), self._rules)
         cut_ms = np.where(split_points.end_ms <= limit_ms, split_points.end_ms, origin)
         past = split_points.at_ms <= limit_ms
         np.maximum.at(cut_ms, split_points.member[past], split_points.at_ms[past])

@@ -15,7 +15,7 @@ import polars as pl
 from dataflows.content.coverage import cover
 from dataflows.content.marks import NONE, Flag, FoldRules, Marks
 from dataflows.content.playback import Stretches, in_view, media_ms, played
-from dataflows.engagement.frames import TextColumn, times
+from dataflows.operators.frames import TextColumn, times
 from dataflows.operators.segments import Ints, last_where, lengths_of, starts_of
 
 COMPLETED_PCT: Final = 90

@@ -9,7 +9,7 @@ import numpy as np
 from dataflows.content.explicit import Views, fold_views
 from dataflows.content.intervals import key_of
 from dataflows.content.marks import NONE, Explicit, FoldRules, Marks
-from dataflows.content.overlaps import hosts_of
+from dataflows.content.overlaps import overlaps_of
 from dataflows.content.presence import Stretches, stretches_of
 from dataflows.operators.dedupe import Ids
 from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, starts_of
@@ -77,7 +77,7 @@ def fold_visits(marks: Marks, of: Ints, explicit: Explicit, low_ms: int, rules: 
     stretches = stretches_of(marks, of, low_ms, rules)
     views = fold_views(marks, stretches, explicit, low_ms, rules)
     derived, reported = _derived(marks, of, stretches, views), _explicit(explicit, views)
-    overlaps = hosts_of(derived.member, derived.chapter, derived.start_ms, derived.end_ms, explicit, views)
+    overlaps = overlaps_of(derived.member, derived.chapter, derived.start_ms, derived.end_ms, explicit, views)
     absorbed = np.flatnonzero(overlaps.view >= 0)
     reported = _with_guests(
         reported, views, derived.take(absorbed), overlaps.view[absorbed], overlaps.gives_time[absorbed]

@@ -13,10 +13,11 @@ from dataflows.events.kinds import rank_of
 from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.dedupe import SeenByTopic
-from dataflows.operators.event_time import EventTime, State, of_students
-from dataflows.operators.students import StudentCodes
+from dataflows.operators.event_time import State
+from dataflows.operators.students import StudentCodes, of_students
 from dataflows.operators.watermark import is_late
 from dataflows.settings import Settings
+from dataflows.task_time import TaskTime
 
 FLOW = "engagement"
 TRAILING_MINUTES = 5
@@ -28,7 +29,7 @@ class JudgeTime:
     def __init__(self, settings: Settings) -> None:
         """Starts without a watermark."""
         self._lateness_ms, self._prefix = settings.lateness_s * 1000, settings.topic_prefix
-        self._time = EventTime()
+        self._time = TaskTime()
 
     def process(self, batch: Batch) -> Batch:
         """Replaces the decoded records by events of students: the watermark before each, and whether it is late."""

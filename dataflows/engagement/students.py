@@ -19,6 +19,7 @@ from dataflows.engagement.spans import score_rows
 from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.frames import TextColumn
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
 from dataflows.operators.segments import Bools, Ints
@@ -211,7 +212,7 @@ class Students:
 
     def rows(self, low_ms: int, ids: list[str], *, history: bool = True) -> dict[str, pl.DataFrame]:
         """Returns the changed rows of all tables of students, and unmarks them; those of days only with `history`."""
-        texts = frames.TextColumn(self._texts.values)
+        texts = TextColumn(self._texts.values)
         out = {
             "student_state": self._state_rows(ids, texts),
             "engagement_scores": frames.named_scores(self._scores, ids, texts),
@@ -221,7 +222,7 @@ class Students:
         self._compact()
         return {name: frame for name, frame in out.items() if len(frame)}
 
-    def _state_rows(self, ids: list[str], texts: frames.TextColumn) -> pl.DataFrame:
+    def _state_rows(self, ids: list[str], texts: TextColumn) -> pl.DataFrame:
         students = np.flatnonzero(self._dirty).astype(np.int64)
         self._dirty[students] = False
         live = self._live(students)
@@ -230,7 +231,7 @@ class Students:
             students,
             ids,
             texts,
-            frames.TextColumn(self._sessions.values),
+            TextColumn(self._sessions.values),
             live,
             self._last,
             self._last_class.get(students, -1)[:, 0],
@@ -258,7 +259,7 @@ class Students:
             self._minutes.values[open_, 0],
         ).base
 
-    def _day_rows(self, ids: list[str], texts: frames.TextColumn, low_ms: int) -> dict[str, pl.DataFrame]:
+    def _day_rows(self, ids: list[str], texts: TextColumn, low_ms: int) -> dict[str, pl.DataFrame]:
         due = np.flatnonzero(self._days.dirty & (self._days.values[:, 1] > 0))
         key = self._days.key[due]
         frame = frames.day_frame(

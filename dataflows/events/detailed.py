@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from dataflows.events.event import Event, seconds
-from dataflows.events.plain import PlainAgent, PlainDevice, PlainText, PlainTime, PlainUuid, decode_each
+from dataflows.events.plain import PlainAgent, PlainDevice, PlainEvent, PlainText, decode_each
 from dataflows.events.rejects import RejectedError
 from dataflows.events.times import event_ms
 
@@ -71,19 +71,9 @@ class DetailedMetadata(msgspec.Struct, gc=False):
 NO_DETAILS: Final = DetailedMetadata()
 
 
-class Detailed(msgspec.Struct, gc=False):
+class Detailed(PlainEvent, gc=False):
     """What the content flow needs of one event; the usual order of fields is found fastest."""
 
-    event_id: PlainUuid
-    student_id: PlainText
-    event_name: PlainText
-    timestamp: PlainTime
-    session_id: PlainText | None = None
-    class_id: PlainText | None = None
-    grade: PlainText | None = None
-    subject_id: PlainText | None = None
-    course_id: PlainText | None = None
-    chapter_id: PlainText | None = None
     lesson_id: PlainText | None = None
     video_id: PlainText | None = None
     assessment_id: PlainText | None = None

@@ -28,7 +28,7 @@ _fields = attrgetter(*TEXTS, *NUMBERS)
 _ORDER: Final = ("event_ms", "append_ms", "is_tick", "id_hi", "id_lo", "offset", *TEXTS, *NUMBERS)
 
 
-class Learnt(msgspec.Struct, gc=False):
+class LearningFields(msgspec.Struct, gc=False):
     """What one learning event says, as it is spelt plainly; after `_complete`, the second half means nothing.
 
     What it accepts, the judge accepts with the same values: a field whose mere presence changes an event is typed
@@ -74,11 +74,11 @@ class Learnt(msgspec.Struct, gc=False):
     assessment_id: PlainText | None = None
 
 
-_decoder = msgspec.json.Decoder(Learnt)
+_decoder = msgspec.json.Decoder(LearningFields)
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class DecodedLearning:
     """A decoded batch of one topic-partition.
 
     Attributes:
@@ -93,7 +93,7 @@ class Learned:
     rejects: list[Reject]
 
 
-def decode_learning(records: Records, rules: Rules = DEFAULT_RULES) -> Learned:
+def decode_learning(records: Records, rules: Rules = DEFAULT_RULES) -> DecodedLearning:
     """Decodes a batch of a learning topic, or of quiz events of the clickstream; accepts what `decode_full` accepts.
 
     Example:
@@ -103,20 +103,20 @@ def decode_learning(records: Records, rules: Rules = DEFAULT_RULES) -> Learned:
         ('user123', 'module_quiz_completed', 'dsa-arrays', 85.0, 420.0)
     """
     topic = canonical_topic(records.topic, rules.topic_prefix)
-    convert = submitted if KINDS.get(topic) is Kind.CLICKSTREAM else learnt
+    convert = submitted if KINDS.get(topic) is Kind.CLICKSTREAM else learning_fields
     decoding = Decoding(records, rules, _fast(topic), convert, Kind.LEARNING)
     parts = [_ticks(records.ticks), *map(_events, decoding.chunks())]
     frame = pl.concat(parts)
     rows = frame["row"].to_numpy()
     frame = frame.with_columns(offset=decoding.offsets[rows], append_ms=decoding.append_ms[rows])
-    return Learned((frame.sort("row") if records.ticks else frame).select(_ORDER), decoding.rejects)
+    return DecodedLearning((frame.sort("row") if records.ticks else frame).select(_ORDER), decoding.rejects)
 
 
-def _fast(topic: str) -> Fast[Learnt]:
+def _fast(topic: str) -> Fast[LearningFields]:
     """Returns the fast decoder of a topic."""
     name, _type = LEARNING_NAMES.get(topic, ("", ""))
 
-    def decode(values: list[bytes | None]) -> tuple[list[Learnt | None], list[int]]:
+    def decode(values: list[bytes | None]) -> tuple[list[LearningFields | None], list[int]]:
         events, odd = decode_each(_decoder, values)
         for event in events:
             if event is not None:
@@ -126,7 +126,7 @@ def _fast(topic: str) -> Fast[Learnt]:
     return decode
 
 
-def _complete(event: Learnt, name: str) -> None:
+def _complete(event: LearningFields, name: str) -> None:
     event.event_name = event.event_name or event.event_type or name
     event.role = event.role or DEFAULT_ROLE
     event.course = event.course_id or event.course
@@ -143,24 +143,26 @@ def valid_score(score: float | None) -> float | None:
     return score if score is not None and 0 <= score <= MAX_SCORE else None
 
 
-def learnt(event: Event) -> Learnt:
+def learning_fields(event: Event) -> LearningFields:
     """Returns what an event of a learning topic says; the judge keeps all but the columns in its metadata."""
     said = event.metadata or {}
-    return _learnt(event, event.course_id or lenient_text(said.get("course")), lenient_text(said.get("module")))
+    return _learning_fields(
+        event, event.course_id or lenient_text(said.get("course")), lenient_text(said.get("module"))
+    )
 
 
-def submitted(event: Event) -> Learnt:
+def submitted(event: Event) -> LearningFields:
     """Returns what a quiz event of the clickstream says: the quiz is a module's, or stands for one."""
     said = event.metadata or {}
-    found = _learnt(event, event.course_id, lenient_text(said.get("module")) or event.assessment_id)
+    found = _learning_fields(event, event.course_id, lenient_text(said.get("module")) or event.assessment_id)
     if found.time_taken is None:
         found.time_taken = seconds(said, "duration")
     return found
 
 
-def _learnt(event: Event, course: str | None, module: str | None) -> Learnt:
+def _learning_fields(event: Event, course: str | None, module: str | None) -> LearningFields:
     said: dict[str, Any] = event.metadata or {}
-    return Learnt(
+    return LearningFields(
         event_id=event.event_id,
         timestamp=event.event_ms,
         user_id=event.student_id,
@@ -176,7 +178,7 @@ def _learnt(event: Event, course: str | None, module: str | None) -> Learnt:
     )
 
 
-def _events(chunk: Chunk[Learnt]) -> pl.DataFrame:
+def _events(chunk: Chunk[LearningFields]) -> pl.DataFrame:
     names = (*TEXTS, *NUMBERS)
     values = zip(*map(_fields, chunk.events), strict=True) if chunk.events else [()] * len(names)
     return _part(

@@ -78,11 +78,8 @@ NO_DEVICE = PlainDevice()
 NO_METADATA = PlainMetadata()
 
 
-class Plain(msgspec.Struct, gc=False):
-    """What the engagement flow needs of one event; the usual order of fields is found fastest.
-
-    At the end, what it does not need and still rejects an event that has it wrong.
-    """
+class PlainEvent(msgspec.Struct, gc=False):
+    """Who did what, when and where, as every reader of the clickstream needs it; a record begins with these fields."""
 
     event_id: PlainUuid
     student_id: PlainText
@@ -94,6 +91,14 @@ class Plain(msgspec.Struct, gc=False):
     subject_id: PlainText | None = None
     course_id: PlainText | None = None
     chapter_id: PlainText | None = None
+
+
+class Plain(PlainEvent, gc=False):
+    """What the engagement flow needs of one event; the usual order of fields is found fastest.
+
+    At the end, what it does not need and still rejects an event that has it wrong.
+    """
+
     device: PlainDevice | None = None
     metadata: PlainMetadata | None = None
     event_type: PlainText | None = None

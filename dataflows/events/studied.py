@@ -82,8 +82,8 @@ class Studied:
 
     Attributes:
         frame: One row per accepted event and per tick, in log order:
-            offset i64, append_ms i64, event_ms i64, is_tick bool, id_hi u64, id_lo u64, student u32, where u32,
-            deed u32, gear u32, session u32, item u32, page u32: indices into the lists below, which mean nothing in
+            offset i64, append_ms i64, event_ms i64, is_tick bool, id_hi u64, id_lo u64, student u32, location u32,
+            action u32, client u32, session u32, item u32, page u32: indices into the lists below, which mean nothing in
             another batch (in a tick's row nothing at all); extra i32: row of `numbers`, -1 where the event has none.
         students: Student ids.
         places: Where events happened.
@@ -117,7 +117,7 @@ _DTYPES: Final[dict[str, Any]] = {
     "id_hi": np.uint64,
     "id_lo": np.uint64,
     "student": np.uint32,
-    "where": np.uint32,
+    "location": np.uint32,
     "action": np.uint32,
     "client": np.uint32,
     "session": np.uint32,
@@ -227,7 +227,7 @@ class _Coding:
             "id_hi": chunk.high,
             "id_lo": chunk.low,
             "student": self.students.of([e.student_id for e in events]),
-            "where": self.places.of([(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
+            "location": self.places.of([(e.class_id, e.course_id, e.chapter_id, e.lesson_id) for e in events]),
             "action": action,
             "client": client,
             "session": self.sessions.of([e.session_id for e in events]),

@@ -14,7 +14,7 @@ from dataflows.events.agents import agent_of, user_agent_in
 from dataflows.events.event import Event
 from dataflows.events.names import type_of
 from dataflows.events.numbers import NUMBERS
-from dataflows.events.plain import PlainText, PlainTime, PlainUuid, decode_each
+from dataflows.events.plain import PlainEvent, PlainText, decode_each
 from dataflows.events.spread import KEPT_IDS, MOVED
 from dataflows.events.text import is_too_long
 
@@ -29,19 +29,9 @@ class WholeDevice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     browser: PlainText | None = None
 
 
-class Whole(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class Whole(PlainEvent, gc=False, forbid_unknown_fields=True):
     """All of one event; after `decode_whole`, `event_type` and `role` are texts and `device` is spread out."""
 
-    event_id: PlainUuid
-    student_id: PlainText
-    event_name: PlainText
-    timestamp: PlainTime
-    session_id: PlainText | None = None
-    class_id: PlainText | None = None
-    grade: PlainText | None = None
-    subject_id: PlainText | None = None
-    course_id: PlainText | None = None
-    chapter_id: PlainText | None = None
     lesson_id: PlainText | None = None
     video_id: PlainText | None = None
     assessment_id: PlainText | None = None

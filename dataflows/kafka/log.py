@@ -32,10 +32,6 @@ ANOTHER_LOG: Final = (
 log = structlog.get_logger()
 
 
-class RefusedError(RuntimeError):
-    """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
-
-
 class PartitionCountError(RuntimeError):
     """Topics of one flow have unequal partition counts, or the count changed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dataflows.kafka.topics import (
     CLICKSTREAM_ALIAS,
@@ -53,3 +53,12 @@ def send_ticks(publisher: Publisher, targets: list[tuple[str, int]], tick_ms: in
     header = [(TICK_HEADER, str(tick_ms).encode())]
     for topic, partition in targets:
         publisher.send_to(topic, partition, header)
+
+
+def tick_of(message: Any) -> int | None:  # noqa: ANN401
+    """Returns the time of a tick record in epoch milliseconds, or None where it is none."""
+    for name, value in message.headers() or ():
+        if name == TICK_HEADER and value is not None:
+            text = value if isinstance(value, bytes) else str(value).encode()
+            return int(text) if text.isdigit() and len(text) < 16 else None
+    return None

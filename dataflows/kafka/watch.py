@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 
-from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts, PartitionCountError, RefusedError
+from dataflows.claim import RefusedError
+from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts, PartitionCountError
 from dataflows.kafka.topics import admin_client
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ class Reported:
         topic: The topic's name on the broker.
         rank: Its place in `TOPIC_ORDER`.
         times: event_ms, append_ms and is_tick of all accepted records and ticks in log order: they move the watermark.
-        learned: Those that may be facts of learning, as `dataflows.events.learning.Learned.frame`, ticks left out, and
-            the `place` of each in the log.
+        learned: Those that may be facts of learning, as `dataflows.events.learning.DecodedLearning.frame`, ticks left
+            out, and the `place` of each in the log.
     """
 
     topic: str
@@ -36,7 +36,8 @@ class Batch:
     Attributes:
         source: Where the batch comes from and whether rows are due.
         reported: Decoded records, by rank of their topics.
-        attempts: Scored attempts: event_ms, id_hi, id_lo, place, the texts and numbers of `Learned`, and quiz_type.
+        attempts: Scored attempts: event_ms, id_hi, id_lo, place, the texts and numbers of `DecodedLearning`, and
+            quiz_type.
         watermarks: Watermark by topic after this batch.
         settled: How far the task has come, as it is to be remembered.
         low: Up to when the task is settled: no later record changes what lies before.

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from dataflows.engagement.frames import uuids
 from dataflows.events.ids import NAMESPACE
 from dataflows.memory.memories import Memories
 from dataflows.memory.signals import Signals
+from dataflows.operators.frames import uuids
 from dataflows.operators.segments import Ints
 
 EVENT_TYPE: Final = "revision_recommended"
@@ -77,7 +77,7 @@ def recommendation_records(memories: Memories, signals: Signals) -> list[tuple[b
         modules,
         due,
         memories.attempts.of(new.row).score.tolist(),
-        [memories.models[code] for code in memories.model[new.pair].tolist()],
+        [memories.models[code] for code in memories.standing.model[new.pair].tolist()],
     )
     encode = msgspec.json.Encoder().encode
     return [

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from dataflows.engagement.frames import uuids
 from dataflows.memory.fold import due_after
 from dataflows.memory.memories import Memories, Reviewed
 from dataflows.memory.signals import FROM_THE_START, NOT_REVIEWED, Signals
+from dataflows.operators.frames import uuids
 from dataflows.operators.segments import Ints
 from dataflows.scores.forgetting import Floats
 
@@ -56,7 +56,7 @@ def review_rows(memories: Memories, reviewed: Reviewed) -> pl.DataFrame:
             "module": names["module"],
             "score": held.score,
             "counted": reviewed.counted,
-            "model": _texts(memories.models, memories.model[held.pair]),
+            "model": _texts(memories.models, memories.standing.model[held.pair]),
             "interval_days": _numbers(reviewed.interval_days, DAYS_DIGITS),
             "stability": _numbers(reviewed.stability, DAYS_DIGITS),
             "difficulty": _numbers(reviewed.difficulty, DAYS_DIGITS),
@@ -67,13 +67,13 @@ def review_rows(memories: Memories, reviewed: Reviewed) -> pl.DataFrame:
 
 def state_rows(memories: Memories, pairs: Ints, task: int) -> pl.DataFrame:
     """Returns rows of `memory_state`."""
-    curves = memories.curves.take(pairs)
+    curves = memories.standing.curves.take(pairs)
     return pl.DataFrame(
         {
             **memories.pairs.names(pairs).to_dict(),
-            "domain": _texts(memories.domains.values, memories.domain[pairs]),
+            "domain": _texts(memories.domains.values, memories.standing.domain[pairs]),
             "task": np.full(len(pairs), task, np.int64),
-            "model": _texts(memories.models, memories.model[pairs]),
+            "model": _texts(memories.models, memories.standing.model[pairs]),
             "last_score": curves.score,
             "last_reviewed_at": _times(curves.last_ms),
             "next_review_at": _times(due_after(curves.last_ms, curves.interval_days)),

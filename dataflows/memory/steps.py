@@ -15,9 +15,11 @@ from dataflows.memory.memories import Memories
 from dataflows.memory.writing import scored, write
 from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
-from dataflows.operators.event_time import COUNTED_ROLE, EventTime, State
+from dataflows.operators.event_time import State
+from dataflows.operators.students import COUNTED_ROLE
 from dataflows.operators.watermark import NEVER
 from dataflows.settings import Settings
+from dataflows.task_time import TaskTime
 
 FLOW: Final = "memory"
 RECOMMENDATIONS: Final = "revision_recommendation_events"
@@ -32,7 +34,7 @@ class JudgeTime:
 
     def __init__(self) -> None:
         """Starts without a watermark."""
-        self._time = EventTime()
+        self._time = TaskTime()
 
     def process(self, batch: Batch) -> Batch:
         """Notes how far every topic has come."""

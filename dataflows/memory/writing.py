@@ -58,8 +58,8 @@ def write(memories: Memories, task: int, low_ms: int) -> Written:
     """
     out = Written()
     left = memories.left_pairs()
-    reviewed, pairs = memories.changed_reviews(), memories.changed_pairs()
-    signals = memories.due_signals(low_ms)
+    reviewed, pairs = memories.changed_reviews(), memories.standing.changed()
+    signals = memories.signals.due(low_ms)
     out.records = recommendation_records(memories, signals)
     for name, frame in (
         ("memory_reviews", rows.review_rows(memories, reviewed)),
@@ -73,7 +73,7 @@ def write(memories: Memories, task: int, low_ms: int) -> Written:
 
 
 def _replace(out: Written, memories: Memories, left: Ints, low_ms: int) -> None:
-    pair, since = memories.waiting.stretches(low_ms)
+    pair, since = memories.signals.waiting.stretches(low_ms)
     if len(pair):
         out.replaces["revision_signal_facts"] = rows.stretch_rows(memories, pair, since, "module_id")
     if len(left):

@@ -21,9 +21,9 @@ from bytewax.outputs import Sink
 
 from dataflows import metrics
 from dataflows.batch import TaskBatch
+from dataflows.claim import RefusedError
 from dataflows.events.kinds import KINDS, rank_of
 from dataflows.events.rules import Rules
-from dataflows.kafka.source import RefusedError
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
 from dataflows.operators.aggregates import Aggregate, Distinct, Last, TopK, column_of, reads_number

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from psycopg import sql
 
-from dataflows.kafka.source import stopping
+from dataflows.kafka.partition import stopping
 from dataflows.operators.columns import Columns, Text
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.segments import Ints

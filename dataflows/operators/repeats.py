@@ -9,10 +9,11 @@ import numpy as np
 from dataflows import metrics
 from dataflows.operators.declared import Batch, Judged
 from dataflows.operators.dedupe import SeenByTopic
-from dataflows.operators.event_time import EventTime, State
+from dataflows.operators.event_time import State
 from dataflows.operators.reading import chosen
 from dataflows.operators.watermark import is_late
 from dataflows.operators.windows import Window
+from dataflows.task_time import TaskTime
 
 
 class JudgeTime:
@@ -28,7 +29,7 @@ class JudgeTime:
             lateness_ms: The allowed lateness.
         """
         self._flow, self._window, self._filters, self._lateness_ms = flow, window, filters, lateness_ms
-        self._time = EventTime()
+        self._time = TaskTime()
 
     def process(self, batch: Batch) -> Batch:
         """Notes of every event what it met, whether it counts and whether it is late."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import bytewax.operators as op
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
-from dataflows.failure import noted
+from dataflows.failure import records_failure
 from dataflows.operators import snapshot
 
 B = TypeVar("B")
@@ -51,7 +51,7 @@ class _Logic(StatefulBatchLogic[B, B, bytes], Generic[B]):
         self._step_id, self._make, self._origin, self._resume = step_id, make, origin, resume
         self._operator: Operator[B] | None = None
 
-    @noted
+    @records_failure
     def on_batch(self, values: list[B]) -> tuple[Iterable[B], bool]:
         if self._operator is None:
             origin = self._origin(values[0])

@@ -1,14 +1,17 @@
-"""Codes of a task's students, in the order of first appearance."""
+"""Who counts: events of students, and the codes of a task's students in the order of first appearance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
+import polars as pl
 
 from dataflows.operators.dictionary import Dictionary
-from dataflows.operators.segments import Ints
+from dataflows.operators.segments import Bools, Ints
+
+COUNTED_ROLE: Final = "student"
 
 
 class OfStudents(Protocol):
@@ -46,3 +49,18 @@ class StudentCodes:
                 used, at = np.unique(events.student, return_inverse=True)
                 codes = self._known.codes([events.students[c] for c in used.tolist()])
                 events.student = codes[at]
+
+
+def of_students(frame: pl.DataFrame, acts: list[Any], code: str) -> Bools:
+    """Returns which rows are events of students: only they count, but everybody's records move the watermark.
+
+    Args:
+        frame: A decoded frame.
+        acts: What was done, by code; its first part is the role.
+        code: The frame's column of these codes.
+    """
+    if not acts:
+        return np.zeros(len(frame), np.bool_)
+    counted = np.array([act[0] == COUNTED_ROLE for act in acts], np.bool_)
+    found: Bools = counted[frame[code].to_numpy()] & ~frame["is_tick"].to_numpy()
+    return found

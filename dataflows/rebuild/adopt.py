@@ -15,9 +15,10 @@ from psycopg.types.json import Jsonb
 
 from dataflows import flows
 from dataflows.archive import flow as archive
+from dataflows.claim import RefusedError, Seed
 from dataflows.eras import ERA
 from dataflows.kafka.log import LogFacts
-from dataflows.kafka.source import RefusedError, Seed, position
+from dataflows.kafka.start import position
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.memory.steps import FLOW as MEMORY
 from dataflows.operators import snapshot

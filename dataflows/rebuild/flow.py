@@ -12,8 +12,9 @@ import psycopg
 from psycopg import sql
 
 from dataflows.batch import Settled
+from dataflows.claim import Seed
 from dataflows.kafka.log import LogFacts
-from dataflows.kafka.source import Seed, position
+from dataflows.kafka.start import position
 from dataflows.operators import snapshot
 from dataflows.rebuild.late import add_again
 from dataflows.rebuild.player import Player

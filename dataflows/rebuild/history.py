@@ -14,9 +14,10 @@ from confluent_kafka import Consumer, TopicPartition
 from psycopg import sql
 
 from dataflows.batch import Records
+from dataflows.claim import RefusedError
 from dataflows.eras import base_of
 from dataflows.kafka.replayed import is_replayed
-from dataflows.kafka.source import RefusedError, tick_of
+from dataflows.kafka.ticks import tick_of
 from dataflows.operators.segments import Ints
 from dataflows.operators.watermark import NEVER
 from dataflows.settings import Settings

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from dataflows.kafka.source import Claim
+from dataflows.claim import Claim
 from dataflows.operators.calendar import Calendar
 from dataflows.rebuild.admit import Admit, Found, Places
 from dataflows.rebuild.history import chosen

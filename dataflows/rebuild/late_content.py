@@ -19,8 +19,8 @@ from dataflows.content.pages import PAGE_SQL, page_of
 from dataflows.content.steps import fold_rules, reach_ms
 from dataflows.content.timeline import FORGET_EVERY_MS
 from dataflows.events.studied import Number, Studied
-from dataflows.operators.event_time import of_students
 from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.students import of_students
 from dataflows.operators.watermark import is_late
 from dataflows.rebuild.admit import Found, Judge
 from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, within

@@ -15,8 +15,8 @@ from psycopg import sql
 from dataflows.engagement.steps import TRAILING_MINUTES
 from dataflows.events.coded import Coded
 from dataflows.operators import packing
-from dataflows.operators.event_time import of_students
 from dataflows.operators.segments import Bools, Ints
+from dataflows.operators.students import of_students
 from dataflows.operators.watermark import is_late
 from dataflows.rebuild.admit import Found, Judge
 from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, within

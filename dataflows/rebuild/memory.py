@@ -13,9 +13,9 @@ from confluent_kafka import KafkaException
 from psycopg import sql
 
 from dataflows.batch import Settled
+from dataflows.claim import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.eras import base_of
 from dataflows.kafka.log import LogFacts, PartitionCountError
-from dataflows.kafka.source import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.memory.choice import Choice
 from dataflows.memory.flow import OPTIONAL_TOPICS, TOPICS
 from dataflows.memory.memories import Memories
@@ -176,7 +176,7 @@ def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:
     """Returns up to when time was settled: what has fallen due stays so, though a topic that began later is behind."""
     if not len(raised):
         return goal.low_ms
-    stands = signal_rows(memories, memories.waiting_signals()).join(raised, on=raised.columns, how="semi")
+    stands = signal_rows(memories, memories.signals.unwritten()).join(raised, on=raised.columns, how="semi")
     latest: int | None = stands.select(pl.col("scheduled_at").dt.epoch("ms").max()).item()
     return goal.low_ms if latest is None else max(goal.low_ms, latest)
 

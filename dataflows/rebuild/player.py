@@ -46,21 +46,21 @@ class Player:
         for topic, end in self.goal.upto.items():
             for piece in from_topic(self.settings, topic, self.goal.task, self.goal.archived[topic], end):
                 offsets[topic] = piece.next_offset
-                self._step(piece.records, offsets, None, beat=True)
+                self._step(piece.records, offsets, None, flush=True)
                 yield len(piece.records.offsets)
             offsets[topic] = end
-        self._step(Records("", self.goal.task), offsets, None, beat=True)
+        self._step(Records("", self.goal.task), offsets, None, flush=True)
 
     def feed(self, piece: Piece) -> None:
         """Plays a piece of the archive on its own, and writes nothing yet."""
-        self._step(piece.records, self.goal.archived, piece.before, beat=False)
+        self._step(piece.records, self.goal.archived, piece.before, flush=False)
 
     def finish(self) -> None:
         """Brings all topics to where the archive stands, and writes what follows from the pieces."""
         for topic, mark in self.goal.archived_marks.items():
             tick = tick_at(topic, self.goal.task, self.goal.archived[topic], mark)
-            self._step(tick, self.goal.archived, None, beat=False)
-        self._step(Records("", self.goal.task), self.goal.archived, None, beat=True)
+            self._step(tick, self.goal.archived, None, flush=False)
+        self._step(Records("", self.goal.task), self.goal.archived, None, flush=True)
 
     def archive(self, connection: psycopg.Connection[Any], offsets: dict[str, int]) -> Iterator[int]:
         """Plays the archive; `offsets` are brought forward."""
@@ -69,14 +69,14 @@ class Player:
         for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
             for piece in archived(connection, topic, goal.task, end):
                 offsets[topic] = piece.next_offset
-                self._step(piece.records, offsets, piece.before, beat=True)
+                self._step(piece.records, offsets, piece.before, flush=True)
                 yield len(piece.records.offsets)
             if topic in goal.archived_marks:
                 tick = tick_at(topic, goal.task, end, goal.archived_marks[topic])
-                self._step(tick, offsets, None, beat=False)
+                self._step(tick, offsets, None, flush=False)
             offsets[topic] = end
 
-    def _step(self, records: Records, offsets: dict[str, int], before: Ints | None, *, beat: bool) -> None:
+    def _step(self, records: Records, offsets: dict[str, int], before: Ints | None, *, flush: bool) -> None:
         claim = self.goal.claim
         batch = TaskBatch(
             task=self.goal.task,
@@ -84,7 +84,7 @@ class Player:
             floor={},
             records=[records] if records.offsets else [],
             offsets=dict(offsets),
-            beat=beat,
+            flush=flush,
             topic_ids=claim.topic_ids,
             cluster_id=claim.cluster_id,
             live_from_ms=1 << 62,

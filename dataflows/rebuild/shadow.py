@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from dataflows.kafka.source import RefusedError
+from dataflows.claim import RefusedError
 from dataflows.settings import Settings
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.tables import STAMPED, TABLES

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from dataflows.archive import flow as archive
 from dataflows.batch import Settled
-from dataflows.kafka.source import Claim, RefusedError
+from dataflows.claim import Claim, RefusedError
 from dataflows.rebuild.touched import LateFlow
 from dataflows.settings import Settings
 from dataflows.sink.progress import claim_task

@@ -9,7 +9,7 @@ import psycopg
 
 from dataflows.archive import flow as archive
 from dataflows.batch import Records, TaskBatch
-from dataflows.kafka.source import Claim, Seed
+from dataflows.claim import Claim, Seed
 from dataflows.memory import flow as memory
 from dataflows.memory.steps import FLOW
 from dataflows.operators import snapshot
@@ -105,7 +105,7 @@ class _Reader:
             floor={},
             records=[records],
             offsets=dict(self._offsets),
-            beat=True,
+            flush=True,
             topic_ids=self._claim.topic_ids,
             cluster_id=self._claim.cluster_id,
             live_from_ms=1 << 62,

@@ -13,7 +13,7 @@ from dataflows.batch import Settled, TaskBatch
 
 @dataclass(slots=True)
 class Changes:
-    """The rows of one task at one beat.
+    """The rows of one task at one flush.
 
     Attributes:
         flow: The flow's name.

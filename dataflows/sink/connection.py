@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 import structlog
 
-from dataflows.sink.sqlstates import Verdict, sort
+from dataflows.sink.sqlstates import Verdict, verdict_of
 
 APPLICATION: Final = "classpulse"
 _CONNECT_TIMEOUT_S: Final = 10
@@ -63,7 +63,7 @@ def retry_while_unavailable(action: Callable[[], T], what: str, give_up: Callabl
         try:
             return action()
         except psycopg.Error as error:
-            if sort(error) is not Verdict.WAIT or give_up():
+            if verdict_of(error) is not Verdict.WAIT or give_up():
                 raise
             log.warning("database away, trying again", what=what, in_s=round(delay, 1), error=str(error).strip())
             time.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311

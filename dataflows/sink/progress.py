@@ -12,8 +12,8 @@ import structlog
 from psycopg import sql
 
 from dataflows.batch import Settled
+from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, Seed, after_loss
 from dataflows.eras import ERA
-from dataflows.kafka.source import SNAPSHOT_VERSION, Claim, RefusedError, Seed, after_loss
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect

@@ -71,13 +71,13 @@ _SAID: Final = (
 """What a server says that turns a connection away: libpq tells its words, and not its SQLSTATE."""
 
 
-def sort(error: psycopg.Error) -> Verdict:
+def verdict_of(error: psycopg.Error) -> Verdict:
     """Returns what an error asks for.
 
     Example:
-        >>> sort(psycopg.errors.ReadOnlySqlTransaction()), sort(psycopg.errors.UndefinedTable())
+        >>> verdict_of(psycopg.errors.ReadOnlySqlTransaction()), verdict_of(psycopg.errors.UndefinedTable())
         (<Verdict.WAIT: 'wait'>, <Verdict.REFUSE: 'refuse'>)
-        >>> sort(psycopg.OperationalError("connection failed: Connection refused"))
+        >>> verdict_of(psycopg.OperationalError("connection failed: Connection refused"))
         <Verdict.WAIT: 'wait'>
     """
     code = sqlstate(error)
@@ -105,6 +105,6 @@ def sqlstate(error: psycopg.Error) -> str | None:
 def remedy(error: psycopg.Error) -> str | None:
     """Returns in words what must be done about an error; None where nothing of the kind helps."""
     code = sqlstate(error)
-    if code is None or sort(error) is not Verdict.REFUSE:
+    if code is None or verdict_of(error) is not Verdict.REFUSE:
         return None
     return f"{str(error).strip().splitlines()[-1].strip()}: {_REMEDIES.get(code) or _REMEDIES[code[:2]]}"

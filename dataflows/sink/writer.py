@@ -1,4 +1,4 @@
-"""The sink: one transaction a worker and beat, COPY to staging, upsert, fence (decisions 4 and 5)."""
+"""The sink: one transaction a worker and flush, COPY to staging, upsert, fence (decisions 4 and 5)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from psycopg import sql
 
 from dataflows import metrics
-from dataflows.failure import noted
+from dataflows.failure import records_failure
 from dataflows.sink.archived import in_log_order
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect, retry_while_unavailable
 from dataflows.sink.facts import believe
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
-from dataflows.sink.sqlstates import Verdict, sort
+from dataflows.sink.sqlstates import Verdict, verdict_of
 from dataflows.sink.tables import TABLES, Between, Table
 
 _NULL: Final = "\\N"
@@ -75,7 +75,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         self._connection: psycopg.Connection[Any] | None = None
         self._written: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
 
-    @noted
+    @records_failure
     def write_batch(self, items: list[tuple[str, Changes]]) -> None:
         """Writes all items in one transaction, trying again while the database is away.
 
@@ -140,7 +140,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
                     del records[topic]
         except psycopg.Error as error:
             # What passes may pass at another server: the next try connects anew.
-            if sort(error) is Verdict.WAIT:
+            if verdict_of(error) is Verdict.WAIT:
                 connection.close()
                 self._connection = None
             raise

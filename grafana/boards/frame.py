@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, 
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
-from grafana import links, panels, theme, thresholds
+from grafana import links, panels, scales, theme
 from grafana.postgres import TEACHERS, Shared, Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -105,7 +105,7 @@ def state(
         )
         .reduce_options(ReduceDataOptions().calcs(panels.LAST).fields("/^State$/").values(False))
         .mappings([*mappings()])
-        .thresholds(thresholds.steps(theme.BAD))
+        .thresholds(scales.steps(theme.BAD))
         .color_scheme(panels.thresholds_decide())
         .no_value("The database does not answer: your administrator can run 'classpulse doctor'.")
     )

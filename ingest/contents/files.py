@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from cli.records import FileError, Record, csv_records, fault_of, given, json_of, json_records, text_of
 from db.content import KEY
 from ingest.contents.rows import ItemRow
+from ingest.records import FileError, Record, csv_records, fault_of, given, json_of, json_records, text_of
 
 Key = tuple[str, str]  # course_id, item_id
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from cli.records import FileError, Record, csv_records, fault_of, given, json_of, json_records, text_of
 from db.roster import KEYS
+from ingest.records import FileError, Record, csv_records, fault_of, given, json_of, json_records, text_of
 from ingest.rosters.rows import ALIASES, KINDS, TELLING, Row
 
 

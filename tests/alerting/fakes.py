@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cli.inbox import Inbox
+from alerting.delivery.inbox import Inbox
 from local.alertmanager import FILES, Alertmanager
 from local.prometheus import RULES, Prometheus
 from tests.alerting.mailbox import Mailbox

@@ -20,8 +20,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from alerting.delivery.inbox import Inbox
 from alerting.rules import RULES
-from cli.inbox import Inbox
 from db.migrate import migrate
 from demo.grafana import find
 from tests.alerting.chapters import paces, reads

@@ -12,7 +12,7 @@ NOW_MS = 1_760_000_000_000
 
 
 def test_every_event_is_accepted_and_about_300_bytes_long() -> None:
-    (batch,) = batches(4000, per_s=2000, batch_records=4000, beat_every=1)
+    (batch,) = batches(4000, per_s=2000, batch_records=4000, flush_every=1)
     coded = decode_coded(batch.records[0])
     assert not coded.rejects
     assert len(coded.frame) == 4000

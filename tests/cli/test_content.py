@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.records import FileError
 from db.migrate import migrate
 from ingest.contents.files import Content
+from ingest.records import FileError
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HEADER = "course_id,item_id,kind,title,position,expected_seconds\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.inbox import KEPT, Inbox
+from alerting.delivery.inbox import KEPT, Inbox
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.records import FileError
 from dataflows.batch import Records
 from dataflows.events.full import decode_full
 from db.migrate import migrate
+from ingest.records import FileError
 from ingest.rosters.files import kind_of, read
 
 UTC = ZoneInfo("UTC")

@@ -9,7 +9,7 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from cli.tick import run_ticks
+from dataflows.kafka.ticking import run_ticks
 from dataflows.settings import Settings
 from tests.cli.running import start, topic_records
 from tests.waiting import until

@@ -8,7 +8,7 @@ import pytest
 from bytewax.recovery import init_db_dir
 
 from dataflows import worker
-from dataflows.kafka.source import RefusedError
+from dataflows.claim import RefusedError
 from dataflows.settings import Settings
 
 

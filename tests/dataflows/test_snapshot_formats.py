@@ -1,6 +1,6 @@
 """A change of what snapshots hold comes with a new version, so that an old recovery store is refused and not misread.
 
-After a change raise SNAPSHOT_VERSION in dataflows/kafka/source.py and run
+After a change raise SNAPSHOT_VERSION in dataflows/claim.py and run
 `python -m tests.dataflows.test_snapshot_formats`.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from dataflows.archive import flow as archive
+from dataflows.claim import SNAPSHOT_VERSION
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
-from dataflows.kafka.source import SNAPSHOT_VERSION
 from dataflows.memory import flow as memory
 from dataflows.settings import Settings
 

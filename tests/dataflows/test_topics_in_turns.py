@@ -96,7 +96,7 @@ class Worker:
     def _state(self) -> tuple[dict[str, int], list[bytes]]:
         return dict(self.read), [snapshot.dumps(operator.state()) for operator in self.operators]
 
-    def turn(self, topic: str, size: int, *, beat: bool, before: bool = False) -> None:
+    def turn(self, topic: str, size: int, *, flush: bool, before: bool = False) -> None:
         """Reads records of a topic; `before`: by the watermark that the archive holds of each."""
         piece = self.logs[topic][self.read[topic] : self.read[topic] + size]
         self.turns.append(piece)
@@ -111,7 +111,7 @@ class Worker:
             [r.tick for r in piece],
         )
         batch = TaskBatch(
-            0, 1, self.floor, [records] * bool(piece), dict(self.read), beat, {}, "", 0, self.ends, settled=self.known
+            0, 1, self.floor, [records] * bool(piece), dict(self.read), flush, {}, "", 0, self.ends, settled=self.known
         )
         item = self.kind.flow.decode(batch, self.settings)
         if before:
@@ -157,13 +157,13 @@ def in_turns(kind: Kind, logs: Logs, rng: random.Random, *, late: float, crashes
     while left := worker.left():
         early = [t for t in topics[:-1] if worker.read[t] < len(logs[t]) * late]
         topic = rng.choice(early if early and not worker.read[topics[-1]] else left)
-        worker.turn(topic, rng.choice((1, 1, 2, 5, 20, 500)), beat=rng.random() < 0.5)
+        worker.turn(topic, rng.choice((1, 1, 2, 5, 20, 500)), flush=rng.random() < 0.5)
         if rng.random() < 0.2:
             worker.keep()
         if crashes and rng.random() < 0.2:
             worker.die(rng)
             crashes -= 1
-    worker.turn(topics[0], 0, beat=True)
+    worker.turn(topics[0], 0, flush=True)
     return worker
 
 
@@ -203,8 +203,8 @@ def test_a_rebuild_that_reads_topic_by_topic_gives_the_rows_that_live_gave(seed:
     rebuilt = Worker(kind, logs, known=live.committed, ends=dict(live.read))
     for topic in rng.sample(sorted(logs), len(logs)):
         while rebuilt.read[topic] < len(logs[topic]):
-            rebuilt.turn(topic, rng.choice((1, 7, 500)), beat=rng.random() < 0.5, before=True)
-    rebuilt.turn(topic, 0, beat=True)
+            rebuilt.turn(topic, rng.choice((1, 7, 500)), flush=rng.random() < 0.5, before=True)
+    rebuilt.turn(topic, 0, flush=True)
     assert not distinct(kind, live.database.tables, rebuilt.database.tables)
     assert rebuilt.committed == live.committed
 
@@ -222,10 +222,10 @@ def test_once_every_topic_has_a_mark_the_turns_are_of_no_consequence(seed: int, 
     for turn in range(3):
         rng, worker = random.Random(seed * 7 + turn), Worker(kind, ticked)
         for topic in ticked:
-            worker.turn(topic, 1, beat=False)
+            worker.turn(topic, 1, flush=False)
         while left := worker.left():
-            worker.turn(rng.choice(left), rng.choice((1, 3, 50)), beat=rng.random() < 0.5)
-        worker.turn(topic, 0, beat=True)
+            worker.turn(rng.choice(left), rng.choice((1, 3, 50)), flush=rng.random() < 0.5)
+        worker.turn(topic, 0, flush=True)
         found.append(worker.database.tables)
     assert not distinct(kind, found[0], found[1])
     assert not distinct(kind, found[0], found[2])
@@ -244,9 +244,9 @@ def test_a_topic_that_begins_late_counts_what_its_task_had_not_settled() -> None
     logs = {CLICKS: first, ALIAS: second}
     for sizes in ((1, 1, 1), (2, 1, 0), (3, 0, 0)):
         worker = Worker(KINDS[0], logs)
-        worker.turn(CLICKS, 2, beat=True)
+        worker.turn(CLICKS, 2, flush=True)
         for size in sizes:
-            worker.turn(ALIAS, size, beat=True)
+            worker.turn(ALIAS, size, flush=True)
         events = sum(
             row["events"] for key, row in worker.database.tables["activity_windows"].items() if key[1] == "all"
         )

@@ -145,7 +145,7 @@ class _Sitting:
 
 
 def shuffled(actions: Iterable[Action], seed: int, within_ms: int = 80 * MINUTE) -> list[Action]:
-    """Returns the deeds in another order, in which none comes too late: nothing before one is much newer than it.
+    """Returns the actions in another order, in which none comes too late: nothing before one is much newer than it.
 
     What a student did at one instant keeps its order, which is the log's to tell.
     """
@@ -158,7 +158,7 @@ def shuffled(actions: Iterable[Action], seed: int, within_ms: int = 80 * MINUTE)
 
 
 def repeated(actions: Iterable[Action], seed: int, share: float = 0.05) -> list[Action]:
-    """Returns the deeds, a share of them once more, up to 200 deeds later."""
+    """Returns the actions, a share of them once more, up to 200 actions later."""
     rng = random.Random(seed)
     places = [(float(place), action) for place, action in enumerate(actions)]
     places += [(place + 0.5 + rng.randrange(200), action) for place, action in places if rng.random() < share]
@@ -166,7 +166,7 @@ def repeated(actions: Iterable[Action], seed: int, share: float = 0.05) -> list[
 
 
 def publish(kafka: str, prefix: str, actions: Iterable[Action]) -> None:
-    """Sends deeds in their order, keyed as every producer keys them."""
+    """Sends actions in their order, keyed as every producer keys them."""
     producer = Producer(
         {"bootstrap.servers": kafka, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 5}
     )

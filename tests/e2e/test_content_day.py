@@ -22,7 +22,7 @@ END = START + 2 * DAY
 
 
 def actions_of(day: list[study_day.Sent]) -> list[Action]:
-    """Returns the written-out day as deeds."""
+    """Returns the written-out day as actions."""
     return [
         Action(one.topic, one.body.get("timestamp") or one.body["start_time"], one.arrives_ms, one.key, one.value)
         for one in day
@@ -129,7 +129,7 @@ def without_places(rows: study_day.Rows) -> study_day.Rows:
 
 
 def as_they_came(actions: list[Action], records: list[Record], prefix: str) -> list[Record]:
-    """Returns the log that the deeds would have made in their own order, keyed as the records are."""
+    """Returns the log that the actions would have made in their own order, keyed as the records are."""
     partitions = {record.key: record.partition for record in records}
     ticks = [record for record in records if record.tick is not None]
     came = [

@@ -70,14 +70,14 @@ class MemoryRun:
                 read[chosen] += size
                 ends_at -= size
                 dies = life < crashes and rng.random() < 0.1
-                if not self._step(operators, [_records(piece)], read, floor, beat=rng.random() < 0.4, dies=dies):
+                if not self._step(operators, [_records(piece)], read, floor, flush=rng.random() < 0.4, dies=dies):
                     break
                 if rng.random() < restarts:
                     operators = self._restored(pickle.dumps([operator.state() for operator in operators]))
                 if rng.random() < 0.2:
                     snapshot = dict(read), pickle.dumps([operator.state() for operator in operators])
-        # what is pending is written at the next beat, whether or not a record comes
-        self._step(operators, [], read, floor, beat=True, dies=False)
+        # what is pending is written at the next flush, whether or not a record comes
+        self._step(operators, [], read, floor, flush=True, dies=False)
         return self
 
     def _restored(self, snapshot: bytes) -> list[Any]:
@@ -93,14 +93,14 @@ class MemoryRun:
         read: dict[str, int],
         floor: dict[str, int],
         *,
-        beat: bool,
+        flush: bool,
         dies: bool,
     ) -> bool:
         """Takes one batch; returns False where it died after publishing and before the commit."""
         offsets = {topic: self.logs[topic][n - 1].offset + 1 if n else 0 for topic, n in read.items()}
         ends = {topic: log[-1].offset + 1 for topic, log in self.logs.items()}
         item = decode(
-            TaskBatch(self.task, 1, floor, records, offsets, beat, {}, "", 0, ends),
+            TaskBatch(self.task, 1, floor, records, offsets, flush, {}, "", 0, ends),
             self.settings,
         )
         for operator in operators:

@@ -47,7 +47,7 @@ class TaskRun:
     committed: int = 0
 
     def run(self, rng: random.Random, crashes: int = 0) -> TaskRun:
-        """Reads the log in random batches with random beats; crashes and resumes from the last snapshot."""
+        """Reads the log in random batches with random flushes; crashes and resumes from the last snapshot."""
         task, topic = self.log[0].partition, self.log[0].topic
         snapshot: tuple[int, bytes] | None = None
         for life in range(crashes + 1):
@@ -61,8 +61,8 @@ class TaskRun:
             while read < end:
                 size = min(end - read, rng.choice((1, 1, 2, 3, 7, 50, 1000)))
                 # a database that is ahead of the snapshot is not written to until the replay has passed it
-                beat = rng.random() < 0.4 or read + size == end
-                batch = self._batch(task, topic, read, read + size, beat=beat, history=rng.random() < 0.5)
+                flush = rng.random() < 0.4 or read + size == end
+                batch = self._batch(task, topic, read, read + size, flush=flush, history=rng.random() < 0.5)
                 read += size
                 item = decode(batch, self.settings)
                 for operator in operators:
@@ -73,7 +73,7 @@ class TaskRun:
                     snapshot = read, pickle.dumps([operator.state() for operator in operators])
         return self
 
-    def _batch(self, task: int, topic: str, start: int, end: int, *, beat: bool, history: bool) -> TaskBatch:
+    def _batch(self, task: int, topic: str, start: int, end: int, *, flush: bool, history: bool) -> TaskBatch:
         log = self.log[start:end]
         ticks = [record.tick for record in log]
         records = Records(
@@ -87,7 +87,7 @@ class TaskRun:
         )
         floor = {topic: self.committed} if self.committed else {}
         history = history or end == len(self.log)
-        return TaskBatch(task, 1, floor, [records], {topic: log[-1].offset + 1}, beat, {}, "", 0, history=history)
+        return TaskBatch(task, 1, floor, [records], {topic: log[-1].offset + 1}, flush, {}, "", 0, history=history)
 
     def _commit(self, rows: dict[str, pl.DataFrame], read: int) -> None:
         self.committed = max(self.committed, self.log[read - 1].offset + 1)

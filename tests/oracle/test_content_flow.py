@@ -68,13 +68,13 @@ def read_in_any_order(log: list[Record], rng: random.Random, rules: ContentRules
     database = Database()
     task = Task(0, turns, settings_of(rules), database)
     while not task.done:
-        task.step(rng.choice((1, 1, 2, 3, 7, 50)), beat=rng.random() < 0.6, history=rng.random() < 0.5)
+        task.step(rng.choice((1, 1, 2, 3, 7, 50)), flush=rng.random() < 0.6, history=rng.random() < 0.5)
         if rng.random() < 0.25:
             task.snapshot()
         if crashes and rng.random() < 0.15:
             task.crash()
             crashes -= 1
-    task.step(0, beat=True)
+    task.step(0, flush=True)
     return database.tables
 
 

@@ -216,7 +216,7 @@ def _play(url: str, flow: Any, records: list[Record]) -> None:  # noqa: ANN401
         floor={},
         records=list(by_topic.values()),
         offsets={topic: len(log.offsets) for topic, log in by_topic.items()},
-        beat=True,
+        flush=True,
         topic_ids={},
         cluster_id="",
         live_from_ms=1 << 62,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import barchart, table
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -92,7 +92,7 @@ def highest_drop(limits: Thresholds) -> table.Panel:
         f"longest and loses most. Chapters with fewer than {limits.students_least} students are left out.",
         Sql(load("chapters/highest_drop", students_least=limits.students_least, chapters_shown=limits.chapters_shown)),
     )
-    panel.override_by_name("Drop-off", columns.gauge(thresholds.risk_steps(0.25, 0.5), theme.SHARE, 1))
+    panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
     panel.override_by_name("Students", [columns.prop("unit", theme.COUNT), columns.width(75)])
     panel.override_by_name("Median time", [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
     panel.override_by_name("Effort and drop-off", [columns.prop("decimals", 0)])

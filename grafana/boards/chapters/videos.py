@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import barchart, table
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -19,7 +19,7 @@ def summary(limits: Thresholds) -> table.Panel:
         f"time; the {limits.lines_shown} with the most views.",
         Sql(load("chapters/videos", lines_shown=limits.lines_shown)),
     )
-    watched = thresholds.steps(theme.BAD, (40, theme.WATCH), (70, theme.GOOD))
+    watched = scales.steps(theme.BAD, (40, theme.WATCH), (70, theme.GOOD))
     panel.override_by_name("Median watched", columns.gauge(watched, theme.PERCENT, 100))
     for name in ("Watched to the end", "Watched again"):
         panel.override_by_name(name, [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0)])
@@ -55,5 +55,5 @@ def peaks(limits: Thresholds) -> table.Panel:
         Sql(load("chapters/peaks", students_least=limits.students_least, lines_shown=limits.lines_shown)),
     )
     panel.override_by_name("From", [columns.prop("unit", "dthms"), columns.width(90)])
-    panel.override_by_name("Watched again", columns.gauge(thresholds.steps(theme.WATCH), theme.SHARE, 1))
+    panel.override_by_name("Watched again", columns.gauge(scales.steps(theme.WATCH), theme.SHARE, 1))
     return panel.no_value("No place stands out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import common
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -25,11 +25,11 @@ def quality(limits: Thresholds) -> stat.Panel:
         .unit(theme.COUNT)
         .color_scheme(panels.fixed(theme.NEUTRAL))
     )
-    lacking = thresholds.risk_steps(0.05, 0.25)
+    lacking = scales.risk_steps(0.05, 0.25)
     for name in ("Without class", "Without session", "Without device"):
         panel.override_by_name(name, columns.by_limits(lacking, theme.SHARE))
     for name in ("Usual delay", "Slowest 5 %"):
         panel.override_by_name(
-            name, [*columns.by_limits(thresholds.lag_steps(limits), theme.SECONDS), columns.prop("decimals", 1)]
+            name, [*columns.by_limits(scales.lag_steps(limits), theme.SECONDS), columns.prop("decimals", 1)]
         )
     return panel

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import gauge, stat
 from grafana_foundation_sdk.builders.common import ReduceDataOptions
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana import columns, panels, shaping, theme, thresholds
+from grafana import columns, panels, scales, shaping, theme
 from grafana.boards.live_class.answer import HEADLINE_ID
 from grafana.postgres import Shared, Sql
 from grafana.queries import load
@@ -41,7 +41,7 @@ def state() -> stat.Panel:
         .with_transformation(shaping.only("kind", "all"))
         .reduce_options(_only("State"))
         .mappings([*mappings])
-        .thresholds(thresholds.steps(theme.BAD))
+        .thresholds(scales.steps(theme.BAD))
         .color_scheme(panels.thresholds_decide())
         .no_value("The database does not answer: your administrator can run 'classpulse doctor'.")
     )
@@ -76,7 +76,7 @@ def lag(limits: Thresholds) -> stat.Panel:
         .text_mode(common.BigValueTextMode.VALUE)
         .unit(theme.SECONDS)
         .decimals(0)
-        .thresholds(thresholds.lag_steps(limits))
+        .thresholds(scales.lag_steps(limits))
         .color_scheme(panels.thresholds_decide())
     )
 
@@ -127,7 +127,7 @@ def idle_share(limits: Thresholds) -> stat.Panel:
         .color_mode(common.BigValueColorMode.BACKGROUND)
         .unit(theme.SHARE)
         .decimals(0)
-        .thresholds(thresholds.idle_steps(limits))
+        .thresholds(scales.idle_steps(limits))
         .color_scheme(panels.thresholds_decide())
         .mappings([theme.nothing_mapping()])
     )
@@ -145,7 +145,7 @@ def engagement(limits: Thresholds) -> gauge.Panel:
         )
         .with_transformation(shaping.only("kind", "all"))
         .unit(theme.SCORE)
-        .thresholds(thresholds.score_steps(limits))
+        .thresholds(scales.score_steps(limits))
     )
 
 

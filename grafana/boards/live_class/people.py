@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import dashboard
 
-from grafana import columns, links, panels, theme, thresholds
+from grafana import columns, links, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -30,7 +30,7 @@ def students(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Status", [*columns.pill(theme.status_mapping()), columns.width(70)])
     panel.override_by_name("Class", [columns.width(90)])
     panel.override_by_name("Ago", [*columns.ago(), columns.width(90)])
-    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Engagement", columns.gauge(scales.score_steps(limits), theme.SCORE, 100))
     panel.override_by_name("Last did", [columns.width(135)])
     for key in ("student_id", "class_id"):
         panel.override_by_name(key, columns.hidden())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import barchart, table
 from grafana_foundation_sdk.models import dashboard
 
-from grafana import columns, links, panels, shaping, theme, thresholds
+from grafana import columns, links, panels, scales, shaping, theme
 from grafana.boards.live_class.answer import COLUMNS, HEADLINE_ID
 from grafana.postgres import Shared, Sql
 from grafana.queries import load
@@ -27,8 +27,8 @@ def classes(limits: Thresholds) -> table.Panel:
         panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
     for name in ("Present", "Enrolled"):
         panel.override_by_name(name, [columns.width(70)])
-    panel.override_by_name("Idle share", columns.gauge(thresholds.idle_steps(limits), theme.SHARE, 1))
-    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Idle share", columns.gauge(scales.idle_steps(limits), theme.SHARE, 1))
+    panel.override_by_name("Engagement", columns.gauge(scales.score_steps(limits), theme.SCORE, 100))
     panel.override_by_name("class_id", columns.hidden())
     return panel
 
@@ -46,8 +46,8 @@ def grades(limits: Thresholds) -> table.Panel:
         panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
     for name in ("Classes", "Present"):
         panel.override_by_name(name, [columns.width(70)])
-    panel.override_by_name("Idle share", columns.gauge(thresholds.idle_steps(limits), theme.SHARE, 1))
-    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Idle share", columns.gauge(scales.idle_steps(limits), theme.SHARE, 1))
+    panel.override_by_name("Engagement", columns.gauge(scales.score_steps(limits), theme.SCORE, 100))
     return panel
 
 
@@ -110,7 +110,7 @@ def chapters(limits: Thresholds) -> table.Panel:
     for name, value in {"Active": theme.ACTIVE, "Idle": theme.IDLE}.items():
         cell = columns.prop("custom.cellOptions", {"type": "color-text"})
         panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
-    panel.override_by_name("Engagement", columns.gauge(thresholds.score_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Engagement", columns.gauge(scales.score_steps(limits), theme.SCORE, 100))
     return panel
 
 

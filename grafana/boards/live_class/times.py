@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import barchart, timeseries
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -43,5 +43,5 @@ def lesson(limits: Thresholds) -> timeseries.Panel:
         .max(100)
         .decimals(0)
         .unit(theme.SCORE)
-        .thresholds(thresholds.score_steps(limits))
+        .thresholds(scales.score_steps(limits))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana import columns, links, panels, theme, thresholds
+from grafana import columns, links, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -35,7 +35,7 @@ def headline(limits: Thresholds) -> stat.Panel:
     for name, properties in columns.fixed(fixed).items():
         panel.override_by_name(name, properties)
     panel.override_by_name("Remembered", [columns.prop("unit", theme.SHARE), columns.colour(theme.NEUTRAL)])
-    risk = thresholds.risk_steps(limits.forgetting_watch, limits.forgetting_high)
+    risk = scales.risk_steps(limits.forgetting_watch, limits.forgetting_high)
     panel.override_by_name("Overdue share", columns.by_limits(risk, theme.SHARE))
     return panel
 
@@ -54,7 +54,7 @@ def trend(limits: Thresholds) -> timeseries.Panel:
         .min(0)
         .max(1)
         .decimals(0)
-        .thresholds(thresholds.risk_steps(limits.forgetting_watch, limits.forgetting_high))
+        .thresholds(scales.risk_steps(limits.forgetting_watch, limits.forgetting_high))
     )
     for name, colour in {"Due": theme.WATCH, "Long overdue": theme.BAD}.items():
         measured = "Due for revision" if name == "Due" else name
@@ -73,7 +73,7 @@ def cohorts(limits: Thresholds) -> table.Panel:
         "curves whose revision is. Students have a curve, of so many enrolled.",
         Sql(load("memory/cohorts", students_shown=limits.students_shown)),
     )
-    colours = thresholds.chance_steps(limits)
+    colours = scales.chance_steps(limits)
     for name in ("Remembered", "Tomorrow", "In 3 days", "In 7 days"):
         panel.override_by_name(name, columns.gauge(colours, theme.SHARE, 1))
     panel.override_by_name("Long overdue", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0)])

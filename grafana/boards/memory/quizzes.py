@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import barchart, table
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -20,8 +20,8 @@ def modules(limits: Thresholds) -> table.Panel:
         f"attempts are added once an hour.",
         Sql(load("memory/modules", lines_shown=limits.lines_shown, students_least=limits.students_least)),
     )
-    panel.override_by_name("Average score", columns.gauge(thresholds.mark_steps(limits), theme.SCORE, 100))
-    colours = thresholds.risk_steps(limits.failure_watch, limits.failure_high)
+    panel.override_by_name("Average score", columns.gauge(scales.mark_steps(limits), theme.SCORE, 100))
+    colours = scales.risk_steps(limits.failure_watch, limits.failure_high)
     panel.override_by_name("Failed at first", columns.gauge(colours, theme.SHARE, 1))
     for name in ("Attempts", "First attempts"):
         panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(115)])
@@ -53,7 +53,7 @@ def failure(limits: Thresholds) -> table.Panel:
         f"left out. Groups of fewer than {limits.students_least} come last: read them with care.",
         Sql(load("memory/failure", lines_shown=limits.lines_shown, students_least=limits.students_least)),
     )
-    colours = thresholds.risk_steps(limits.failure_watch, limits.failure_high)
+    colours = scales.risk_steps(limits.failure_watch, limits.failure_high)
     panel.override_by_name("Failed", columns.gauge(colours, theme.SHARE, 1))
     for name in ("Failing", "Took it", "Pass mark"):
         panel.override_by_name(name, [columns.width(80)])

@@ -7,7 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import dashboard
 
-from grafana import columns, links, panels, theme, thresholds
+from grafana import columns, links, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -33,11 +33,11 @@ def classes(limits: Thresholds) -> table.Panel:
     ]
     panel.override_by_name("Class", [*columns.links(targets), columns.width(140)])
     panel.override_by_name("Enrolled", [columns.prop("unit", theme.COUNT), columns.width(90)])
-    panel.override_by_name("Came", columns.gauge(thresholds.steps(theme.NEUTRAL), theme.SHARE, 1))
+    panel.override_by_name("Came", columns.gauge(scales.steps(theme.NEUTRAL), theme.SHARE, 1))
     panel.override_by_name("Active a student", [columns.prop("unit", theme.HOURS)])
-    panel.override_by_name("Median finished", columns.gauge(thresholds.steps(theme.NEUTRAL), theme.PERCENT, 100))
-    panel.override_by_name("Average score", columns.gauge(thresholds.mark_steps(limits), theme.SCORE, 100))
-    colours = thresholds.steps(theme.GOOD, (1, theme.BAD))
+    panel.override_by_name("Median finished", columns.gauge(scales.steps(theme.NEUTRAL), theme.PERCENT, 100))
+    panel.override_by_name("Average score", columns.gauge(scales.mark_steps(limits), theme.SCORE, 100))
+    colours = scales.steps(theme.GOOD, (1, theme.BAD))
     panel.override_by_name(
         "At risk",
         [
@@ -65,7 +65,7 @@ def risk(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Student", [*columns.links(link), columns.width(150)])
     panel.override_by_name("Class", [columns.width(100)])
     panel.override_by_name("Course", [columns.width(110)])
-    colours = thresholds.risk_steps(limits.risk_enters / 2, limits.risk_enters)
+    colours = scales.risk_steps(limits.risk_enters / 2, limits.risk_enters)
     panel.override_by_name("Risk", [*columns.gauge(colours, theme.SCORE, 1.6), columns.prop("decimals", 1)])
     yes = dashboard.ValueMap(options={"yes": dashboard.ValueMappingResult(text="●", color=theme.BAD, index=0)})
     for name in REASONS:
@@ -114,7 +114,7 @@ def fast(limits: Thresholds) -> table.Panel:
     for name in ("Class", "Course"):
         panel.override_by_name(name, [columns.width(120)])
     panel.override_by_name("Chapters read fast", [columns.prop("unit", theme.COUNT)])
-    panel.override_by_name("Last score", columns.gauge(thresholds.mark_steps(limits), theme.SCORE, 100))
+    panel.override_by_name("Last score", columns.gauge(scales.mark_steps(limits), theme.SCORE, 100))
     panel.override_by_name("Pass mark", [columns.prop("unit", theme.SCORE), columns.prop("decimals", 0)])
     panel.override_by_name("Taken", [*columns.since(), columns.width(140)])
     panel.override_by_name("student_id", columns.hidden())

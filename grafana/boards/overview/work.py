@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import barchart, table
 
-from grafana import columns, links, panels, theme, thresholds
+from grafana import columns, links, panels, scales, theme
 from grafana.boards.overview.summary import EXPORT
 from grafana.postgres import Sql
 from grafana.queries import load
@@ -23,7 +23,7 @@ def drop(limits: Thresholds) -> table.Panel:
     )
     link = links.drill("This course", "chapters", course="Course")
     panel.override_by_name("Course", [*columns.links(link), columns.width(110)])
-    panel.override_by_name("Drop-off", columns.gauge(thresholds.risk_steps(0.25, 0.5), theme.SHARE, 1))
+    panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
     panel.override_by_name("Students", [columns.prop("unit", theme.COUNT), columns.width(85)])
     panel.override_by_name(
         "Completed", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(95)]

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import table
 
 from dataflows.events.rejects import REMEDIES
 from db.values import quoted
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import OPERATORS, Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -21,7 +21,7 @@ def freshness(limits: Thresholds) -> table.Panel:
         "is counted. Late and rejected: of the last ten minutes.",
         Sql(load("pipeline/freshness"), source=OPERATORS),
     )
-    panel.override_by_name("Lag", columns.gauge(thresholds.lag_steps(limits), theme.SECONDS, limits.lag_stalled_s))
+    panel.override_by_name("Lag", columns.gauge(scales.lag_steps(limits), theme.SECONDS, limits.lag_stalled_s))
     for name in ("As of", "Last write"):
         panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(160)])
     for name in ("Slowest task", "Tasks", "Late in 10 min", "Rejected in 10 min"):

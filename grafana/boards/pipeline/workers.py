@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import timeseries
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.prometheus import metric
 from grafana.thresholds import Thresholds
 
@@ -41,7 +41,7 @@ def freshness(limits: Thresholds) -> timeseries.Panel:
         "classpulse:freshness_seconds:p99",
         "{{flow}}",
         theme.SECONDS,
-    ).thresholds(thresholds.lag_steps(limits))
+    ).thresholds(scales.lag_steps(limits))
 
 
 def watermarks(limits: Thresholds) -> timeseries.Panel:
@@ -52,7 +52,7 @@ def watermarks(limits: Thresholds) -> timeseries.Panel:
         "classpulse:watermark_lag_seconds:max",
         "{{flow}}",
         theme.SECONDS,
-    ).thresholds(thresholds.lag_steps(limits))
+    ).thresholds(scales.lag_steps(limits))
 
 
 def lag() -> timeseries.Panel:
@@ -119,7 +119,7 @@ def snapshots(limits: Thresholds) -> timeseries.Panel:
         f"max by (flow) (snapshot_age_seconds{{{JOB}}})",
         "{{flow}}",
         theme.SECONDS,
-    ).thresholds(thresholds.lag_steps(limits))
+    ).thresholds(scales.lag_steps(limits))
 
 
 def up() -> timeseries.Panel:

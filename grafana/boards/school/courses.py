@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import barchart, stat, table
 from grafana_foundation_sdk.models import common
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import SCHOOL, Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -84,7 +84,7 @@ def bottom(limits: Thresholds) -> table.Panel:
         f"fewer than {limits.students_least} students are left out.",
         Sql(load("school/bottom", lines_shown=limits.lines_shown, students_least=limits.students_least), source=SCHOOL),
     )
-    panel.override_by_name("Drop-off", columns.gauge(thresholds.risk_steps(0.25, 0.5), theme.SHARE, 1))
+    panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
     panel.override_by_name("Time a student", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0)])
     for name in ("Students so far", "Left"):
         panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(110)])

@@ -7,7 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import barchart, table
 from grafana_foundation_sdk.models import dashboard
 
-from grafana import columns, panels, shaping, theme, thresholds
+from grafana import columns, panels, scales, shaping, theme
 from grafana.boards.memory.forgetting import URGENCIES
 from grafana.postgres import Shared, Sql
 from grafana.queries import load
@@ -26,7 +26,7 @@ def courses() -> table.Panel:
         "Time: on chapters, beside the class's mean.",
         Sql(load("student/courses")),
     )
-    panel.override_by_name("Finished", columns.gauge(thresholds.steps(theme.NEUTRAL), theme.PERCENT, 100))
+    panel.override_by_name("Finished", columns.gauge(scales.steps(theme.NEUTRAL), theme.PERCENT, 100))
     panel.override_by_name("Class median", [columns.prop("unit", theme.PERCENT), columns.prop("decimals", 0)])
     for name in ("Score", "Class score"):
         panel.override_by_name(name, [columns.prop("decimals", 0), columns.width(90)])
@@ -67,7 +67,7 @@ def skills(limits: Thresholds) -> table.Panel:
         "(docs/forgetting.md). The least first.",
         Sql(load("student/skills", students_shown=limits.students_shown)),
     )
-    panel.override_by_name("Would pass now", columns.gauge(thresholds.chance_steps(limits), theme.SHARE, 1))
+    panel.override_by_name("Would pass now", columns.gauge(scales.chance_steps(limits), theme.SHARE, 1))
     panel.override_by_name("Last score", [columns.prop("decimals", 0), columns.width(90)])
     panel.override_by_name("Revision", [*columns.pill(urgency), columns.width(110)])
     panel.override_by_name("Due", [*columns.since(), columns.width(130)])

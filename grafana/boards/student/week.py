@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import barchart, stat, table
 from grafana_foundation_sdk.models import common
 
-from grafana import columns, panels, theme, thresholds
+from grafana import columns, panels, scales, theme
 from grafana.postgres import Sql
 from grafana.queries import load
 from grafana.thresholds import Thresholds
@@ -31,10 +31,10 @@ def headline(limits: Thresholds) -> stat.Panel:
     panel.override_by_name("Streak", [columns.prop("unit", "suffix: d"), columns.colour(theme.GOOD)])
     for name in ("Active this week", "Time on chapters"):
         panel.override_by_name(name, [columns.prop("unit", theme.HOURS)])
-    panel.override_by_name("Average score", columns.by_limits(thresholds.mark_steps(limits), theme.SCORE))
+    panel.override_by_name("Average score", columns.by_limits(scales.mark_steps(limits), theme.SCORE))
     panel.override_by_name("Quizzes passed", [columns.prop("unit", theme.PERCENT)])
     panel.override_by_name("Steady weeks", [columns.prop("unit", theme.SHARE)])
-    risk = thresholds.risk_steps(limits.risk_enters / 2, limits.risk_enters)
+    risk = scales.risk_steps(limits.risk_enters / 2, limits.risk_enters)
     panel.override_by_name("Risk", [*columns.by_limits(risk, theme.SCORE), columns.prop("decimals", 1)])
     return panel
 

@@ -64,11 +64,11 @@ def test_turns_tell_when_an_alert_begins_to_call_and_when_it_ceases() -> None:
     reported = [
         turn for n, mark in enumerate("!!..--") for turn in machine.step(BEGIN + timedelta(minutes=n), ANSWERS[mark])
     ]
-    assert [((turn.at - BEGIN) // timedelta(minutes=1), turn.ids, turn.calls) for turn in reported] == [
+    assert [((turn.at - BEGIN) // timedelta(minutes=1), turn.ids, turn.is_firing) for turn in reported] == [
         (1, ME, True),
         (4, ME, False),
     ]
-    assert not machine.alerts[OTHER].calls
+    assert not machine.alerts[OTHER].is_firing
 
 
 def test_a_machine_rests_only_while_nothing_waits_calls_or_goes_on() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from alerting.delivery.inbox import Inbox
 from alerting.delivery.trial import without_secrets
-from cli.inbox import Inbox
 from cli.main import app
 from local.alertmanager import PROGRAMS, Alertmanager
 from tests.alerting.mailbox import Mailbox

@@ -46,7 +46,7 @@ def view(number: int) -> bytes:
 
 
 def batch(
-    logs: dict[str, tuple[int, list[bytes | None]]], floor: dict[str, int] | None = None, *, beat: bool = False
+    logs: dict[str, tuple[int, list[bytes | None]]], floor: dict[str, int] | None = None, *, flush: bool = False
 ) -> TaskBatch:
     """Returns a batch; `logs` holds each topic's first offset and values (None: a tick)."""
     records = [
@@ -63,7 +63,7 @@ def batch(
         if values
     ]
     offsets = {topic: first + len(values) for topic, (first, values) in logs.items()}
-    return TaskBatch(0, 1, floor or {}, records, offsets, beat, {}, "", 0)
+    return TaskBatch(0, 1, floor or {}, records, offsets, flush, {}, "", 0)
 
 
 def step(keeper: KeepRows, given_batch: TaskBatch) -> list[Changes]:
@@ -130,11 +130,11 @@ def test_the_minute_of_the_last_interaction_in_each_course_is_kept() -> None:
 def test_below_the_floor_nothing_is_written_and_what_lies_beyond_it_waits() -> None:
     keeper, floor = KeepRows(SETTINGS), {CLICKS: 2, VIEWS: 1}
     # the clickstream has passed its floor, the chapter views have not
-    assert step(keeper, batch({CLICKS: (0, [event(1), event(2), event(3)]), VIEWS: (0, [])}, floor, beat=True)) == []
+    assert step(keeper, batch({CLICKS: (0, [event(1), event(2), event(3)]), VIEWS: (0, [])}, floor, flush=True)) == []
     again = KeepRows(SETTINGS)
     again.restore(pickle.loads(pickle.dumps(keeper.state())))
     for resumed in (keeper, again):
-        [changes] = step(resumed, batch({VIEWS: (0, [view(1), view(2)]), CLICKS: (3, [])}, floor, beat=True))
+        [changes] = step(resumed, batch({VIEWS: (0, [view(1), view(2)]), CLICKS: (3, [])}, floor, flush=True))
         assert changes.rows["events"].select("topic", "kafka_offset").rows() == [(CLICKS, 2), (VIEWS, 1)]
         assert changes.offsets == {CLICKS: 3, VIEWS: 2}
 
@@ -144,14 +144,14 @@ offsets = st.dictionaries(st.sampled_from(("a", "b", "c")), st.integers(0, 5), m
 
 @given(offsets, offsets, st.booleans())
 def test_a_task_writes_only_at_a_beat_and_only_past_everything_that_the_database_holds(
-    floor: dict[str, int], reached: dict[str, int], beat: bool
+    floor: dict[str, int], reached: dict[str, int], flush: bool
 ) -> None:
-    given_batch = TaskBatch(0, 1, floor, [], reached, beat, {}, "", 0)
+    given_batch = TaskBatch(0, 1, floor, [], reached, flush, {}, "", 0)
     if given_batch.writes:
-        assert beat
+        assert flush
         assert all(reached.get(topic, 0) >= offset for topic, offset in floor.items())
     else:
-        assert not beat or any(reached.get(topic, 0) < offset for topic, offset in floor.items())
+        assert not flush or any(reached.get(topic, 0) < offset for topic, offset in floor.items())
 
 
 @pytest.mark.parametrize("sizes", [[1] * 12, [5, 7], [12]])

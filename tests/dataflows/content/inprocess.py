@@ -115,11 +115,11 @@ class Task:
         """Whether everything was read."""
         return self._at == len(self._log)
 
-    def step(self, size: int, *, beat: bool, history: bool = True) -> None:
-        """Reads up to `size` records; at a beat what is due is written."""
+    def step(self, size: int, *, flush: bool, history: bool = True) -> None:
+        """Reads up to `size` records; at a flush what is due is written."""
         piece = self._log[self._at : self._at + size]
         self._at += len(piece)
-        item = decode(self._batch(piece, beat=beat, history=history), self._settings)
+        item = decode(self._batch(piece, flush=flush, history=history), self._settings)
         for operator in self.operators:
             item = operator.process(item)
         for changes in gather(item):
@@ -140,7 +140,7 @@ class Task:
     def _state(self) -> tuple[int, list[bytes]]:
         return self._at, [snapshot.dumps(operator.state()) for operator in self.operators]
 
-    def _batch(self, piece: Sequence[Record], *, beat: bool, history: bool) -> TaskBatch:
+    def _batch(self, piece: Sequence[Record], *, flush: bool, history: bool) -> TaskBatch:
         read = self._log[: self._at]
         return TaskBatch(
             task=self._number,
@@ -148,7 +148,7 @@ class Task:
             floor=self._floor,
             records=[_records(topic, self._number, piece) for topic in dict.fromkeys(record.topic for record in piece)],
             offsets={topic: sum(record.topic == topic for record in read) for topic in self._topics},
-            beat=beat,
+            flush=flush,
             topic_ids={},
             cluster_id="",
             live_from_ms=0,
@@ -176,7 +176,7 @@ def run_in_process(  # noqa: PLR0913
     *,
     sizes: Iterator[int],
     seed: int = 0,
-    beat_share: float = 0.5,
+    flush_share: float = 0.5,
     snapshot_share: float = 0.3,
     crash_share: float = 0.0,
 ) -> dict[str, Rows]:
@@ -186,8 +186,8 @@ def run_in_process(  # noqa: PLR0913
         log: Records of any topics and partitions, in offset order within each; a task's are read in append order.
         settings: Rules of the flow.
         sizes: Batch sizes.
-        seed: Seed of beats, snapshots and crashes.
-        beat_share: Share of batches after which rows are written; the last one always is.
+        seed: Seed of flushes, snapshots and crashes.
+        flush_share: Share of batches after which rows are written; the last one always is.
         snapshot_share: Share of batches after which the state is snapshot.
         crash_share: Share of batches after which the worker dies and goes on from its last snapshot.
     """
@@ -197,11 +197,11 @@ def run_in_process(  # noqa: PLR0913
         task = Task(number, mine, settings, database)
         crashes = 0
         while not task.done:
-            task.step(next(sizes), beat=rng.random() < beat_share, history=rng.random() < 0.5)
+            task.step(next(sizes), flush=rng.random() < flush_share, history=rng.random() < 0.5)
             if rng.random() < snapshot_share:
                 task.snapshot()
             if rng.random() < crash_share and crashes < 50:
                 task.crash()
                 crashes += 1
-        task.step(0, beat=True)
+        task.step(0, flush=True)
     return database.tables

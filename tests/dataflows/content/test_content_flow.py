@@ -1,4 +1,4 @@
-"""The content pipeline on spiteful logs: batches, beats, snapshots and crashes change nothing."""
+"""The content pipeline on spiteful logs: batches, flushes, snapshots and crashes change nothing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def assert_same(expected: dict[str, Rows], actual: dict[str, Rows]) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_written_bit_by_bit_is_what_one_fold_of_everything_gives(seed: int) -> None:
     log = spiteful_log(seed, size=80 if seed % 3 else 250, students=1 + seed % 3)
-    whole = run_in_process(log, SETTINGS, sizes=itertools.repeat(10_000), beat_share=0.0)
-    one_by_one = run_in_process(log, SETTINGS, sizes=itertools.repeat(1), beat_share=1.0)
+    whole = run_in_process(log, SETTINGS, sizes=itertools.repeat(10_000), flush_share=0.0)
+    one_by_one = run_in_process(log, SETTINGS, sizes=itertools.repeat(1), flush_share=1.0)
     assert_same(whole, one_by_one)
 
 
@@ -32,13 +32,13 @@ def test_what_is_written_bit_by_bit_is_what_one_fold_of_everything_gives(seed: i
 def test_a_worker_that_dies_between_any_batches_leaves_no_trace(seed: int) -> None:
     log = spiteful_log(1000 + seed, size=120, partitions=1 + seed % 2, students=1 + seed % 3)
     rng = random.Random(seed)
-    whole = run_in_process(log, SETTINGS, sizes=itertools.repeat(10_000), beat_share=0.0)
+    whole = run_in_process(log, SETTINGS, sizes=itertools.repeat(10_000), flush_share=0.0)
     crashed = run_in_process(
         log,
         SETTINGS,
         sizes=iter(lambda: rng.choice((1, 2, 3, 7, 20)), 0),
         seed=seed,
-        beat_share=rng.choice((0.2, 1.0)),
+        flush_share=rng.choice((0.2, 1.0)),
         crash_share=0.15,
     )
     assert_same(whole, crashed)

@@ -21,7 +21,7 @@ def played(*values: tuple[str, bytes, int]) -> Database:
     database = Database()
     task = Task(0, log, SETTINGS, database)
     while not task.done:
-        task.step(1, beat=True)
+        task.step(1, flush=True)
     return database
 
 
@@ -81,7 +81,7 @@ def test_what_is_settled_is_forgotten() -> None:
     task = Task(0, log, SETTINGS, database)
     held = []
     while not task.done:
-        task.step(1, beat=True)
+        task.step(1, flush=True)
         held.append(len(task.operators[-1]._timeline))  # type: ignore[attr-defined]
     assert max(held) < 6
     assert len(database.tables["sessions_closed"]) + len(database.tables["sessions_open"]) == len(values)

@@ -10,7 +10,7 @@ import pytest
 
 from dataflows.content.marks import NONE
 from dataflows.content.videos import Views, view_rows
-from dataflows.engagement.frames import TextColumn
+from dataflows.operators.frames import TextColumn
 from tests.dataflows.content.watching import FAR, ORIGIN_MS, Said, shifted, views_of
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from dataflows.content.frames import visit_rows
 from dataflows.content.marks import FoldRules
 from dataflows.content.visits import fold_visits
-from dataflows.engagement.frames import TextColumn
+from dataflows.operators.frames import TextColumn
 from tests.dataflows.content.marked import START, Event, View, explicit_of, marks_of, numbered, sessions_of
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001

@@ -19,19 +19,19 @@ from tests.oracle.reading import Record
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
-def batches(log: list[Record], sizes: Iterator[int], beat_share: float, rng: random.Random) -> Iterator[TaskBatch]:
-    """Cuts one partition's log into batches; a last empty one is a beat."""
+def batches(log: list[Record], sizes: Iterator[int], flush_share: float, rng: random.Random) -> Iterator[TaskBatch]:
+    """Cuts one partition's log into batches; a last empty one is a flush."""
     start = 0
     while start < len(log):
         piece = log[start : start + next(sizes)]
         start += len(piece)
-        beat, history = rng.random() < beat_share, rng.random() < 0.5
-        yield _batch(piece, log[0].topic, log[0].partition, start, beat=beat, history=history)
-    yield _batch([], log[0].topic, log[0].partition, start, beat=True)
+        flush, history = rng.random() < flush_share, rng.random() < 0.5
+        yield _batch(piece, log[0].topic, log[0].partition, start, flush=flush, history=history)
+    yield _batch([], log[0].topic, log[0].partition, start, flush=True)
 
 
 def _batch(  # noqa: PLR0913
-    piece: list[Record], topic: str, partition: int, offset: int, *, beat: bool, history: bool = True
+    piece: list[Record], topic: str, partition: int, offset: int, *, flush: bool, history: bool = True
 ) -> TaskBatch:
     records = Records(
         topic,
@@ -48,7 +48,7 @@ def _batch(  # noqa: PLR0913
         floor={},
         records=[records] if piece else [],
         offsets={topic: offset},
-        beat=beat,
+        flush=flush,
         topic_ids={},
         cluster_id="",
         live_from_ms=0,
@@ -62,7 +62,7 @@ def run(
     *,
     sizes: Iterator[int],
     seed: int = 0,
-    beat_share: float = 0.5,
+    flush_share: float = 0.5,
     restart_share: float = 0.0,
 ) -> dict[str, Rows]:
     """Returns the rows of every table under their keys, each as last written.
@@ -71,8 +71,8 @@ def run(
         log: Records of any partitions, in offset order within each.
         settings: Rules of the flow.
         sizes: Batch sizes.
-        seed: Seed of beats and restarts.
-        beat_share: Share of batches after which rows are written.
+        seed: Seed of flushes and restarts.
+        flush_share: Share of batches after which rows are written.
         restart_share: Share of batches after which every operator goes through its snapshot.
     """
     rng = random.Random(seed)
@@ -85,7 +85,7 @@ def run(
         logs.setdefault(record.partition, []).append(record)
     for task, part in logs.items():
         operators = pipeline(task, settings)
-        for batch in batches(part, sizes, beat_share, rng):
+        for batch in batches(part, sizes, flush_share, rng):
             item = decode(batch, settings)
             for operator in operators:
                 item = operator.process(item)

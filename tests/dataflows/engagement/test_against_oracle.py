@@ -1,4 +1,4 @@
-"""The pipeline against the brute force, on small spiteful logs: any batch size, any beat, any restart."""
+"""The pipeline against the brute force, on small spiteful logs: any batch size, any flush, any restart."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_any_batches_beats_and_restarts_give_what_a_plain_reading_gives(seed: in
         Settings(timezone=timezone, _env_file=None),
         sizes=iter(lambda: rng.choice((1, 2, 3, 7, 40, 10_000)), 0),
         seed=seed,
-        beat_share=rng.choice((0.1, 1.0)),
+        flush_share=rng.choice((0.1, 1.0)),
         restart_share=rng.choice((0.0, 0.4)),
     )
     expected = expect(log, Rules(timezone=timezone))
@@ -41,7 +41,9 @@ def test_dictionaries_that_are_compacted_at_every_write_change_nothing(
     monkeypatch.setattr("dataflows.engagement.students._COMPACT_FROM", 0)
     monkeypatch.setattr("dataflows.engagement.scopes._COMPACT_FROM", 0)
     log = spiteful_log(seed, size=300)
-    actual = run(log, Settings(_env_file=None), sizes=itertools.repeat(9), seed=seed, beat_share=0.8, restart_share=0.1)
+    actual = run(
+        log, Settings(_env_file=None), sizes=itertools.repeat(9), seed=seed, flush_share=0.8, restart_share=0.1
+    )
     expected = expect(log)
     problems = [differences(getattr(expected, table), actual[table], table) for table in TABLES]
     assert not any(problems), "\n".join(filter(None, problems))

@@ -47,7 +47,7 @@ def log_of(story: list[tuple[int, str]]) -> list[Record]:
 
 def check(story: list[tuple[int, str]]) -> None:
     log = log_of(story)
-    actual = run(log, Settings(_env_file=None), sizes=itertools.repeat(1), beat_share=1.0, restart_share=0.3)
+    actual = run(log, Settings(_env_file=None), sizes=itertools.repeat(1), flush_share=1.0, restart_share=0.3)
     expected = expect(log, Rules(timezone="UTC"))
     problems = [differences(getattr(expected, table), actual[table], table) for table in TABLES]
     assert not any(problems), "\n".join(filter(None, problems))

@@ -91,7 +91,7 @@ def _read(studied: Studied) -> list[dict[str, Any]]:
             {name: row[name] for name in _SHARED}
             | {"student_id": studied.students[row["student"]], "session_id": studied.sessions[row["session"]]}
             | {"page_url": studied.pages[row["page"]]}
-            | studied.places[row["where"]]._asdict()
+            | studied.places[row["location"]]._asdict()
             | studied.actions[row["action"]]._asdict()
             | studied.clients[row["client"]]._asdict()
             | studied.items[row["item"]]._asdict()

@@ -14,7 +14,7 @@ from dataflows.batch import Records
 from dataflows.events import learning as module
 from dataflows.events.full import decode_full
 from dataflows.events.kinds import KINDS, Kind
-from dataflows.events.learning import Learnt, decode_learning
+from dataflows.events.learning import LearningFields, decode_learning
 from tests.dataflows.events.batches import NOW_MS
 from tests.dataflows.events.generated import json_values, values
 
@@ -94,7 +94,7 @@ def test_it_accepts_what_the_archive_accepts_under_the_same_ids_and_times(batch:
 
 
 def _all_odd(_topic: str) -> Any:
-    def decode(held: list[bytes | None]) -> tuple[list[Learnt | None], list[int]]:
+    def decode(held: list[bytes | None]) -> tuple[list[LearningFields | None], list[int]]:
         return [None] * len(held), list(range(len(held)))
 
     return decode

@@ -11,7 +11,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from dataflows.batch import TaskBatch
-from dataflows.kafka.source import Claim, KafkaSource, TaskPartition
+from dataflows.claim import Claim
+from dataflows.kafka.partition import TaskPartition
+from dataflows.kafka.source import KafkaSource
 from dataflows.settings import Settings
 from tests.waiting import until
 
@@ -22,7 +24,7 @@ _generations = itertools.count(1)
 
 
 def settings(servers: str, prefix: str = "", **more: object) -> Settings:
-    """Returns settings with a quick beat."""
+    """Returns settings with a quick flush."""
     return Settings(kafka_bootstrap_servers=servers, topic_prefix=prefix, **{"commit_interval_s": 0.05, **more})  # type: ignore[arg-type]
 
 

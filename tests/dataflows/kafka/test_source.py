@@ -18,19 +18,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, Seed
 from dataflows.eras import ERA
 from dataflows.kafka import watch
+from dataflows.kafka.flush_timer import FlushTimer
 from dataflows.kafka.log import LogFacts, PartitionCountError
-from dataflows.kafka.source import (
-    SNAPSHOT_VERSION,
-    Claim,
-    FlushTimer,
-    KafkaSource,
-    RefusedError,
-    Seed,
-    TaskPartition,
-    position,
-)
+from dataflows.kafka.partition import TaskPartition
+from dataflows.kafka.source import KafkaSource
+from dataflows.kafka.start import position
 from dataflows.kafka.topics import timestamp_types
 from dataflows.kafka.watch import LogWatch
 from dataflows.settings import Settings
@@ -89,7 +84,7 @@ def test_until_caught_up_reads_every_topic_of_the_task_to_its_end_as_it_was_and_
     assert {batch.task for batch in batches} == {1}
     assert max(sum(len(r.offsets) for r in batch.records) for batch in batches) <= 10
     assert batches[-1].offsets == {clicks: 35, chapters: 4}
-    assert batches[-1].beat
+    assert batches[-1].flush
 
 
 def test_parts_are_named_so_that_their_sorted_order_is_that_of_the_partitions(here: Settings) -> None:
@@ -107,33 +102,33 @@ def test_a_snapshot_holds_the_offsets_of_what_was_emitted_and_a_resumed_part_goe
     state = first.snapshot()
     first.close()
     assert state["offsets"] == {clicks: len(offsets(before, clicks))}
-    committed = replace(UNCLAIMED, offsets=state["written"])  # where a beat has come meanwhile
+    committed = replace(UNCLAIMED, offsets=state["written"])  # where a flush has come meanwhile
     second = source(here, [CLICKS], committed, until=True).build_part("source", "000", state)
     assert values([*before, *drain(second)], clicks) == numbers(57)
 
 
-def test_rows_of_history_are_due_at_the_first_beat_then_after_their_interval_and_at_the_end(here: Settings) -> None:
+def test_rows_of_history_are_due_at_the_first_flush_then_after_their_interval_and_at_the_end(here: Settings) -> None:
     write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
     rarely = here.model_copy(update={"history_interval_s": 3600.0})
     part = source(rarely, [CLICKS]).build_part("source", "001", None)
-    beats = [until(lambda: poll(part))[0] for _ in range(3)]
+    flushes = [until(lambda: poll(part))[0] for _ in range(3)]
     part.close()
-    assert [batch.history for batch in beats if batch.beat] == [True, False, False]
+    assert [batch.history for batch in flushes if batch.flush] == [True, False, False]
     often = here.model_copy(update={"history_interval_s": 1e-9})
     part = source(often, [CLICKS]).build_part("source", "001", None)
-    beats = [until(lambda: poll(part))[0] for _ in range(3)]
+    flushes = [until(lambda: poll(part))[0] for _ in range(3)]
     part.close()
-    assert all(batch.history for batch in beats)
+    assert all(batch.history for batch in flushes)
     ended = drain(source(rarely, [CLICKS], until=True).build_part("source", "000", None))
-    assert (ended[-1].beat, ended[-1].history) == (True, True)
+    assert (ended[-1].flush, ended[-1].history) == (True, True)
 
 
-def test_a_beat_without_records_is_a_batch_too(here: Settings) -> None:
+def test_a_flush_without_records_is_a_batch_too(here: Settings) -> None:
     write(here.kafka_bootstrap_servers, here.topic(CLICKS), [b"1"])
     part = source(here, [CLICKS]).build_part("source", "001", None)
     [batch] = until(lambda: poll(part))
     part.close()
-    assert batch.beat
+    assert batch.flush
     assert batch.records == []
     assert batch.offsets == {here.topic(CLICKS): 0}
 
@@ -454,14 +449,14 @@ def test_a_broker_that_restarts_costs_nothing_but_time(tmp_path_factory: pytest.
         batches = read_until(part, topic, 20)
         until(lambda: [*poll(part), batches[-1]][0].writes)  # the broker has told that they are of its topic
         broker.stop()
-        beats = 0
+        flushes = 0
 
-        def beaten() -> bool:
-            nonlocal beats
-            beats += sum(batch.beat for batch in poll(part))
-            return beats >= 5
+        def has_flushed() -> bool:
+            nonlocal flushes
+            flushes += sum(batch.flush for batch in poll(part))
+            return flushes >= 5
 
-        until(beaten)  # away: the pulse goes on, nothing is raised
+        until(has_flushed)  # away: the pulse goes on, nothing is raised
         assert part.snapshot()["offsets"] == {topic: 20}
         broker.start()
         write(broker.bootstrap, topic, numbers(20, since=20))

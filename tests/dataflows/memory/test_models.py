@@ -40,7 +40,7 @@ def test_a_worker_that_wakes_under_another_model_writes_all_as_if_it_had_always_
     operators = pipeline(0, Settings(_env_file=None))
     _read_all(operators, logs, Settings(_env_file=None), woken)
     operators = _restored(operators, now)
-    woken._step(operators, [], {topic: len(log) for topic, log in logs.items()}, {}, beat=True, dies=False)
+    woken._step(operators, [], {topic: len(log) for topic, log in logs.items()}, {}, flush=True, dies=False)
     assert woken.tables == always.tables
     assert not woken.published
 
@@ -50,7 +50,7 @@ def _read_all(operators: list[Any], logs: Logs, settings: Settings, done: Memory
     other = MemoryRun(logs, settings)
     other.task = 0
     for topic, log in logs.items():
-        other._step(operators, [_records(log)], {topic: len(log)}, {}, beat=True, dies=False)
+        other._step(operators, [_records(log)], {topic: len(log)}, {}, flush=True, dies=False)
     done.committed = other.committed
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from dataflows.claim import RefusedError
 from dataflows.engagement import flow as engagement
-from dataflows.kafka.log import RefusedError
 from dataflows.operators.aggregates import Count, Distinct, Last, Max, Min, Sum, TopK
 from dataflows.operators.flow import WindowedFlow
 from dataflows.operators.join import AsOf, Join

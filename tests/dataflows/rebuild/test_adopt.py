@@ -9,8 +9,8 @@ import pytest
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from dataflows.claim import RefusedError
 from dataflows.kafka.log import PartitionCountError
-from dataflows.kafka.source import RefusedError
 from dataflows.kafka.topics import INPUT_TOPICS
 from dataflows.rebuild.adopt import adopt
 from dataflows.settings import Settings

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from dataflows.kafka.source import RefusedError
+from dataflows.claim import RefusedError
 from dataflows.rebuild.content import rebuild_content
 from dataflows.rebuild.engagement import rebuild_engagement
 from dataflows.rebuild.nightly import DayReport, add_late

@@ -12,8 +12,8 @@ import pytest
 from confluent_kafka import TopicPartition
 from pydantic import SecretStr
 
+from dataflows.claim import RefusedError
 from dataflows.kafka.log import LogFacts
-from dataflows.kafka.source import RefusedError
 from dataflows.kafka.topics import admin_client
 from dataflows.rebuild.engagement import REBUILT, rebuild_engagement
 from dataflows.rebuild.shadow import Report

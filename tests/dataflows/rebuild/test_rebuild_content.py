@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from dataflows.kafka.source import RefusedError
+from dataflows.claim import RefusedError
 from dataflows.rebuild.content import TIMES, rebuild_content
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings

@@ -12,7 +12,7 @@ from psycopg import errors
 
 from dataflows.settings import Settings
 from dataflows.sink.progress import claim_task
-from dataflows.sink.sqlstates import Verdict, remedy, sort
+from dataflows.sink.sqlstates import Verdict, remedy, verdict_of
 from dataflows.worker import _advice
 from tests.dataflows.sink.writing import FLOW, days, stored_days, write, writer
 from tests.waiting import until
@@ -31,21 +31,21 @@ DEFECTS = "0A000 21000 22003 22P02 22P05 23502 23505 25P02 42601 P0001 XX000 XX0
     ("codes", "verdict"), [(PASSES, Verdict.WAIT), (NEEDS_SOMEBODY, Verdict.REFUSE), (DEFECTS, Verdict.DIE)]
 )
 def test_each_state_of_the_server_is_sorted(codes: str, verdict: Verdict) -> None:
-    assert {code: sort(KNOWN[code]()) for code in codes.split()} == dict.fromkeys(codes.split(), verdict)
+    assert {code: verdict_of(KNOWN[code]()) for code in codes.split()} == dict.fromkeys(codes.split(), verdict)
 
 
 def test_whatever_is_refused_has_a_remedy_and_nothing_else_has() -> None:
     assert len(KNOWN) > 200
     for kind in KNOWN.values():
         error = kind("said")
-        assert bool(remedy(error)) == (sort(error) is Verdict.REFUSE), kind
+        assert bool(remedy(error)) == (verdict_of(error) is Verdict.REFUSE), kind
 
 
 def test_without_a_state_a_lost_connection_passes_and_what_the_client_got_wrong_does_not() -> None:
     for passes in (psycopg.OperationalError("server closed the connection"), psycopg.InterfaceError("is closed")):
-        assert sort(passes) is Verdict.WAIT
+        assert verdict_of(passes) is Verdict.WAIT
     for stays in (psycopg.ProgrammingError("no placeholder"), psycopg.DataError("NUL")):
-        assert sort(stays) is Verdict.DIE
+        assert verdict_of(stays) is Verdict.DIE
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_who_is_turned_away_by_a_real_server_is_refused_at_once_with_words(
     with pytest.raises(psycopg.OperationalError) as turned_away:
         # asked to wait for ever, it would
         write(writer(wrong(database), give_up=lambda: False), days(0, 1, 1, ("ann", 1)))  # type: ignore[operator]
-    assert sort(turned_away.value) is Verdict.REFUSE
+    assert verdict_of(turned_away.value) is Verdict.REFUSE
     assert re.search(saying, _advice(turned_away.value, Settings(_env_file=None)) or "")
 
 

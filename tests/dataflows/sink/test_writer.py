@@ -1,4 +1,4 @@
-"""One commit a beat: rows and progress together, fenced, patient."""
+"""One commit a flush: rows and progress together, fenced, patient."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from dataflows import metrics
+from dataflows.claim import RefusedError
 from dataflows.eras import ERA
-from dataflows.kafka.source import RefusedError
 from dataflows.sink import writer as module
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import connect
