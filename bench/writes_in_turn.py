@@ -24,6 +24,7 @@ from dataflows.archive import flow as archive  # noqa: E402
 from dataflows.batch import Records, TaskBatch  # noqa: E402
 from dataflows.content import flow as content  # noqa: E402
 from dataflows.engagement import flow as engagement  # noqa: E402
+from dataflows.operators import builder  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.changes import Changes  # noqa: E402
@@ -43,10 +44,7 @@ class _Flow:
     def __init__(self, module: Any, url: str, settings: Settings) -> None:  # noqa: ANN401
         self._module, self._settings = module, settings
         self._generations = [claim_task(url, module.FLOW, task).generation for task in range(TASKS)]
-        self._operators: list[list[Operator[Any]]] = [
-            [archive.KeepRows(settings)] if module is archive else module.pipeline(task, settings)
-            for task in range(TASKS)
-        ]
+        self._operators: list[list[Operator[Any]]] = [builder.pipeline(module, task, settings) for task in range(TASKS)]
         self._writer = Writer(url, module.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
         self._every_s = round(settings.commit_interval_of(module.FLOW))
 
@@ -69,8 +67,7 @@ class _Flow:
             item = self._module.decode(batch, self._settings)
             for operator in self._operators[task]:
                 item = operator.process(item)
-            found = item.changes if self._module is archive else self._module.gather(item)
-            changes += [(f"{task:03d}", one) for one in found]
+            changes += [(f"{task:03d}", one) for one in self._module.gather(item)]
         if changes:
             self._writer.write_batch(changes)
 

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("cli.migrate", "Bring the database at DATABASE_URL to the current schema."),
     "topics": ("cli.topics", "Create or check the Kafka topics."),
     "flows": ("cli.flows", "List the flows, or write a new one."),
-    "run": ("cli.run", "Run dataflows: engagement, archive."),
+    "run": ("cli.run", "Run flows; `flows list` names them."),
     "member": ("cli.member", "Run one pod of a flow's cluster, whose size may change."),
     "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),
     "nightly": ("cli.nightly", "Add late events to their days; roll up or delete what is old."),

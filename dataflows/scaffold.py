@@ -232,7 +232,7 @@ def _added_up(flow: WindowedFlow, name: str, aggregate: Aggregate) -> str:
     same = " AND ".join(f"o.{key} = w.{key}" for key in ("window_start", "window_end", *map(flow.named, flow.key)))
     return (
         f"(SELECT coalesce(jsonb_agg(jsonb_build_array(t.text, t.times) ORDER BY t.times DESC, t.text), '[]')\n"
-        f'        FROM (SELECT said ->> 0 COLLATE "C" AS text, sum((said ->> 1)::bigint)::bigint AS times\n'
+        f'        FROM (SELECT (said ->> 0) COLLATE "C" AS text, sum((said ->> 1)::bigint)::bigint AS times\n'
         f"              FROM {flow.table} o, jsonb_array_elements(o.{name}) said WHERE {same}\n"
         f"              GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {aggregate.k}) t) AS {name}"
     )

@@ -41,6 +41,7 @@ from dataflows.kafka.partition import stopping  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource  # noqa: E402
 from dataflows.logs import configure_logging  # noqa: E402
+from dataflows.operators import builder  # noqa: E402
 from dataflows.parent import end_with_parent  # noqa: E402
 from dataflows.school_hours import SchoolHours  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
@@ -88,7 +89,7 @@ def flow_of(
         writes_each=hasattr(module, "states_at"),
     )
     sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
-    dataflow: Dataflow = module.build(source, sink, settings)
+    dataflow: Dataflow = builder.build(module, source, sink, settings)
     return dataflow
 
 

@@ -157,3 +157,17 @@ def test_a_flow_that_cannot_be_is_refused_in_words_and_nothing_is_written(
     assert done.returncode == 2
     assert said in done.stderr
     assert sorted(path for path in copy.rglob("*.py")) == before
+
+
+def test_the_tables_and_views_of_all_declarations_are_accepted_by_the_database(copy: Path, timescale_url: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(copy), "DATABASE_URL": timescale_url}
+    for name, options in VARIANTS.items():
+        command = [sys.executable, "-m", "cli.main", "flows", "new", f"in_db_{name}", *options]
+        subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
+    migrate = [sys.executable, "-m", "cli.main", "migrate"]
+    done = subprocess.run(migrate, cwd=copy, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(timescale_url) as connection:
+        connection.execute("SET ROLE classpulse_reader_teacher")
+        for name in VARIANTS:
+            assert connection.execute(f"SELECT * FROM in_db_{name}".encode()).fetchall() == []

@@ -13,6 +13,7 @@ import numpy as np
 from alerting.backtest.archive import Arrivals, Place, Stall
 from dataflows.batch import Records, TaskBatch
 from dataflows.claim import RefusedError
+from dataflows.operators import builder
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
 from dataflows.operators.watermark import NEVER
@@ -90,7 +91,7 @@ class Flow:
         read = {settings.topic(topic) for topic in (*module.TOPICS, *module.OPTIONAL_TOPICS)}
         self.places = [place for place in places if place[0] in read]
         self.tasks = sorted({partition for _topic, partition in self.places})
-        self._operators: dict[int, list[Operator[Any]]] = {t: module.pipeline(t, settings) for t in self.tasks}
+        self._operators: dict[int, list[Operator[Any]]] = {t: builder.pipeline(module, t, settings) for t in self.tasks}
         self._offsets = dict.fromkeys(self.places, 0)
         self._unasked = {name for name, table in TABLES.items() if table.stored_as not in tables}
         self._writer = Writer(scratch_url, module.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
@@ -105,7 +106,7 @@ class Flow:
         self.tasks = sorted({task for _topic, task in self.places})
         for task in self.tasks:
             if task not in self._operators:
-                self._operators[task] = self.module.pipeline(task, self._settings)
+                self._operators[task] = builder.pipeline(self.module, task, self._settings)
         self.step({place: (records, np.full(len(records.offsets), NEVER)) for place, records in past.items()})
 
     def step(self, came: Mapping[Place, tuple[Records, Ints]]) -> None:

@@ -9,13 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import bytewax.operators as op
 import numpy as np
 import polars as pl
 import psycopg
-from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
-from bytewax.outputs import Sink
 
 from dataflows import metrics
 from dataflows.archive.known import known_ids
@@ -24,12 +20,10 @@ from dataflows.batch import TaskBatch
 from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
-from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.operators import snapshot
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
-from dataflows.operators.shell import stateful
 from dataflows.operators.watermark import Watermarks
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -48,21 +42,9 @@ class Batch:
     changes: list[Changes] = field(default_factory=list)
 
 
-def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
-    """Returns the dataflow; pure: it contacts nothing.
-
-    Args:
-        source: Emits the micro-batches of tasks.
-        sink: Takes (task key, `Changes`).
-        settings: Limits of events.
-    """
-    flow = Dataflow(FLOW)
-    raw = op.input("source", flow, source)
-    decoded = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
-    kept = stateful("watermark", decoded, lambda _task: KeepRows(settings), lambda batch: batch.source)
-    changes = op.flat_map_value("gather", kept, lambda batch: batch.changes)
-    op.output("sink", changes, sink)
-    return flow
+def steps(settings: Settings) -> dict[str, Any]:
+    """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
+    return {"watermark": lambda _task: KeepRows(settings)}
 
 
 def states_at(
@@ -83,6 +65,11 @@ def decode(batch: TaskBatch, settings: Settings) -> Batch:
     for _topic, full in decoded:
         metrics.note_rejects(FLOW, full.rejects)
     return Batch(batch, decoded)
+
+
+def gather(batch: Batch) -> list[Changes]:
+    """Returns the batch's rows, which are due at once."""
+    return batch.changes
 
 
 class KeepRows:

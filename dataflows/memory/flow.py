@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import bytewax.operators as op
 import numpy as np
 import polars as pl
-from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
-from bytewax.outputs import Sink
 
 from dataflows import metrics
 from dataflows.batch import Records, TaskBatch
@@ -22,38 +18,18 @@ from dataflows.events.kinds import KINDS, Kind, canonical_topic, rank_of
 from dataflows.events.learning import decode_learning
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
-from dataflows.kafka.keys import task_key
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPICS
-from dataflows.kafka.trace import trace
 from dataflows.memory.columns import Batch, Reported
 from dataflows.memory.steps import FLOW, JudgeTime, KeepFacts, Remember
+from dataflows.operators import builder
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Ints
-from dataflows.operators.shell import Operator, stateful
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 
 TOPICS: Final = (*LEARNING_TOPICS, CLICKSTREAM)
 OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
 SUBMISSION: Final = "quiz_submit"
-
-
-def build(source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
-    """Returns the dataflow; pure: it contacts nothing.
-
-    Args:
-        source: Emits the micro-batches of tasks.
-        sink: Takes (task key, `Changes`).
-        settings: Time zone, models and the other rules.
-    """
-    flow = Dataflow(FLOW)
-    raw = op.input("source", flow, source)
-    stream = op.map("decode", raw, lambda batch: (task_key(batch.task), decode(batch, settings)))
-    for step_id, make in steps(settings).items():
-        stream = stateful(step_id, stream, make, lambda batch: batch.source)
-    changes = op.flat_map_value("gather", stream, gather)
-    op.output("sink", changes, sink)
-    return flow
 
 
 def steps(settings: Settings) -> dict[str, Any]:
@@ -64,11 +40,6 @@ def steps(settings: Settings) -> dict[str, Any]:
         "memory": lambda task: Remember(task, settings),
     }
     return makers
-
-
-def pipeline(task: int, settings: Settings) -> list[Operator[Batch]]:
-    """Returns the operators of one task in order, for runs without Bytewax (tests, profiles)."""
-    return [make(task) for make in steps(settings).values()]
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
@@ -120,10 +91,4 @@ def _some(records: Records, offsets: Ints) -> Records:
 
 def gather(batch: Batch) -> list[Changes]:
     """Returns the batch's rows as changes to write, when they are due."""
-    source = batch.source
-    trace("gather", source.task)
-    if not source.writes:
-        return []
-    changes = Changes.of(FLOW, source, batch.watermarks, batch.live_append_ms, batch.settled)
-    changes.rows, changes.replaces, changes.records = batch.rows, batch.replaces, batch.records
-    return [changes]
+    return builder.changes(FLOW, batch, rows=batch.rows, replaces=batch.replaces, records=batch.records)

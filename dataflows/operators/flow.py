@@ -15,9 +15,6 @@ from typing import Any, Final, Literal
 import msgspec
 import numpy as np
 import polars as pl
-from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
-from bytewax.outputs import Sink
 
 from dataflows import metrics
 from dataflows.batch import TaskBatch
@@ -35,7 +32,6 @@ from dataflows.operators.panes import PaneWindows
 from dataflows.operators.reading import METADATA, TEXT_FIELDS, columns_of, read
 from dataflows.operators.repeats import FirstOfId, JudgeTime
 from dataflows.operators.results import Results
-from dataflows.operators.shell import Operator
 from dataflows.operators.windows import Session, Sliding, Window
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -161,14 +157,6 @@ class WindowedFlow:
     def OPTIONAL_TOPICS(self) -> tuple[str, ...]:  # noqa: N802
         """The topics that are read where they are there."""
         return (CLICKSTREAM_ALIAS,) if self.topic == CLICKSTREAM else ()
-
-    def build(self, source: Source[TaskBatch], sink: Sink[Any], settings: Settings) -> Dataflow:
-        """Returns the dataflow; pure: it contacts nothing."""
-        return builder.build(self, source, sink, settings)
-
-    def pipeline(self, task: int, settings: Settings) -> list[Operator[Any]]:
-        """Returns the operators of one task in order, for runs without Bytewax (`rebuild`, tests, profiles)."""
-        return builder.pipeline(self, task, settings)
 
     def decode(self, batch: TaskBatch, settings: Settings) -> Batch:
         """Returns the batch with its records as columns; rejects are only counted: `archive` keeps them."""

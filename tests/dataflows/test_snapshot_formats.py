@@ -39,8 +39,8 @@ def described(state: Any) -> Any:
 def formats() -> dict[str, Any]:
     """Returns the forms of all flows' states, by flow and step."""
     settings = Settings(_env_file=None)
-    flows: dict[str, Any] = {"archive": {"watermark": described(archive.KeepRows(settings).state())}}
-    for name, flow in (("content", content), ("engagement", engagement), ("memory", memory)):
+    flows: dict[str, Any] = {}
+    for name, flow in (("archive", archive), ("content", content), ("engagement", engagement), ("memory", memory)):
         flows[name] = {step: described(make(0).state()) for step, make in flow.steps(settings).items()}
     return {"version": SNAPSHOT_VERSION, "flows": flows}
 

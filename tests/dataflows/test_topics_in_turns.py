@@ -17,7 +17,7 @@ import pytest
 from dataflows.batch import Records, Settled, TaskBatch
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
-from dataflows.operators import snapshot
+from dataflows.operators import builder, snapshot
 from dataflows.operators.event_time import ms_of
 from dataflows.operators.watermark import Watermarks
 from dataflows.settings import Settings
@@ -89,7 +89,7 @@ class Worker:
     def __post_init__(self) -> None:
         self.database = Database(tables={name: {} for name in self.kind.tables})
         self.settings = Settings(_env_file=None)
-        self.operators = self.kind.flow.pipeline(0, self.settings)
+        self.operators = builder.pipeline(self.kind.flow, 0, self.settings)
         self.read = dict.fromkeys(self.logs, 0)
         self._kept = self._state()
 
@@ -140,7 +140,7 @@ class Worker:
         self.read, states = dict(self._kept[0]), self._kept[1]
         self.known, self.floor = self.committed, dict(self.committed.at)
         self.ends = {topic: len(log) for topic, log in self.logs.items()} if rng.random() < 0.5 else {}
-        self.operators = self.kind.flow.pipeline(0, self.settings)
+        self.operators = builder.pipeline(self.kind.flow, 0, self.settings)
         for operator, state in zip(self.operators, states, strict=True):
             operator.restore(snapshot.loads(state))
 

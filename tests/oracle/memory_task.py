@@ -11,7 +11,9 @@ from typing import Any
 import polars as pl
 
 from dataflows.batch import Records, TaskBatch
-from dataflows.memory.flow import decode, gather, pipeline
+from dataflows.memory import flow as memory
+from dataflows.memory.flow import decode, gather
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.tables import TABLES
@@ -54,7 +56,7 @@ class MemoryRun:
         self.task = next(iter(self.logs.values()))[0].partition
         snapshot: tuple[dict[str, int], bytes] | None = None
         for life in range(crashes + 1):
-            operators, read = pipeline(self.task, self.settings), dict.fromkeys(self.logs, 0)
+            operators, read = builder.pipeline(memory, self.task, self.settings), dict.fromkeys(self.logs, 0)
             if snapshot is not None:
                 read = dict(snapshot[0])
                 operators = self._restored(snapshot[1])
@@ -81,7 +83,7 @@ class MemoryRun:
         return self
 
     def _restored(self, snapshot: bytes) -> list[Any]:
-        operators = pipeline(self.task, self.settings)
+        operators = builder.pipeline(memory, self.task, self.settings)
         for operator, state in zip(operators, pickle.loads(snapshot), strict=True):
             operator.restore(state)
         return operators

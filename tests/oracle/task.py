@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from dataflows.batch import Records, TaskBatch
-from dataflows.engagement.flow import decode, gather, pipeline
+from dataflows.engagement import flow as engagement
+from dataflows.engagement.flow import decode, gather
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from tests.oracle.engagement import Rows
 from tests.oracle.reading import Record
@@ -52,7 +54,7 @@ class TaskRun:
         snapshot: tuple[int, bytes] | None = None
         for life in range(crashes + 1):
             end = len(self.log) if life == crashes else rng.randrange(len(self.log) + 1)
-            operators = pipeline(task, self.settings)
+            operators = builder.pipeline(engagement, task, self.settings)
             read = 0
             if snapshot is not None:
                 read = snapshot[0]

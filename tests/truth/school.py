@@ -15,6 +15,7 @@ from dataflows.batch import Records, TaskBatch
 from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
 from dataflows.memory import flow as memory
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.freshness import Freshness
@@ -222,13 +223,9 @@ def _play(url: str, flow: Any, records: list[Record]) -> None:  # noqa: ANN401
         live_from_ms=1 << 62,
     )
     item = flow.decode(batch, SETTINGS)
-    changes: list[Changes]
-    if flow is archive:
-        changes = archive.KeepRows(SETTINGS).process(item).changes
-    else:
-        for operator in flow.pipeline(0, SETTINGS):
-            item = operator.process(item)
-        changes = flow.gather(item)
+    for operator in builder.pipeline(flow, 0, SETTINGS):
+        item = operator.process(item)
+    changes: list[Changes] = flow.gather(item)
     writer = Writer(url, flow.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
     writer.write_batch([("0", change) for change in changes])
     writer.close()

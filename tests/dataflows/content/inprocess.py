@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 
 from dataflows.batch import Records, TaskBatch
-from dataflows.content.flow import decode, gather, pipeline
-from dataflows.operators import snapshot
+from dataflows.content import flow as content
+from dataflows.content.flow import decode, gather
+from dataflows.operators import builder, snapshot
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.tables import TABLES, Table
@@ -105,7 +106,7 @@ class Task:
         self._number, self._log, self._settings, self._database = number, log, settings, database
         self._topics = sorted({record.topic for record in log})
         self._ends = {topic: sum(record.topic == topic for record in log) for topic in self._topics}
-        self.operators = pipeline(number, settings)
+        self.operators = builder.pipeline(content, number, settings)
         self._at = 0
         self._floor: dict[str, int] = {}
         self._snapshot = self._state()
@@ -133,7 +134,7 @@ class Task:
         """Goes back to the last snapshot; the database stays ahead."""
         self._at, states = self._snapshot[0], self._snapshot[1]
         self._floor = dict(self._database.floors.get(self._number, {}))
-        self.operators = pipeline(self._number, self._settings)
+        self.operators = builder.pipeline(content, self._number, self._settings)
         for operator, state in zip(self.operators, states, strict=True):
             operator.restore(snapshot.loads(state))
 

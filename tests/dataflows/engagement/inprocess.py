@@ -11,7 +11,9 @@ from typing import Any
 import polars as pl
 
 from dataflows.batch import Records, TaskBatch
-from dataflows.engagement.flow import decode, gather, pipeline
+from dataflows.engagement import flow as engagement
+from dataflows.engagement.flow import decode, gather
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from dataflows.sink.tables import TABLES
 from tests.oracle.reading import Record
@@ -84,7 +86,7 @@ def run(
     for record in log:
         logs.setdefault(record.partition, []).append(record)
     for task, part in logs.items():
-        operators = pipeline(task, settings)
+        operators = builder.pipeline(engagement, task, settings)
         for batch in batches(part, sizes, flush_share, rng):
             item = decode(batch, settings)
             for operator in operators:
@@ -94,7 +96,7 @@ def run(
                     store(tables[name], name, frame)
             if rng.random() < restart_share:
                 snapshots = [pickle.dumps(o.state()) for o in operators]
-                operators = pipeline(task, settings)
+                operators = builder.pipeline(engagement, task, settings)
                 for operator, snapshot in zip(operators, snapshots, strict=True):
                     operator.restore(pickle.loads(snapshot))
     return tables

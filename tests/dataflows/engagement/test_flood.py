@@ -12,9 +12,11 @@ import pytest
 from dataflows.batch import Records, TaskBatch
 from dataflows.content import pages
 from dataflows.content.pages import OTHER as OTHER_PAGE
+from dataflows.engagement import flow as engagement
 from dataflows.engagement import scopes
-from dataflows.engagement.flow import decode, pipeline
+from dataflows.engagement.flow import decode
 from dataflows.engagement.scopes import OTHER
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from tests.dataflows.content.inprocess import run_in_process
 from tests.dataflows.engagement.inprocess import Rows, run
@@ -92,7 +94,7 @@ def test_the_first_pages_of_a_day_are_counted_apart_and_the_others_together_in_a
 
 def test_seven_hundred_new_chapters_a_second_for_seven_minutes_leave_a_small_state() -> None:
     """The first edition stopped for good after 176 seconds of this, with 262,144 codes given."""
-    operators, largest = pipeline(0, settings := Settings(_env_file=None)), 0
+    operators, largest = builder.pipeline(engagement, 0, settings := Settings(_env_file=None)), 0
     for second in range(420):
         at = START + second * 1_000
         values: list[bytes | None] = [_new(second * 700 + n, at) for n in range(700)]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from dataflows.batch import Records, TaskBatch
-from dataflows.engagement.flow import decode, gather, pipeline
+from dataflows.engagement import flow as engagement
+from dataflows.engagement.flow import decode, gather
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from tests.dataflows.engagement.inprocess import Rows, store
 from tests.e2e.tables import differences
@@ -34,7 +36,7 @@ def logs_of(seed: int) -> dict[str, list[Record]]:
 
 def run(logs: dict[str, list[Record]], rng: random.Random, ends: dict[str, int]) -> dict[str, Rows]:
     settings = Settings(_env_file=None)
-    operators, read = pipeline(0, settings), dict.fromkeys(logs, 0)
+    operators, read = builder.pipeline(engagement, 0, settings), dict.fromkeys(logs, 0)
     tables: dict[str, Rows] = {table: {} for table in TABLES}
     while any(read[topic] < len(log) for topic, log in logs.items()):
         chosen = rng.choice([topic for topic, log in logs.items() if read[topic] < len(log)])
@@ -76,7 +78,7 @@ def test_two_topics_give_the_same_whichever_is_read_first(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_a_topic_whose_first_record_comes_after_its_minutes_were_settled_changes_no_settled_row(seed: int) -> None:
     settings, logs = Settings(_env_file=None), logs_of(seed)
-    operators, read = pipeline(0, settings), {TOPIC: len(logs[TOPIC]), ALIAS: 0}
+    operators, read = builder.pipeline(engagement, 0, settings), {TOPIC: len(logs[TOPIC]), ALIAS: 0}
     low = logs[TOPIC][-1].append_ms
     tables: dict[str, Rows] = {table: {} for table in TABLES}
     for piece in (logs[TOPIC], logs[ALIAS]):
@@ -94,7 +96,7 @@ def test_a_topic_that_holds_only_rejects_holds_nothing_up_once_it_was_read() -> 
     settings, logs = Settings(_env_file=None), logs_of(3)
     broken = [Record(ALIAS, 0, 0, logs[TOPIC][0].append_ms, b"{", b"k", None)]
     ends = {TOPIC: len(logs[TOPIC]), ALIAS: 1}
-    operators, tables = pipeline(0, settings), dict[str, int]()
+    operators, tables = builder.pipeline(engagement, 0, settings), dict[str, int]()
     for piece, read in ((logs[TOPIC], {TOPIC: ends[TOPIC], ALIAS: 0}), (broken, dict(ends))):
         for changes in step(operators, settings, piece, read, ends):
             for name, frame in changes.rows.items():

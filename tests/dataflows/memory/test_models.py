@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dataflows.memory.flow import pipeline
+from dataflows.memory import flow as memory
+from dataflows.operators import builder
 from dataflows.settings import Settings
 from tests.dataflows.memory.telling import DAY, START, Logs, append, quiz, run
 from tests.oracle.memory_task import MemoryRun, _records
@@ -37,7 +38,7 @@ def test_a_worker_that_wakes_under_another_model_writes_all_as_if_it_had_always_
     assert before.tables["memory_state"] != always.tables["memory_state"]
     woken = MemoryRun(logs, now, tables=before.tables, committed=before.committed)
     woken.task = 0
-    operators = pipeline(0, Settings(_env_file=None))
+    operators = builder.pipeline(memory, 0, Settings(_env_file=None))
     _read_all(operators, logs, Settings(_env_file=None), woken)
     operators = _restored(operators, now)
     woken._step(operators, [], {topic: len(log) for topic, log in logs.items()}, {}, flush=True, dies=False)
@@ -55,7 +56,7 @@ def _read_all(operators: list[Any], logs: Logs, settings: Settings, done: Memory
 
 
 def _restored(operators: list[Any], settings: Settings) -> list[Any]:
-    fresh: list[Any] = pipeline(0, settings)
+    fresh: list[Any] = builder.pipeline(memory, 0, settings)
     for operator, old in zip(fresh, operators, strict=True):
         operator.restore(pickle.loads(pickle.dumps(old.state())))
     return fresh
