@@ -16,7 +16,7 @@ def batches(events: int, *, per_s: float, batch_records: int, flush_every: int, 
 
     Args:
         events: How many events, in this task.
-        per_s: Events a second of event time, over all tasks.
+        per_s: Events per second of event time, over all tasks.
         batch_records: Records a batch.
         flush_every: Rows are due after every so many batches.
         tasks: Over how many tasks the students are spread.

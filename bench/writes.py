@@ -39,7 +39,7 @@ def measure(*, rate: float = 500, seconds: float = 200) -> dict[str, Any]:
     """Publishes `rate` events a second of a school that studies, with all four flows at work, and asks the server.
 
     Args:
-        rate: Events a second.
+        rate: Events per second.
         seconds: For how long.
     """
     with stack() as servers, live(servers, FLOWS) as running:

@@ -76,7 +76,7 @@ def measure(*, rate: int = 500, seconds: int = 60, after: int = 30) -> dict[str,
     """Returns what a second's events cost the database, by table; see `bench.writes`.
 
     Args:
-        rate: Events a second of event time.
+        rate: Events per second of event time.
         seconds: For so long, from then on.
         after: Seconds of event time before, which are not counted: nearly all students have come by then.
     """

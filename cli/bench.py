@@ -10,8 +10,8 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="The measurements of docs/. Each prints one JSON object.")
 
-PerS = Annotated[float, typer.Option(min=1, help="Density: events a second of event time, all tasks together.")]
-Rate = Annotated[float, typer.Option(min=1, help="Events a second.")]
+PerS = Annotated[float, typer.Option(min=1, help="Density: events per second of event time, all tasks together.")]
+Rate = Annotated[float, typer.Option(min=1, help="Events per second.")]
 
 
 @app.command()

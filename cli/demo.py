@@ -17,7 +17,7 @@ def demo(
         float | None,
         typer.Option(min=1, help="How long to be live; on a terminal until Ctrl-C, elsewhere 60 s, unless told."),
     ] = None,
-    rate: Annotated[float, typer.Option(min=1, max=20000, help="Events a second.")] = 500.0,
+    rate: Annotated[float, typer.Option(min=1, max=20000, help="Events per second.")] = 500.0,
     as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
     psql: Annotated[
         bool, typer.Option("--psql", help="Open the last demo's database with psql, and nothing else.")

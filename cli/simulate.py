@@ -29,7 +29,7 @@ app = typer.Typer()
 @app.command()
 def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     students: Annotated[int, typer.Option(min=1, help="How many students the school has.")] = 1000,
-    rate: Annotated[float, typer.Option(min=0.1, help="Events a second in a lesson.")] = 100,
+    rate: Annotated[float, typer.Option(min=0.1, help="Events per second in a lesson.")] = 100,
     seconds: Annotated[float, typer.Option(min=0, help="How long; 0 = until Ctrl-C or SIGTERM.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 7,
     late: Annotated[float, typer.Option(min=0, max=1, help="Share of events that come minutes late.")] = 0.01,

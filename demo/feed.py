@@ -71,7 +71,7 @@ class Feed(threading.Thread):
         Args:
             settings: Where the broker is, the topics' prefix, the time zone of the history's mornings.
             school: Who learns.
-            rate: Events a second of the present lesson.
+            rate: Events per second of the present lesson.
             unread: Says, of so many records published, how many the slowest flow has not read.
             seed: Decides the behaviour.
         """
@@ -102,7 +102,7 @@ class Feed(threading.Thread):
 
     @property
     def rate(self) -> float:
-        """Events a second over the last few seconds."""
+        """Events per second over the last few seconds."""
         recent = list(self._recent)
         now = time.monotonic()
         start = next((entry for entry in recent if now - entry[0] <= RATE_OVER_S), None)

@@ -38,7 +38,7 @@ class Options:
     """What the command line says.
 
     Attributes:
-        rate: Events a second.
+        rate: Events per second.
         seconds: How long it is live; `None` until somebody stops it.
     """
 

@@ -25,7 +25,7 @@ class Status:
 
     Attributes:
         sent: Events published so far.
-        rate: Events a second over the last seconds.
+        rate: Events per second over the last seconds.
         hint: The line at the foot.
     """
 

@@ -161,7 +161,7 @@ class ManagedServer:
                 self.say(f"{self.name}: waiting for an answer, {now - began:.0f} s so far")
                 reported = now
             time.sleep(0.05)  # the pace of asking; what ends the wait is the answer
-        self.say(f"{self.name}: answers after {time.monotonic() - began:.1f} s")
+        self.say(f"{self.name}: ready after {time.monotonic() - began:.1f} s")
 
     def start_new(self, launch: Callable[[], None], answers: Callable[[], bool], timeout_s: float) -> None:
         """Launches a server that has no port yet; where another has taken its port meanwhile, on another one.
@@ -202,7 +202,7 @@ class ManagedServer:
             try:
                 process.wait(STOP_TIMEOUT_S)
             except psutil.TimeoutExpired:
-                self.say(f"{self.name}: does not stop by itself, killed")
+                self.say(f"{self.name}: did not stop in time and was killed")
                 process.kill()
                 process.wait(STOP_TIMEOUT_S)
         return True

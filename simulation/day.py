@@ -73,7 +73,7 @@ class SchoolDay:
         Args:
             school: Who may come.
             start_ms: When the first lesson begins, epoch milliseconds.
-            rate: Events a second in a lesson.
+            rate: Events per second in a lesson.
             seed: Decides the behaviour; the school's seed where it is None.
             faults: What goes wrong on the way (`fast_clocks` is the school's).
             flat: Lessons without breaks and nights.

@@ -102,7 +102,7 @@ class ClusterMember:
                     self._worker.kill()
                     return EXIT_REFUSED
                 # The worker has its own patience with the database; the others are without it just as we are.
-                log.warning("database away", error=str(error).strip())
+                log.warning("database unavailable, retrying", error=str(error).strip())
                 self._registry = None
             time.sleep(POLL_S)
 

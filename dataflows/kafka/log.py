@@ -120,6 +120,8 @@ def _ids(admin: AdminClient, topics: list[str]) -> tuple[str, dict[str, str]]:
         # A broker that is only slow must not pass for one without ids: a recreated topic would go unnoticed.
         if error.args[0].code() not in _UNREPORTED:
             raise
-        log.info("broker tells no ids: a recreated topic will not be noticed", error=str(error))
+        log.info(
+            "the broker has no topic ids: a topic that is deleted and made again will not be noticed", error=str(error)
+        )
         return "", {}
     return str(cluster.cluster_id), ids

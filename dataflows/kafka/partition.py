@@ -183,7 +183,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
                 continue
             if error.code() in _NO_SUCH_PLACE:
                 raise self._lost(message.topic() or "", error)
-            log.warning("kafka", task=self._task, error=error.str(), retriable=error.retriable())
+            log.warning("Kafka reports an error", task=self._task, error=error.str(), retriable=error.retriable())
 
     def _lost(self, topic: str, error: KafkaError) -> RefusedError:
         """Returns why the log has not what is to be read next: made again, its end lost, or its beginning deleted."""

@@ -65,6 +65,6 @@ def retry_while_unavailable(action: Callable[[], T], what: str, give_up: Callabl
         except psycopg.Error as error:
             if verdict_of(error) is not Verdict.WAIT or give_up():
                 raise
-            log.warning("database away, trying again", what=what, in_s=round(delay, 1), error=str(error).strip())
+            log.warning("database unavailable, retrying", what=what, in_s=round(delay, 1), error=str(error).strip())
             time.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311
             delay = min(_BACKOFF_MAX_S, delay * 2)

@@ -15,7 +15,7 @@ def trend() -> barchart.Panel:
     return (
         panels.minutes(
             "Active in the last 10 minutes",
-            "A bar a minute: students who did something in the five minutes that end with it. Pale bars are still "
+            "One bar per minute: students who did something in the five minutes that end with it. Pale bars are still "
             "counting. 'Active now' looks at this instant, so it may differ a little. Follows the class; without one "
             "the grade; without either the course.",
             Sql(load("live_class/trend")),

@@ -23,9 +23,9 @@ def _lines(title: str, says: str, expression: str, legend: str, unit: str) -> ti
 
 
 def throughput() -> timeseries.Panel:
-    """Returns events a second by flow."""
+    """Returns events per second by flow."""
     return _lines(
-        "Events a second",
+        "Events per second",
         "Records read from Kafka by each flow, ticks left out, averaged over five minutes.",
         "sum by (flow) (classpulse:events:rate5m)",
         "{{flow}}",
@@ -69,7 +69,7 @@ def lag() -> timeseries.Panel:
 def rejects() -> timeseries.Panel:
     """Returns refused records by reason."""
     return _lines(
-        "Rejected a minute, by reason",
+        "Rejected per minute, by reason",
         "Records that no flow can use. Every flow of a topic refuses the same ones, so the highest flow is shown.",
         f"60 * max by (topic, reason) (sum by (flow, topic, reason) (rate(events_rejected_total{{{JOB}}}[5m])))",
         "{{reason}} ({{topic}})",
@@ -80,7 +80,7 @@ def rejects() -> timeseries.Panel:
 def late() -> timeseries.Panel:
     """Returns late and repeated events."""
     return _lines(
-        "Late events a minute",
+        "Late events per minute",
         "Events that came after their window was final: kept in the table events, added to their days by night.",
         f"60 * sum by (flow) (rate(late_events_total{{{JOB}}}[5m]))",
         "{{flow}}",
@@ -102,7 +102,7 @@ def writes() -> timeseries.Panel:
 def failures() -> timeseries.Panel:
     """Returns transactions that failed."""
     panel = _lines(
-        "Failed writes a minute",
+        "Failed writes per minute",
         "Transactions that failed; they are tried again until they succeed, and nothing is lost meanwhile.",
         f"60 * sum by (flow) (rate(analytics_db_write_failures_total{{{JOB}}}[5m]))",
         "{{flow}}",
@@ -174,7 +174,7 @@ def windows() -> timeseries.Panel:
 def overflow() -> timeseries.Panel:
     """Returns the scopes that were too many to be counted apart."""
     return _lines(
-        "Places counted as ~other, a minute",
+        "Places counted as ~other, per minute",
         "Classes, courses, subjects, chapters or grades of one minute beyond the most that are counted apart: as a "
         "rule an id that differs in each event. Their events are in the totals and under '~other'.",
         f"60 * sum(rate(activity_scopes_over_total{{{JOB}}}[5m]))",
