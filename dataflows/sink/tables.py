@@ -212,7 +212,7 @@ VISITS: Final = Facts("chapter_visit_places", "student_id", "start_time")
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        Table("events", ("event_time", "event_id"), on_conflict="first"),
+        Table("events", ("event_time", "event_id", "topic"), on_conflict="first"),
         Table("dead_letters", ("received_at", "topic", "partition", "kafka_offset"), on_conflict="keep"),
         Table("activity_windows", ("window_start", "scope", "scope_id", "task"), owner=True, rewritten=True),
         Table("student_state", ("student_id",), rewritten=True),

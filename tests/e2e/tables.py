@@ -19,7 +19,7 @@ KEYS = {
     "engagement_scores": ("time", "student_id"),
     "student_days": ("day", "student_id"),
     "student_day_classes": ("day", "student_id", "class_id"),
-    "events": ("event_time", "event_id"),
+    "events": ("event_time", "event_id", "topic"),
     "dead_letters": ("received_at", "topic", "partition", "kafka_offset"),
     "quiz_attempts": ("attempted_at", "event_id"),
     "learning_events": ("event_time", "event_id"),

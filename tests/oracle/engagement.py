@@ -15,7 +15,7 @@ Decisions where the text leaves room:
 - A record is judged by the greater of its topic-partition's watermark and of what its task had settled before that
   topic-partition's first record (`begun`: how the topics were read decides it, so it is given); in the end a task is
   settled up to its lowest watermark, or up to the highest of these.
-- `events` has one row per (event_time, event_id), that of the lowest offset.
+- `events` has one row per (event_time, event_id, topic), that of the lowest offset.
 - The first record of an id counts, or is late; another one while the id is known does not count, whatever its time.
 - Nights add what `events` holds: a record with the time and id of an earlier one is not in it, however long ago it was.
 """
@@ -59,7 +59,7 @@ class Expected:
         engagement_scores: (time, student_id) to class_id, score and its four parts.
         student_days: (day, student_id) to class_id, minutes_active, interactions.
         student_day_classes: (day, student_id, class_id) to minutes_active, interactions, on days with several classes.
-        events: (event_time, event_id) to all columns.
+        events: (event_time, event_id, topic) to all columns.
         dead_letters: (received_at, topic, partition, kafka_offset) to reason and payload (bytes).
         late: The students' events that came too late to count.
         duplicates: The students' events that were repeats.
@@ -131,7 +131,7 @@ def _read_log(  # noqa: PLR0913
             key = (record.append_ms, record.topic, record.partition, record.offset)
             expected.dead_letters[key] = {"reason": event.reason, "payload": record.value or b""}
             continue
-        row = event.event_ms, event.event_id
+        row = event.event_ms, event.event_id, record.topic
         stored = not kept.is_repeat(event.event_id, event.event_ms, watermark) and row not in expected.events
         if stored:
             expected.events[row] = _archived(event, record, watermark)

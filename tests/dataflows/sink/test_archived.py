@@ -1,4 +1,4 @@
-"""`events` has one row for one id at one time: that which comes first in the log, in whatever order topics are read."""
+"""`events` has one row for one id and time in each topic: the first of the log, in whatever order it is read."""
 
 from __future__ import annotations
 
@@ -27,8 +27,19 @@ RECORDS = (
     ("e2", VIEWS, 0, 4),
     ("e3", VIEWS, 1, 7),
     ("e3", VIEWS, 0, 7),
+    ("e3", CLICKS, 1, 2),
+    ("e3", CLICKS, 0, 8),
 )
-STANDS = [("e1", CLICKS, 0, 30), ("e2", ALIAS, 0, 9), ("e3", VIEWS, 0, 7)]
+STANDS = [
+    ("e1", VIEWS, 0, 2),
+    ("e1", CLICKS, 0, 30),
+    ("e1", QUIZZES, 0, 1),
+    ("e2", VIEWS, 0, 4),
+    ("e2", ALIAS, 0, 9),
+    ("e2", QUIZZES, 0, 3),
+    ("e3", VIEWS, 0, 7),
+    ("e3", CLICKS, 1, 2),
+]
 
 
 def events(offset: int, *records: tuple[str, str, int, int]) -> Changes:
@@ -49,7 +60,7 @@ def events(offset: int, *records: tuple[str, str, int, int]) -> Changes:
     return replace(PLAIN, offsets={"t": offset}, rows={"events": frame})
 
 
-def test_in_any_order_and_any_transactions_the_first_record_of_the_log_is_left(any_database: str) -> None:
+def test_in_any_order_and_any_transactions_the_first_record_of_each_topic_is_left(any_database: str) -> None:
     migrate(any_database)
     claim_task(any_database, FLOW, 0)
     here, offset = writer(any_database), count(2)
@@ -61,6 +72,6 @@ def test_in_any_order_and_any_transactions_the_first_record_of_the_log_is_left(a
             size = rng.randrange(1, 6)
             write(here, events(next(offset), *reported[:size]))
             reported = reported[size:]
-        stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1"
+        stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1, 2"
         assert rows(any_database, stored) == [(*row, row[1]) for row in STANDS], seed
         rows(any_database, "DELETE FROM events RETURNING 1")
