@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     keep_learning_events_days: int = Field(default=2557, ge=1)
     keep_milestones_days: int = Field(default=2557, ge=1)
     keep_quiz_attempts_days: int = Field(default=2557, ge=1)
+    keep_sessions_closed_days: int = Field(default=2557, ge=1)
+    keep_chapter_visit_facts_days: int = Field(default=2557, ge=1)
+    keep_video_views_days: int = Field(default=2557, ge=1)
 
     commit_interval_s: float = Field(default=1.0, gt=0)
     content_commit_interval_s: float = Field(default=2.0, gt=0)

@@ -21,6 +21,9 @@ TIMES: Final = {
     "learning_events": "event_time",
     "milestones": "event_time",
     "quiz_attempts": "attempted_at",
+    "sessions_closed": "session_start",
+    "chapter_visit_facts": "start_time",
+    "video_views": "start_time",
     "activity_windows": "window_start",
     "engagement_scores": "time",
 }

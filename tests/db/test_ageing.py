@@ -82,6 +82,54 @@ def test_on_timescaledb_chunks_that_are_old_enough_go_and_a_replayed_one_stays(t
     assert timescale.values("SELECT kafka_offset FROM dead_letters") == [(1,)]
 
 
+LEARNED: dict[str, dict[str, Any]] = {
+    "sessions_closed": {
+        "session_id": "s", "duration_seconds": 60, "events": 2, "pages": 2, "is_bounce": False, "task": 0
+    },
+    "chapter_visit_facts": {
+        "event_id": "e", "chapter_id": "c", "time_spent_seconds": 9, "raw_seconds": 9, "idle_capped": False,
+        "source": "view", "task": 0,
+    },
+    "video_views": {
+        "video_id": "v", "watched_seconds": 9, "unique_seconds": 9, "seeks": 0, "rewatched_seconds": 0,
+        "completed": True, "task": 0,
+    },
+}  # fmt: skip
+ENDS = {"sessions_closed": "session_end", "chapter_visit_facts": "end_time"}
+
+
+@pytest.mark.parametrize("table", LEARNED)
+def test_sessions_visits_and_views_go_seven_years_after_they_came(database: Database, table: str) -> None:
+    settings, column = Settings(_env_file=None), TIMES[table]
+    for at in (OLD, NOW):
+        ends = {ENDS[table]: at} if table in ENDS else {}
+        database.put(table, {column: at, "student_id": "ann", **ends, **LEARNED[table]})
+    left = f"SELECT {column} FROM {table} ORDER BY 1"
+
+    def night_after(days: int) -> None:
+        """Makes the older row so many days old, and lets a night pass."""
+        if database.values("SELECT FROM pg_extension WHERE extname = 'timescaledb'"):
+            database.connection.execute(
+                "UPDATE _timescaledb_catalog.chunk SET creation_time = now() - make_interval(days => %s)"
+                " FROM timescaledb_information.chunks i WHERE i.chunk_name = table_name"
+                " AND i.chunk_schema = schema_name AND i.hypertable_name = %s AND i.range_end < %s",
+                (days, table, ago(days=100)),
+            )
+            job = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+            number = database.value(job + " AND hypertable_name = %s", table)
+            database.connection.execute(f"CALL run_job({number})".encode())
+            return
+        night(database.url, settings)
+        seen = "UPDATE days_seen SET seen_at = now() - make_interval(days => %s) WHERE table_name = %s AND day < %s"
+        database.connection.execute(seen, (days, table, ago(days=100)))
+        night(database.url, settings)
+
+    night_after(2556)
+    assert database.values(left) == [(OLD,), (NOW,)]
+    night_after(2558)
+    assert database.values(left) == [(NOW,)]
+
+
 def history(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Returns what the views say of all time."""
     columns = "bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes"

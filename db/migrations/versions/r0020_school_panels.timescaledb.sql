@@ -24,8 +24,8 @@ CREATE TABLE page_weeks (
 );
 -- Who takes a course is asked for where one is chosen.
 CREATE INDEX risk_rows_course ON risk_rows (course_id);
-COMMENT ON TABLE class_days IS 'What those who are enrolled in a class now did on a local day, by the day on which they were active before, and by the courses they take.';
-COMMENT ON TABLE class_course_days IS 'Attempts of those who are enrolled in a class now, by the courses they take and the course of the quiz.';
+COMMENT ON TABLE class_days IS 'What counts in a class on a local day, of those who are enrolled in it now: what they did in it, and what names no class of theirs; by the day on which they were active in it before, and by the courses they take.';
+COMMENT ON TABLE class_course_days IS 'The attempts that count in class_days, by the courses that who made them takes and the course of the quiz.';
 COMMENT ON TABLE page_weeks IS 'page_days by week (Monday).';
 COMMENT ON TABLE class_totals IS 'How far those who are enrolled in a class now have come, over all courses.';
 COMMENT ON TABLE score_days IS 'Attempts of all classes by local day, course, kind and ten points of score.';
