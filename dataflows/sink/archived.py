@@ -1,4 +1,4 @@
-"""Which record of `events` stays where several of a topic have one time and one id: the one that comes first in the log.
+"""Which record of `events` stays where several of a topic have one time and one id: the first of the log.
 
 An id is known by topic, so `events` has a row for each topic that tells one. In a topic it comes twice where a producer
 sends it to two partitions, or again after `CLASSPULSE_REPEAT_S`; which of the two stays must not depend on which

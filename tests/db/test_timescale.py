@@ -125,7 +125,8 @@ def test_late_rows_can_be_upserted_into_columnstore(timescale: Database) -> None
         timescale.connection.execute(f"SELECT compress_chunk(c) FROM show_chunks('{table}') c".encode())
     timescale.put("events", event("late", OLD))
     timescale.connection.execute(
-        "INSERT INTO events SELECT * FROM events WHERE event_id = 'e3' ON CONFLICT (event_time, event_id, topic) DO NOTHING"
+        "INSERT INTO events SELECT * FROM events WHERE event_id = 'e3'"
+        " ON CONFLICT (event_time, event_id, topic) DO NOTHING"
     )
     timescale.connection.execute(
         "INSERT INTO activity_windows VALUES (%s, 'all', 'all', 0, 5, 5, 5)"

@@ -1,4 +1,4 @@
-"""An id at one instant in two topics is an event of each: every flow counts its own topics' records, live and rebuilt."""
+"""An id at one instant in two topics is an event of each: every flow counts its own topics', live and rebuilt."""
 
 from __future__ import annotations
 
