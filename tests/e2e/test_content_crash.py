@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Stack, stack, wait_until
-from tests.e2e.studies import DAY, START, Action, publish, studies
+from tests.e2e.harness import stack
+from tests.e2e.killing import Feed, kill_once
+from tests.e2e.studies import DAY, START, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 
 STUDENTS, KILLS = 150, 6
@@ -33,7 +32,7 @@ def test_kills_leave_the_same_tables_and_no_orphans(
         struck = 0
         for kill in range(kills):
             piece = actions[len(actions) * kill // kills : len(actions) * (kill + 1) // kills]
-            struck += kill_once(here, rng, kill, piece)
+            struck += kill_once(here, "content", rng, kill, Feed(publish, piece))
         tick(here, START + 2 * DAY)
         here.catch_up("content", workers=2)
         expected = expected_of(here)
@@ -41,27 +40,3 @@ def test_kills_leave_the_same_tables_and_no_orphans(
     assert expected.late > len(actions) // 200
     assert expected.duplicates > len(actions) // 50
     assert struck >= kills // 2, "most kills must strike a worker that has results to lose"
-
-
-def kill_once(here: Stack, rng: random.Random, kill: int, piece: list[Action]) -> bool:
-    """Runs a worker while `piece` is arriving, kills it; returns whether it had committed anything."""
-    before = here.offsets("content")
-    feeder = threading.Thread(target=feed, args=(here, piece, rng.uniform(0.2, 1.0)))
-    feeder.start()
-    worker = here.start("run", "content", "--workers", str(1 + kill % 2))
-    if rng.random() < 0.8:
-        wait_until(lambda: not worker.running or here.offsets("content") > before, "progress", 60)
-        time.sleep(rng.uniform(0.0, 2.5))
-    else:
-        time.sleep(rng.uniform(0.1, 4.0))
-    assert worker.running, f"ended by itself:\n{worker.output[-6000:]}"
-    worker.kill()
-    feeder.join()
-    return here.offsets("content") > before
-
-
-def feed(here: Stack, piece: list[Action], pause_s: float) -> None:
-    """Publishes a piece in four gushes, so that a kill strikes between and within them."""
-    for gush in range(4):
-        publish(here.kafka, here.prefix, piece[len(piece) * gush // 4 : len(piece) * (gush + 1) // 4])
-        time.sleep(pause_s)

@@ -6,17 +6,7 @@ WITH busiest AS (
     ORDER BY sum(time_ms) DESC, chapter_id
     LIMIT {{chapters_shown}}
 ),
-spread AS (
-    SELECT b.course_id, b.chapter_id, s.log_bucket, sum(s.visits)::bigint AS visits,
-           sum(s.time_ms) / (sum(s.visits) * 1000)::double precision AS seconds
-    FROM busiest b
-    CROSS JOIN LATERAL (
-        SELECT log_bucket, visits, time_ms FROM chapter_time_spread
-        WHERE course_id = b.course_id AND chapter_id = b.chapter_id AND $__timeFilter(bucket)
-        OFFSET 0 -- chapter by chapter through the index
-    ) s
-    GROUP BY b.course_id, b.chapter_id, s.log_bucket
-),
+{{spread}},
 boxes AS (
     SELECT course_id, chapter_id, sum(visits)::bigint AS visits,
            array_agg(seconds ORDER BY log_bucket) AS seconds, array_agg(visits ORDER BY log_bucket) AS counts
