@@ -30,7 +30,7 @@ class Limits(Thresholds):
     reviewed_weeks: int = Field(default=6, ge=1)
     assessed_weeks: int = Field(default=3, ge=0)
     assessed_days: int = Field(default=7, ge=0)
-    forgetting_points: float = Field(default=15, gt=0, le=100)
+    forgetting_points: float = Field(default=15, ge=5, le=100)
     chapter_low_share: float = Field(default=0.3, gt=0, le=1)
     chapter_slow_times: float = Field(default=2.0, gt=1)
     digest: str = "15:30-16:00"

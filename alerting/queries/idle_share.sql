@@ -20,7 +20,7 @@ places AS (
     SELECT p.class_id, coalesce(i.title, p.chapter_id) AS title, sum(p.students) AS students
     FROM present_now p
     LEFT JOIN course_items i ON i.course_id = p.course_id AND i.item_id = p.chapter_id
-    WHERE p.status = 'idle' AND p.chapter_id IS NOT NULL
+    WHERE p.status = 'idle' AND p.chapter_id IS NOT NULL AND p.class_id = ANY (ARRAY(SELECT class_id FROM idle WHERE firing))
     GROUP BY 1, 2
 ),
 most AS MATERIALIZED (

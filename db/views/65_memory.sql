@@ -132,7 +132,9 @@ LEFT JOIN (
 ) e ON e.cohort = f.cohort AND e.cohort_id = f.cohort_id;
 
 -- A class's chance to pass a module, mean and variance, against the norm: that of everybody else's curves of it, as of the age (days since
--- the last review) that the class's median curve has.
+-- the last review) that the class's median curve has; told only where it lies 5 points above the class's chance or more. No chance rises
+-- while nothing is revised: what everybody's curves tell at the next younger age of a coarse scale, computed once for all classes near
+-- that age, is never below a norm and rules most classes out. For the rest every curve is asked, of those that are alike one.
 CREATE OR REPLACE VIEW class_recall WITH (security_barrier) AS
 WITH curves AS MATERIALIZED (
          SELECT user_id, module, domain, model, stability, decay_factor, elapsed, last_score, pass_mark, intercept, slope, score,
@@ -151,19 +153,59 @@ WITH curves AS MATERIALIZED (
          JOIN curves c ON c.user_id = m.student_id
          GROUP BY m.class_id, c.module
      ),
-     norms AS (
-         SELECT k.class_id, k.module, count(*) AS students, avg(p.chance) AS chance, coalesce(var_samp(p.chance), 0) AS variance
+     alike AS MATERIALIZED (
+         SELECT module, model, stability, decay_factor, last_score, pass_mark, intercept, slope, score, count(*) AS students
+         FROM curves
+         GROUP BY module, model, stability, decay_factor, last_score, pass_mark, intercept, slope, score
+     ),
+     everybody AS MATERIALIZED (SELECT module, sum(students)::bigint AS students FROM alike GROUP BY module),
+     aged AS MATERIALIZED (
+         SELECT k.class_id, k.module, k.chance, k.age_days, e.students - k.students AS others,
+                -- a power of 1.5, and a little less, so that rounding does not make it older
+                CASE WHEN k.age_days > 0.02 THEN power(1.5, floor(ln(k.age_days) / ln(1.5))) * 0.999999 ELSE 0 END AS younger
          FROM classes k
-         JOIN curves c ON c.module = k.module
-         LEFT JOIN members m ON m.class_id = k.class_id AND m.student_id = c.user_id
-         CROSS JOIN LATERAL (
-             SELECT pass_chance(retention(c.model, c.stability, c.decay_factor, k.age_days), c.last_score, c.pass_mark, c.intercept,
-                                c.slope, c.score) AS chance
-         ) p
-         WHERE m.student_id IS NULL
-         GROUP BY k.class_id, k.module
+         JOIN everybody e ON e.module = k.module
+     ),
+     highest AS (
+         SELECT y.module, y.younger,
+                sum(a.students * pass_chance(retention(a.model, a.stability, a.decay_factor, y.younger), a.last_score, a.pass_mark,
+                                             a.intercept, a.slope, a.score)) AS chances
+         FROM (SELECT DISTINCT module, younger FROM aged) y
+         JOIN alike a ON a.module = y.module
+         GROUP BY y.module, y.younger
+     ),
+     below AS MATERIALIZED (
+         SELECT g.class_id, g.module, g.chance, g.age_days, g.others
+         FROM aged g
+         JOIN highest h ON h.module = g.module AND h.younger = g.younger
+         WHERE g.others > 0 AND h.chances / g.others - g.chance > 0.049999
+     ),
+     norms AS (
+         SELECT n.class_id, n.module, n.norm,
+                CASE WHEN n.others > 1 THEN greatest(n.squares - n.others * n.norm ^ 2, 0) / (n.others - 1) ELSE 0 END AS variance
+         FROM (
+             SELECT b.class_id, b.module, max(b.chance) AS chance, max(b.others) AS others,
+                    sum(b.students * p.chance) / max(b.others) AS norm, sum(b.students * p.chance ^ 2) AS squares
+             FROM (
+                 SELECT b.*, a.students, a.model, a.stability, a.decay_factor, a.last_score, a.pass_mark, a.intercept, a.slope, a.score
+                 FROM below b
+                 JOIN alike a ON a.module = b.module
+                 UNION ALL -- but the class's own
+                 SELECT b.*, -1, c.model, c.stability, c.decay_factor, c.last_score, c.pass_mark, c.intercept, c.slope, c.score
+                 FROM below b
+                 JOIN members m ON m.class_id = b.class_id
+                 JOIN curves c ON c.user_id = m.student_id AND c.module = b.module
+             ) b
+             CROSS JOIN LATERAL (
+                 SELECT pass_chance(retention(b.model, b.stability, b.decay_factor, b.age_days), b.last_score, b.pass_mark, b.intercept,
+                                    b.slope, b.score) AS chance
+             ) p
+             GROUP BY b.class_id, b.module
+         ) n
+         WHERE round((n.norm - n.chance)::numeric, 9) >= 0.05
      )
 SELECT k.class_id, k.module, k.domain, k.students, k.chance, k.variance, k.at_once, k.at_once_variance, k.age_days, k.last_reviewed_at,
-       coalesce(n.students, 0) AS norm_students, n.chance AS norm, n.variance AS norm_variance, k.as_of
+       e.students - k.students AS norm_students, n.norm, n.variance AS norm_variance, k.as_of
 FROM classes k
+JOIN everybody e ON e.module = k.module
 LEFT JOIN norms n ON n.class_id = k.class_id AND n.module = k.module;

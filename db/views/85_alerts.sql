@@ -157,13 +157,18 @@ LEFT JOIN LATERAL (
             SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
             FROM generate_series(1, 4) n OFFSET 0
         ) week
-        JOIN engagement_by_class_1m e
-          ON e.class_id = c.class_id AND e.bucket > week.at - interval '5 minutes' AND e.bucket <= week.at
+        CROSS JOIN LATERAL ( -- week by week, so that spans of five minutes are read
+            SELECT bucket, students FROM engagement_by_class_1m
+            WHERE class_id = c.class_id AND bucket > week.at - interval '5 minutes' AND bucket <= week.at
+            OFFSET 0
+        ) e
         LEFT JOIN LATERAL (
-            -- windows know no roster: less the staff, whom scores leave out; who interacted in five minutes has a recency over 1/e
-            SELECT sum(a.active_5m) - (SELECT count(*) FROM known_staff f
-                                       JOIN engagement_scores s ON s."time" = e.bucket AND s.student_id = f.staff_id
-                                       WHERE s.class_id = c.class_id AND s.recency > 0.3679) AS students
+            -- windows know no roster: less the staff, whom scores leave out, as far as any were seen; who interacted in five minutes has
+            -- a recency over 1/e
+            SELECT sum(a.active_5m) - (SELECT count(*) FROM engagement_scores s
+                                       WHERE s."time" = e.bucket AND s.class_id = c.class_id AND s.recency > 0.3679
+                                         AND s.student_id = ANY (ARRAY(SELECT f.staff_id FROM known_staff f
+                                                                       JOIN student_state t ON t.student_id = f.staff_id))) AS students
             FROM activity_windows a
             WHERE a.scope = 'class' AND a.scope_id = c.class_id AND a.window_start = e.bucket
         ) w ON true

@@ -213,7 +213,7 @@ def _spread(values: list[float]) -> float:
 
 @truth("class_recall", "class_id", "module")
 def class_recall(facts: Facts) -> Iterable[Row]:
-    """A class and module beside everybody else at the age of the class's median curve."""
+    """A class and module beside everybody else at the age of the class's median curve, where they are 5 points above."""
     for kind, class_id, module, some, members in _of_cohorts(facts):
         if kind == "class":
             ages = sorted(age(facts, c) for c in some)
@@ -222,6 +222,7 @@ def class_recall(facts: Facts) -> Iterable[Row]:
             then = [chance(facts, c, 0) for c in some]
             others = [c for c in curves(facts) if c["module"] == module and c["user_id"] not in members]
             norm = [chance(facts, c, middle) for c in others]
+            is_told = bool(norm) and sum(norm) / len(norm) - sum(now) / len(now) >= 0.05
             yield {
                 "class_id": class_id,
                 "module": module,
@@ -234,8 +235,8 @@ def class_recall(facts: Facts) -> Iterable[Row]:
                 "age_days": middle,
                 "last_reviewed_at": moment(max(c["last_reviewed_at"] for c in some)),
                 "norm_students": len(norm),
-                "norm": sum(norm) / len(norm) if norm else None,
-                "norm_variance": _spread(norm) if norm else None,
+                "norm": sum(norm) / len(norm) if is_told else None,
+                "norm_variance": _spread(norm) if is_told else None,
             }
 
 
