@@ -146,29 +146,36 @@ LEFT JOIN usual f ON f.class_id = c.class_id AND f.ahead = 1 AND NOT EXISTS (SEL
 -- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
 -- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.
 CREATE OR REPLACE VIEW idle_before WITH (security_barrier) AS
+WITH clock AS MATERIALIZED (SELECT classpulse_now() AS now),
+     weeks AS MATERIALIZED (
+         SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
+         FROM clock k, generate_series(1, 4) n
+     ),
+     staff AS MATERIALIZED ( -- once for all classes; who interacted in five minutes has a recency over 1/e
+         SELECT s."time" AS bucket, s.class_id, count(*) AS active
+         FROM weeks w
+         CROSS JOIN generate_series(0, 4) back
+         JOIN engagement_scores s ON s."time" = date_trunc('minute', w.at) - back * interval '1 minute'
+                                 AND s.student_id = ANY (ARRAY(SELECT staff_id FROM known_staff))
+         WHERE s.recency > 0.3679
+         GROUP BY s."time", s.class_id
+     )
 SELECT c.class_id, u.low, u.high, k.now AS as_of
-FROM (SELECT classpulse_now() AS now OFFSET 0) k
+FROM clock k
 CROSS JOIN roster_classes c
 LEFT JOIN LATERAL (
     SELECT min(s.idle)::bigint AS low, max(s.idle)::bigint AS high
     FROM (
         SELECT round(avg(greatest(e.students - coalesce(w.students, 0), 0))) AS idle
-        FROM (
-            SELECT n, (k.now AT TIME ZONE classpulse_timezone() - n * interval '7 days') AT TIME ZONE classpulse_timezone() AS at
-            FROM generate_series(1, 4) n OFFSET 0
-        ) week
+        FROM weeks week
         CROSS JOIN LATERAL ( -- week by week, so that spans of five minutes are read
             SELECT bucket, students FROM engagement_by_class_1m
             WHERE class_id = c.class_id AND bucket > week.at - interval '5 minutes' AND bucket <= week.at
             OFFSET 0
         ) e
         LEFT JOIN LATERAL (
-            -- windows know no roster: less the staff, whom scores leave out, as far as any were seen; who interacted in five minutes has
-            -- a recency over 1/e
-            SELECT sum(a.active_5m) - (SELECT count(*) FROM engagement_scores s
-                                       WHERE s."time" = e.bucket AND s.class_id = c.class_id AND s.recency > 0.3679
-                                         AND s.student_id = ANY (ARRAY(SELECT f.staff_id FROM known_staff f
-                                                                       JOIN student_state t ON t.student_id = f.staff_id))) AS students
+            -- windows know no roster: less the staff, whom scores leave out
+            SELECT sum(a.active_5m) - coalesce((SELECT f.active FROM staff f WHERE f.bucket = e.bucket AND f.class_id = c.class_id), 0) AS students
             FROM activity_windows a
             WHERE a.scope = 'class' AND a.scope_id = c.class_id AND a.window_start = e.bucket
         ) w ON true
