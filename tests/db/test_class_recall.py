@@ -13,13 +13,13 @@ from tests.db.memory import curve
 MODELS = ("ebbinghaus", "fsrs", "average")
 
 CURVE_BY_CURVE = """
-SELECT k.class_id, k.module, k.norm_students, count(*) AS students, avg(p.chance) - k.chance AS above, k.norm, avg(p.chance) AS told,
-       k.norm_variance, coalesce(var_samp(p.chance), 0) AS varies
+SELECT k.class_id, k.module, k.norm_students, count(*) AS students, avg(p.chance) - k.chance AS above,
+       k.norm, avg(p.chance) AS told, k.norm_variance, coalesce(var_samp(p.chance), 0) AS varies
 FROM class_recall k
 JOIN memory_now c ON c.module = k.module AND c.pass_chance IS NOT NULL
 CROSS JOIN LATERAL (
-    SELECT pass_chance(retention(c.model, c.stability, c.decay_factor, k.age_days), c.last_score, c.pass_mark, c.intercept, c.slope,
-                       c.score) AS chance
+    SELECT pass_chance(retention(c.model, c.stability, c.decay_factor, k.age_days), c.last_score, c.pass_mark,
+                       c.intercept, c.slope, c.score) AS chance
 ) p
 WHERE NOT EXISTS (SELECT FROM enrolments e WHERE e.class_id = k.class_id AND e.student_id = c.user_id)
 GROUP BY k.class_id, k.module, k.norm_students, k.chance, k.norm, k.norm_variance

@@ -213,7 +213,7 @@ def _spread(values: list[float]) -> float:
 
 @truth("class_recall", "class_id", "module")
 def class_recall(facts: Facts) -> Iterable[Row]:
-    """A class and module beside everybody else at the age of the class's median curve, where they are 5 points above."""
+    """A class and module, and all others at the age of its median curve where they are 5 points above."""
     for kind, class_id, module, some, members in _of_cohorts(facts):
         if kind == "class":
             ages = sorted(age(facts, c) for c in some)
