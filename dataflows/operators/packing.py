@@ -8,7 +8,7 @@ imaginary one. Each word is exact below 2⁵³, so a task may see as many studen
 |---|---|---|
 | minute | 26 | since 2000-01-01: reaches the year 2127, accepted times end in 2100 |
 | millisecond | 42 | since 2000-01-01: reaches the year 2139 |
-| scope, place | 26 | a batch has fewer places than records; scopes are capped far below (`engage/scopes.py`) |
+| scope, place | 26 | a batch has fewer places than records; scopes are capped far below (`engagement/scopes.py`) |
 | student | 32 | one for every person on earth |
 """
 
@@ -140,7 +140,7 @@ def window_scope_student(minute: Ints, scope: Ints, student: Ints) -> Wide:
 def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Wide:
     """Packs (scope, student, minute): neighbours in time are neighbours in the key.
 
-    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open (`engage/scopes.py`).
+    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open (`engagement/scopes.py`).
     """
     return wide(scope << STUDENT_BITS | student, minute)
 

@@ -10,7 +10,7 @@ import pytest
 
 import dataflows
 
-_TESTED_ELSEWHERE = ("dataflows.events", "dataflows.embedded")
+_TESTED_ELSEWHERE = ("dataflows.events",)
 _MODULES = [
     module.name
     for module in pkgutil.walk_packages(dataflows.__path__, "dataflows.")
