@@ -140,7 +140,8 @@ def window_scope_student(minute: Ints, scope: Ints, student: Ints) -> Wide:
 def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Wide:
     """Packs (scope, student, minute): neighbours in time are neighbours in the key.
 
-    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open (`engagement/scopes.py`).
+    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open
+    (`engagement/scopes.py`).
     """
     return wide(scope << STUDENT_BITS | student, minute)
 

@@ -35,7 +35,7 @@ def test_each_flow_rebuilt_is_what_it_was_live(
         # Of the first id the clickstream tells first, of the second it does last, of the third all tell at once.
         clicks, others = ["clickstream_events"], list(TOLD)[1:]
         for beginning in ((clicks, others, list(TOLD)), (others, clicks, [])):
-            send(here, [(topic, told(topic, nth)) for nth, topics in enumerate(beginning) for topic in topics])
+            send(here, [(topic, record_of(topic, nth)) for nth, topics in enumerate(beginning) for topic in topics])
             here.catch_up(*FLOWS, "archive")
         send(here, [("clickstream_events", event(student_id="eve", timestamp=NOW + 200 * MINUTE))])
         here.catch_up(*FLOWS, "archive")
@@ -56,7 +56,7 @@ def test_each_flow_rebuilt_is_what_it_was_live(
             assert {table: dump(here.database, table) for table in tables} == {table: live[table] for table in tables}
 
 
-def told(topic: str, nth: int) -> bytes:
+def record_of(topic: str, nth: int) -> bytes:
     at = NOW + 10 * nth * MINUTE
     time = {"start_time": at, "end_time": at + 9 * MINUTE} if topic == "chapter_view_events" else {"timestamp": at}
     body = {"event_id": IDS[nth], "student_id": "ada", "class_id": "7A", **time, **TOLD[topic]}
