@@ -9,16 +9,20 @@ from grafana_client.client import GrafanaClientError, GrafanaException, GrafanaU
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dataflows.errors import Exit, UserError
+
 TIMEOUT_S: Final = 60.0
 _FORBIDDEN: Final = 403
 
 
-class ServerError(Exception):
+class ServerError(UserError):
     """What Grafana was asked for cannot be had; the message says what to do."""
 
 
 class UnreachableError(ServerError):
     """Nothing answers there."""
+
+    exit_code = Exit.UNAVAILABLE
 
 
 class ServerSettings(BaseSettings):

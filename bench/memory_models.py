@@ -15,6 +15,7 @@ from bench.forgetting.histories import Histories
 from bench.forgetting.logs import PRESENTATION, data_folder, moodle, oulad
 from bench.forgetting.quality import Quality, quality
 from bench.forgetting.simulated import simulated
+from dataflows.errors import UserError
 from dataflows.scores.forgetting import MODELS, Floats
 
 HELD_OUT: Final = 0.3
@@ -31,7 +32,7 @@ def measure(svg: Path | None, seed: int = DEFAULT_SEED) -> dict[str, Any]:
     folder = data_folder()
     if not folder.is_dir():
         msg = f"{folder} does not exist; set CLASSPULSE_DATA to the folder that holds oulad/"
-        raise FileNotFoundError(msg)
+        raise UserError(msg)
     report, figures = compare(oulad(folder, [*PRESENTATION, "assessment_type"]), seed)
     if svg:
         svg.write_text(chart(figures))

@@ -20,6 +20,7 @@ from dataflows.content.sent import nothing
 from dataflows.content.sessions import fold_sessions
 from dataflows.content.store import MarkStore
 from dataflows.content.visits import fold_visits
+from dataflows.errors import UserError
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.topics import CLICKSTREAM
 from ingest.formats.log import read_log, reader_of
@@ -38,7 +39,7 @@ def measure(log: Path | None = None) -> dict[str, Any]:
     path = log or data_folder() / "moodle-oop-course.csv.gz"
     if not path.is_file():
         msg = f"{path} does not exist; set CLASSPULSE_DATA to the folder that holds it"
-        raise FileNotFoundError(msg)
+        raise UserError(msg)
     events = read(path)
     codes, marks = marks_of(events)
     visits = {cap: visits_of(marks, codes, cap) for cap in CAPS_MIN}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Annotated
@@ -28,16 +27,14 @@ def command(
     Make the topics first (`classpulse topics`), with as many partitions as before, and stop all workers. It takes as
     long as `rebuild` of all flows. Broken off, it is run again; where the log is the one that results come from, it
     refuses (exit code 3) and changes nothing.
+
+    Example: classpulse adopt
     """
-    from confluent_kafka import KafkaException
     from rich.console import Console
 
     from cli.progress import Progress
-    from dataflows.claim import RefusedError
-    from dataflows.kafka.log import PartitionCountError
     from dataflows.rebuild.adopt import adopt
     from dataflows.settings import Settings
-    from dataflows.sink.progress import FencedError
     from dataflows.worker import record_publisher
 
     settings = Settings()
@@ -47,12 +44,7 @@ def command(
             steps.pop_all().close()
             return steps.enter_context(Progress(text)).at
 
-        try:
-            done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss)
-        except (RefusedError, PartitionCountError, FencedError, KafkaException) as error:
-            steps.close()
-            Console(stderr=True).print(f"[red]refused:[/red] {error}")
-            sys.exit(3)
+        done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss)
     out = Console()
     out.print(f"begun anew: {', '.join(done.topics)}; their records are era {done.era}")
     for flow, count in done.given_up.items():

@@ -22,7 +22,10 @@ def main() -> None:
 def build(
     check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 if a file differs from its source."),
 ) -> None:
-    """Write rules, contact points, policies, times and words for Grafana, and the table of the docs."""
+    """Write rules, contact points, policies, times and words for Grafana, and the table of the docs.
+
+    Example: classpulse alerts build --check
+    """
     from alerting.limits import Limits
     from alerting.render import outdated, write
     from alerting.rules import RULES
@@ -49,7 +52,10 @@ def route(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would hear of what; write nothing.")] = False,
     starting: Annotated[bool, typer.Option("--starting", help="Grafana may be down still: that is no error.")] = False,
 ) -> None:
-    """Send each class's alerts to its own staff (class_staff of the roster), and have Grafana read it."""
+    """Send each class's alerts to its own staff (class_staff of the roster), and have Grafana read it.
+
+    Example: classpulse alerts route --folder grafana/provisioning/alerting --dry-run
+    """
     from alerting.delivery.route import route as reported
 
     reported(folder, complete=complete, dry_run=dry_run, starting=starting)
@@ -79,6 +85,8 @@ def backtest(  # noqa: PLR0913
     The archive (table events) is played through the flows into a PostgreSQL of its own, in a temporary folder that is
     removed at the end; the rules' own SQL is asked there as Grafana would have asked it. Of DATABASE_URL tables are
     read and nothing is written. Roster and timetable are those of today.
+
+    Example: classpulse alerts backtest active_students_drop --from 2026-09-01 --limit drop_share=0.6
     """
     from cli.backtest import backtest as tried
 
@@ -93,7 +101,10 @@ def test(
     ] = False,
     wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
 ) -> None:
-    """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted."""
+    """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted.
+
+    Example: classpulse alerts test --staff
+    """
     from alerting.delivery.all_trials import trials
 
     raise typer.Exit(trials(staff=staff, patience_s=wait))

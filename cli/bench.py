@@ -8,7 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="The measurements of docs/. Each prints one JSON object.")
+from dataflows.errors import UserError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="The measurements of docs/. Each prints one JSON object."
+)
 
 PerS = Annotated[float, typer.Option(min=1, help="Density: events per second of event time, all tasks together.")]
 Rate = Annotated[float, typer.Option(min=1, help="Events per second.")]
@@ -21,7 +25,10 @@ def throughput(
     per_s: PerS = 2000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each job runs; medians count.")] = 3,
 ) -> None:
-    """`engagement` with everything on, beside poll and decode alone, the windows alone, and Bytewax's fold_window."""
+    """`engagement` with everything on, beside poll and decode alone, the windows alone, and Bytewax's fold_window.
+
+    Example: classpulse bench throughput --rounds 5
+    """
     from bench.throughput import measure
 
     _print(measure(events=events, fold_events=fold_events, per_s=per_s, rounds=rounds))
@@ -33,7 +40,10 @@ def content(
     per_s: PerS = 200,
     rounds: Annotated[int, typer.Option(min=1, help="How often; medians count.")] = 3,
 ) -> None:
-    """`content` with everything on, one worker, over the log of a school that studies in shifts."""
+    """`content` with everything on, one worker, over the log of a school that studies in shifts.
+
+    Example: classpulse bench content --rounds 1
+    """
     from bench.content import measure
 
     _print(measure(events=events, per_s=per_s, rounds=rounds))
@@ -51,7 +61,10 @@ def profile(  # noqa: PLR0913
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time of a step counts.")] = 5,
     functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
 ) -> None:
-    """What an event costs in a flow, step by step, without Kafka and database."""
+    """What an event costs in a flow, step by step, without Kafka and database.
+
+    Example: classpulse bench profile --flow content --functions 20
+    """
     from bench.profile import run
 
     _print(
@@ -82,7 +95,10 @@ def declared(
 
 @app.command()
 def freshness(rate: Rate = 5000, seconds: Annotated[float, typer.Option(min=1, help="For so long.")] = 300) -> None:
-    """Append to committed row under a steady load, everything on this machine."""
+    """Append to committed row under a steady load, everything on this machine.
+
+    Example: classpulse bench freshness --rate 1000 --seconds 60
+    """
     from bench.freshness import measure
 
     _print(measure(rate=rate, seconds=seconds))
@@ -92,7 +108,10 @@ def freshness(rate: Rate = 5000, seconds: Annotated[float, typer.Option(min=1, h
 def outage(
     rate: Rate = 5000, away: Annotated[float, typer.Option(min=1, help="Seconds without a database.")] = 60
 ) -> None:
-    """The database stopped under load and started again: is anything lost, how long does it take to catch up?"""
+    """The database stopped under load and started again: is anything lost, how long does it take to catch up?
+
+    Example: classpulse bench outage --away 30
+    """
     from bench.outage import measure
 
     _print(measure(rate=rate, away_s=away))
@@ -106,7 +125,10 @@ def writes(
         bool, typer.Option("--in-turn", help="In one process, a second at a time: comparable on a busy machine.")
     ] = False,
 ) -> None:
-    """What live events cost the database: WAL an event by table, updates that stay on their page, sizes."""
+    """What live events cost the database: WAL an event by table, updates that stay on their page, sizes.
+
+    Example: classpulse bench writes --seconds 60
+    """
     from bench import writes, writes_in_turn
 
     if in_turn:
@@ -120,12 +142,15 @@ def memory_models(
     chart: Annotated[Path | None, typer.Option(help="Write the chart of calibration there, as SVG.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the held-out students and the simulated classes.")] = 4,
 ) -> None:
-    """Which forgetting model forecasts held-out students best: log loss, calibration, AUC. Needs no server."""
+    """Which forgetting model forecasts held-out students best: log loss, calibration, AUC. Needs no server.
+
+    Example: classpulse bench memory-models --seed 4
+    """
     try:
         from bench.memory_models import measure
     except ModuleNotFoundError as error:
-        msg = f"{error.name} is missing: it comes with the development tools (`make bench-memory` installs them)"
-        raise typer.BadParameter(msg) from error
+        message = f"{error.name} is missing: it comes with the development tools (`make bench-memory` installs them)."
+        raise UserError(message) from error
     _print(measure(chart, seed))
 
 
@@ -136,7 +161,10 @@ def chapters(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each query.")] = 20,
     plans: Annotated[Path | None, typer.Option(help="Write the queries' plans into this folder.")] = None,
 ) -> None:
-    """The queries of the chapters board over a week of five million visits a day, and what the data weigh."""
+    """The queries of the chapters board over a week of five million visits a day, and what the data weigh.
+
+    Example: classpulse bench chapters --scale 0.1
+    """
     from bench.chapters import measure
 
     _print(measure(scale=scale, days=days, runs=runs, plans=plans))
@@ -146,7 +174,10 @@ def chapters(
 def time_on_task(
     log: Annotated[Path | None, typer.Option(help="A Moodle log export; by default that of CLASSPULSE_DATA.")] = None,
 ) -> None:
-    """What caps of 5, 10 and 30 minutes on inferred ends make of a real log. Needs no server."""
+    """What caps of 5, 10 and 30 minutes on inferred ends make of a real log. Needs no server.
+
+    Example: classpulse bench time-on-task --log moodle-log.csv
+    """
     from bench.time_on_task import measure
 
     _print(measure(log))
@@ -158,7 +189,10 @@ def memory_flow(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds over the same log; medians count.")] = 3,
     model: Annotated[str, typer.Option(help="The forgetting model.")] = "ebbinghaus",
 ) -> None:
-    """What a learning event costs in `memory` with 100,000 pairs of student and module, and what a pair weighs."""
+    """What a learning event costs in `memory` with 100,000 pairs of student and module, and what a pair weighs.
+
+    Example: classpulse bench memory-flow --model fsrs
+    """
     from bench.memory import measure
 
     _print(measure(events=events, rounds=rounds, model=model))
@@ -176,7 +210,10 @@ def alerts(
         bool, typer.Option("--keep", help="Write the results beside the rules and into docs/alerts.md.")
     ] = False,
 ) -> None:
-    """What the rules that go out at once would have sent over simulated weeks and a real log, against their budget."""
+    """What the rules that go out at once would have sent over simulated weeks and a real log, against their budget.
+
+    Example: classpulse bench alerts --weeks 4
+    """
     from bench.alerts.run import measure
 
     _print(measure(classes=classes, weeks=weeks, data=data, keep=keep))
@@ -190,7 +227,10 @@ def boards(
     keep: Annotated[Path | None, typer.Option(help="Keep the server running, with its data in this folder.")] = None,
     plans: Annotated[Path | None, typer.Option(help="Write the queries' plans into this folder.")] = None,
 ) -> None:
-    """Every panel's query of every board over 30 days of 20,000 students."""
+    """Every panel's query of every board over 30 days of 20,000 students.
+
+    Example: classpulse bench boards --scale 0.1 --keep filled
+    """
     from bench.boards.run import measure
 
     _print(measure(scale=scale, days=days, runs=runs, keep=keep, plans=plans))
@@ -203,7 +243,10 @@ def rules(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each statement.")] = 20,
     keep: Annotated[Path | None, typer.Option(help="A folder that `bench boards --keep` filled.")] = None,
 ) -> None:
-    """Both statements of every learning alert over 20,000 students in 700 classes."""
+    """Both statements of every learning alert over 20,000 students in 700 classes.
+
+    Example: classpulse bench rules --keep filled
+    """
     from bench.rules import measure
 
     _print(measure(scale=scale, days=days, runs=runs, keep=keep))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dataflows.memory.calibrating import Verdict
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -30,12 +30,8 @@ def calibrate(
     from dataflows.settings import Settings
 
     settings = Settings()
-    try:
-        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
-            verdicts = refit(connection, settings, dry_run=dry_run)
-    except psycopg.Error as error:
-        typer.echo(f"calibrate: {str(error).strip()}", err=True)
-        raise typer.Exit(1) from error
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        verdicts = refit(connection, settings, dry_run=dry_run)
     for verdict in verdicts:
         for line in lines(verdict, dry_run=dry_run):
             typer.echo(line)

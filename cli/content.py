@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dataflows.errors import Exit
 from ingest.records import SHOWN_FAULTS, FileError
 
 if TYPE_CHECKING:
@@ -33,23 +34,22 @@ def load(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, write nothing.")] = False,
 ) -> None:
-    """Load content files, all of them or none (docs/content.md)."""
+    """Load content files, all of them or none (docs/content.md).
+
+    Example: classpulse content load course.csv --replace
+    """
     import psycopg
 
     from dataflows.settings import Settings
 
     settings = Settings()
     found = _read(files, settings.timezone)
-    try:
-        with (
-            psycopg.connect(settings.database_url.get_secret_value()) as connection,
-            connection.transaction(force_rollback=dry_run),
-        ):
-            done, removed = _write(connection, found, replace=replace)
-            notes = _notes(connection, found)
-    except psycopg.Error as error:
-        typer.echo(f"content: {str(error).strip()}", err=True)
-        raise typer.Exit(1) from error
+    with (
+        psycopg.connect(settings.database_url.get_secret_value()) as connection,
+        connection.transaction(force_rollback=dry_run),
+    ):
+        done, removed = _write(connection, found, replace=replace)
+        notes = _notes(connection, found)
     _show(done, removed, dry_run=dry_run)
     for note in notes:
         typer.echo(note, err=True)
@@ -69,7 +69,7 @@ def _read(files: list[Path], timezone: str) -> Content:
             failed = True
             typer.echo("\n".join(error.lines(path)), err=True)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.REFUSED)
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from dataflows.errors import UserError
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The dashboards: their JSON, and who sees them.")
 
 
@@ -16,7 +18,10 @@ def main() -> None:
 def build(
     check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 if a file differs from its source."),
 ) -> None:
-    """Write the dashboards' JSON below grafana/dashboards."""
+    """Write the dashboards' JSON below grafana/dashboards.
+
+    Example: classpulse dashboards build --check
+    """
     from grafana.catalogue import outdated, rendered, write
     from grafana.thresholds import Thresholds
 
@@ -33,17 +38,16 @@ def build(
 
 @app.command()
 def permit() -> None:
-    """Give each folder in the Grafana at GRAFANA_URL to its own team: Teachers, Administrators, Operators."""
-    from alerting.server import Server, ServerError, ServerSettings
+    """Give each folder in the Grafana at GRAFANA_URL to its own team: Teachers, Administrators, Operators.
+
+    Example: classpulse dashboards permit
+    """
+    from alerting.server import Server, ServerSettings
     from grafana import permissions
 
     settings = ServerSettings()
     if not settings.url:
-        typer.echo("dashboards: GRAFANA_URL is not set; it names the Grafana whose folders these are", err=True)
-        raise typer.Exit(1)
-    try:
-        for line in permissions.permit(Server(settings)):
-            typer.echo(line)
-    except ServerError as error:
-        typer.echo(f"dashboards: {error}", err=True)
-        raise typer.Exit(1) from error
+        message = "GRAFANA_URL is not set; it names the Grafana whose folders these are"
+        raise UserError(message)
+    for line in permissions.permit(Server(settings)):
+        typer.echo(line)

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from health.finding import Finding
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _SIGNS = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "wrong": "[bold red]✗[/]"}
 _STYLES = {"ok": "", "note": "yellow", "wrong": "red"}
@@ -19,7 +19,10 @@ _STYLES = {"ok": "", "note": "yellow", "wrong": "red"}
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
 ) -> None:
-    """Look at Kafka, the database, the flows, the recovery store and the dashboards; exit 1 if anything is wrong."""
+    """Look at Kafka, the database, the flows, the recovery store and the dashboards; exit 1 if anything is wrong.
+
+    Example: classpulse doctor --json
+    """
     found = examine()
     failed = any(finding.state == "wrong" for finding in found)
     if as_json:

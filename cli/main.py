@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from cli.errors import told
+from cli.style import in_one_style
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -23,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rebuild": ("cli.rebuild", "Recompute results from the archive and the topics."),
     "nightly": ("cli.nightly", "Add late events to their days; roll up or delete what is old."),
     "adopt": ("cli.adopt", "Go on with new topics in the same database, after Kafka was lost."),
-    "replay": ("cli.replay", "Publish a log (jsonl, moodle) to Kafka."),
+    "replay": ("cli.replay", "Publish a log file to Kafka."),
     "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),
     "tick": ("cli.tick", "Write progress ticks to every partition."),
     "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
@@ -36,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "remind": ("cli.remind", "Tell students once a day what is due for review."),
     "inbox": ("cli.inbox", "Show what would have gone to Slack, where no Slack is set."),
     "services": ("cli.services", "Start and stop the real parts on loopback, without Docker."),
-    "bench": ("cli.bench", "Measure throughput, freshness, and an outage of the database."),
+    "bench": ("cli.bench", "Measure: what docs/performance.md and others claim."),
 }
 
 
@@ -56,21 +61,39 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.short_help = summary
-        return command
+        return in_one_style(command)
+
+    def invoke(self, ctx: Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Runs the command; whatever goes wrong in it is told in words (`cli.errors`)."""
+        with told(" ".join([ctx.command_path, *ctx._protected_args])):
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
     help="ClassPulse: real-time student-engagement analytics.",
     pretty_exceptions_enable=False,
 )
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"classpulse {os.environ.get('CLASSPULSE_VERSION') or version('classpulse')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
-    """ClassPulse: real-time student-engagement analytics."""
+def main(
+    *,
+    show_version: Annotated[  # noqa: ARG001 - `_version` does it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """ClassPulse: real-time student-engagement analytics.
+
+    Example: classpulse doctor
+    """
 
 
 if __name__ == "__main__":

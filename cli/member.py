@@ -45,6 +45,8 @@ def command(  # noqa: PLR0913
     the others need no volume. SIGTERM gives the seat up and ends cleanly.
 
     Exit codes: 0 left, 3 refused (the message says what to do), 4 another process has this ordinal.
+
+    Example: classpulse member engagement --member 1
     """
     from dataflows.cluster.formation import Seat
     from dataflows.cluster.member import ClusterMember

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -33,29 +32,22 @@ def command(
     the days on which they happened, once no worker writes these any more; workers may run meanwhile. Each day is one
     transaction: a run that is interrupted leaves whole days, and the next does the rest; a second run changes nothing.
 
-    Example: 30 4 * * *  classpulse nightly
+    In a crontab: 30 4 * * * classpulse nightly
 
-    Exit codes: 0 done (days that have to wait for their watermark are named, and are no error), 1 the database failed,
-    3 refused: the archive is empty, or a rebuild is at work.
+    Days that have to wait for their watermark are named, and are no error. It refuses (exit code 3) where the archive
+    is empty, or a rebuild is at work.
+
+    Example: classpulse nightly --dry-run
     """
-    import psycopg
     from rich.console import Console
 
-    from dataflows.claim import RefusedError
     from dataflows.settings import Settings
 
     settings = Settings()
-    try:
-        chosen = None if days is None else [day.date() for day in days]
-        reports = add_late(Console(), settings, chosen, dry_run=dry_run)
-        if days is None:
-            _age(Console(), settings, reports, dry_run=dry_run)
-    except RefusedError as error:
-        Console(stderr=True).print(f"[red]refused:[/red] {error}")
-        sys.exit(3)
-    except psycopg.Error as error:
-        Console(stderr=True).print(f"[red]nightly:[/red] {str(error).strip()}")
-        sys.exit(1)
+    chosen = None if days is None else [day.date() for day in days]
+    reports = add_late(Console(), settings, chosen, dry_run=dry_run)
+    if days is None:
+        _age(Console(), settings, reports, dry_run=dry_run)
 
 
 def _age(console: Console, settings: Settings, reports: list[DayReport], *, dry_run: bool) -> None:

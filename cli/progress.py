@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,13 +19,20 @@ class Progress:
         ...     progress.at(10)
     """
 
-    def __init__(self, what: str, total: float | None = None, unit: str = "events") -> None:
-        """Prepares the display; `total` None is an open end."""
+    def __init__(self, what: str, total: float | None = None, unit: str = "events", *, every_s: float = 0.0) -> None:
+        """Prepares the display.
+
+        Args:
+            what: What is going on.
+            total: How much there is to do; None is an open end.
+            unit: What is counted.
+            every_s: How often `is_due` says so.
+        """
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        self._what, self._total, self._unit = what, total, unit
+        self._what, self._total, self._unit, self._every_s = what, total, unit, every_s
         console = Console(stderr=True)
         self._bar = (
             Bar(
@@ -42,7 +50,7 @@ class Progress:
             else None
         )
         self._task = self._bar.add_task(what, total=total, note="") if self._bar else None
-        self._shown = time.monotonic()
+        self._shown = self._asked = time.monotonic()
 
     def __enter__(self) -> Self:
         """Starts the display."""
@@ -57,10 +65,26 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def at(self, done: float, note: str = "") -> None:
-        """Shows that `done` is done."""
+    @property
+    def say(self) -> Callable[[str], None] | None:
+        """What prints a line above the bar; None off a terminal, where lines go their own way."""
+        bar = self._bar
+        if bar is None:
+            return None
+        return lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def is_due(self) -> bool:
+        """Whether it is time to find out how much is done, where that costs something."""
+        due = time.monotonic() - self._asked >= self._every_s
+        if due:
+            self._asked = time.monotonic()
+        return due
+
+    def at(self, done: float, note: str = "", *, total: float | None = None) -> None:
+        """Shows that `done` is done; `total` where it is known by now."""
+        self._total = total or self._total
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, note=note)
+            self._bar.update(self._task, completed=done, note=note, total=self._total)
         elif time.monotonic() - self._shown >= LINE_EVERY_S:
             self._shown = time.monotonic()
             of = f" of {self._total:,.0f}" if self._total else ""

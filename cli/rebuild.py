@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dataflows import flows as flows_of
+from dataflows.errors import Exit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,10 +53,11 @@ def command(
 
     Stop the flow's workers first: those that still run are fenced and end. Each task's state is left in the database:
     a worker without a recovery store goes on from there. The table tells how many rows differed.
+
+    Example: classpulse rebuild engagement --dry-run
     """
     from rich.console import Console
 
-    from dataflows.claim import RefusedError
     from dataflows.settings import Settings
 
     unknown = [flow for flow in flows or [] if flow not in FLOWS]
@@ -72,28 +73,19 @@ def command(
         return
     differs = False
     for flow in dict.fromkeys(flows or _flows_that_ran(settings)):
-        try:
-            report = _rebuild(flow, settings, dry_run=dry_run)
-        except RefusedError as error:
-            Console(stderr=True).print(f"[red]refused:[/red] {error}")
-            sys.exit(3)
+        report = _rebuild(flow, settings, dry_run=dry_run)
         _print(Console(), report)
         differs |= any(t.changed or t.added or t.removed for t in report.tables)
     if dry_run and differs:
-        sys.exit(1)
+        raise typer.Exit(Exit.WRONG)
 
 
 def _include_late(settings: Settings, flows: list[str] | None, day: date, *, dry_run: bool) -> None:
     from rich.console import Console
 
     from cli.nightly import add_late
-    from dataflows.claim import RefusedError
 
-    try:
-        add_late(Console(), settings, [day], flows=flows, dry_run=dry_run)
-    except RefusedError as error:
-        Console(stderr=True).print(f"[red]refused:[/red] {error}")
-        sys.exit(3)
+    add_late(Console(), settings, [day], flows=flows, dry_run=dry_run)
 
 
 def _flows_that_ran(settings: Settings) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alerting.reminders.due import Reminder
     from alerting.reminders.sending import Outcome
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 SHOWN = 20
 
@@ -24,20 +24,19 @@ def remind(
     opt_out: Annotated[str, typer.Option("--opt-out", metavar="ID", help="This student wants none from now on.")] = "",
     opt_in: Annotated[str, typer.Option("--opt-in", metavar="ID", help="This student wants them again.")] = "",
 ) -> None:
-    """Send each student with reviews due one e-mail a day, and never two (docs/alerts.md); run it from cron."""
+    """Send each student with reviews due one e-mail a day, and never two (docs/alerts.md); run it from cron.
+
+    Example: classpulse remind --dry-run
+    """
     import psycopg
 
     from dataflows.settings import Settings
 
-    try:
-        with psycopg.connect(Settings().database_url.get_secret_value(), autocommit=True) as connection:
-            if opt_out or opt_in:
-                _choose(connection, opt_out, opt_in)
-            else:
-                _run(connection, dry_run=dry_run)
-    except (psycopg.Error, OSError, ValueError) as error:
-        typer.echo(f"remind: {str(error).strip()}", err=True)
-        raise typer.Exit(1) from error
+    with psycopg.connect(Settings().database_url.get_secret_value(), autocommit=True) as connection:
+        if opt_out or opt_in:
+            _choose(connection, opt_out, opt_in)
+        else:
+            _run(connection, dry_run=dry_run)
 
 
 def _choose(connection: psycopg.Connection[Any], opt_out: str, opt_in: str) -> None:
@@ -57,11 +56,12 @@ def _run(connection: psycopg.Connection[Any], *, dry_run: bool) -> None:
     from alerting.reminders.settings import RemindSettings
     from alerting.times import Times
     from cli.progress import Progress
+    from dataflows.errors import UserError
 
     settings, delivery, times = RemindSettings(), DeliverySettings(), Times()
     if not dry_run and not (delivery.smtp_host and delivery.smtp_from):
         message = "no mail server: set CLASSPULSE_SMTP_HOST (host:port) and CLASSPULSE_SMTP_FROM"
-        raise ValueError(message)
+        raise UserError(message)
     today = due.today(connection)
     if reason := today.against(times):
         typer.echo(f"nothing is sent: {reason}")

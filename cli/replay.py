@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.formats.moodle.reading import Options
     from ingest.replay import Published
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 SKIPPED_SHOWN = 20
 
@@ -52,14 +52,12 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
 ) -> None:
     """Publish a log to Kafka, keyed by student; every line is published or reported as skipped.
 
-    Exit codes: 0 published, 1 refused, or nothing was published (the message says why).
+    Exit codes: 0 published, 1 Kafka did not take all of it, 3 refused, and nothing was published.
 
     Example: classpulse replay moodle-log.csv.gz --format moodle --tz Europe/Berlin --close
     """
     from dataflows.events.text import tidy
-    from dataflows.kafka.topics import TopicError
     from dataflows.settings import Settings
-    from ingest.formats import FormatError
     from ingest.formats.moodle.reading import Options
     from ingest.replay import moved_to_now, prepare
 
@@ -71,16 +69,11 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
         date_order=date_order,
         year=year,
     )
-    try:
-        log = _load(files, log_format, options, keep_order=keep_order, topic=topic)
-        if as_if_now:
-            log = moved_to_now(log, settings, close=close)
-        prepare(log, settings)
-        code = _publish(log, settings, speed=speed, close=close)
-    except (TopicError, FormatError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    raise typer.Exit(code)
+    log = _load(files, log_format, options, keep_order=keep_order, topic=topic)
+    if as_if_now:
+        log = moved_to_now(log, settings, close=close)
+    prepare(log, settings)
+    raise typer.Exit(_publish(log, settings, speed=speed, close=close))
 
 
 def _zone(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dataflows.errors import Exit
 from ingest.records import SHOWN_FAULTS, FileError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def load(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, write nothing.")] = False,
 ) -> None:
-    """Load roster files, each as a whole or not at all (docs/roster.md)."""
+    """Load roster files, each as a whole or not at all (docs/roster.md).
+
+    Example: classpulse roster load classes.csv students.csv timetable.csv
+    """
     from zoneinfo import ZoneInfo
 
     import psycopg
@@ -40,24 +44,20 @@ def load(
     settings = Settings()
     failed, done = False, []
     placed: dict[tuple[str, str], list[str]] = {}
-    try:
-        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
-            for path in files:
-                try:
-                    parsed = read(path, ZoneInfo(settings.timezone))
-                    done.append((path, _load(connection, parsed, placed, dry_run=dry_run)))
-                except FileError as error:
-                    failed = True
-                    typer.echo("\n".join(error.lines(path)), err=True)
-            warnings = _warnings(connection)
-    except psycopg.Error as error:
-        typer.echo(f"roster: {str(error).strip()}", err=True)
-        raise typer.Exit(1) from error
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        for path in files:
+            try:
+                parsed = read(path, ZoneInfo(settings.timezone))
+                done.append((path, _load(connection, parsed, placed, dry_run=dry_run)))
+            except FileError as error:
+                failed = True
+                typer.echo("\n".join(error.lines(path)), err=True)
+        warnings = _warnings(connection)
     _show(done, dry_run=dry_run)
     for warning in warnings:
         typer.echo(warning, err=True)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.REFUSED)
 
 
 def _load(

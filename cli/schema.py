@@ -15,7 +15,10 @@ def command(
         str | None, typer.Argument(help="Event whose schema is printed; without it, all are listed.")
     ] = None,
 ) -> None:
-    """List the events, or print the JSON Schema (draft 2020-12) of one."""
+    """List the events, or print the JSON Schema (draft 2020-12) of one.
+
+    Example: classpulse schema clickstream_event
+    """
     from dataflows.events import schema
 
     if name is None:

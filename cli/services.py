@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from local.postgres import Postgres
     from local.prometheus import Prometheus
 
-app = typer.Typer(no_args_is_help=True, help="Start and stop the real parts on loopback, without Docker.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Start and stop the real parts on loopback, without Docker."
+)
 
 Directory = Annotated[Path, typer.Option("--dir", help="Folder of the parts' data, logs and state.")]
 EnvFile = Annotated[Path, typer.Option(help="Where the addresses are written.")]
@@ -43,13 +45,22 @@ def up(
     directory: Directory = DIRECTORY,
     env_file: EnvFile = ENV_FILE,
     partitions: Annotated[int, typer.Option(min=1, help="Default partitions of a new topic.")] = 4,
-    require: Annotated[str, typer.Option(help="Parts without which to fail: kafka,postgres,timescale.")] = "",
+    require: Annotated[
+        str, typer.Option(help="Parts without which to fail; also timescale, alertmanager, prometheus.")
+    ] = "kafka,postgres",
     scrape: Annotated[
         str, typer.Option(help="Ports of workers' metrics that Prometheus scrapes, such as 3030,3031.")
     ] = "",
 ) -> None:
-    """Start what this machine has, wait until it answers, write the addresses."""
-    from local.managed_server import PartFailedError, PartMissingError, exclusive
+    """Start what this machine has, wait until it answers, write the addresses.
+
+    Each part that is left out is named, with the reason. Exit code 1 where a part of --require is among them, which are
+    Kafka and PostgreSQL unless told.
+
+    Example: classpulse services up --require kafka,postgres
+    """
+    from dataflows.explain import explain
+    from local.managed_server import PartMissingError, exclusive
 
     targets = tuple(f"127.0.0.1:{port.strip()}" for port in scrape.split(",") if port.strip())
     kafka, postgres, alertmanager, prometheus = parts(directory, partitions, targets)
@@ -71,16 +82,24 @@ def up(
                 have.add(server.name)
             except PartMissingError as error:
                 typer.secho(f"{server.name}: left out: {error}", fg="yellow", err=True)
-            except PartFailedError as error:
+            except Exception as error:
+                found = explain(error)
+                if found is None:
+                    raise
                 failed = True
-                typer.secho(str(error), fg="red", err=True)
+                typer.secho(f"{server.name}: {found.text}", fg="red", err=True)
         if "postgres" in have and postgres.has_timescaledb:
             have.add("timescale")
+        elif "postgres" in have:
+            typer.secho(
+                "timescale: left out: no TimescaleDB for this PostgreSQL; plain tables do", fg="yellow", err=True
+            )
         env_file.touch(mode=0o600)
         env_file.write_text("".join(f"{line}\n" for line in lines))
     missing = {name.strip() for name in require.split(",") if name.strip()} - have
     if missing:
-        typer.secho(f"required, and not here: {', '.join(sorted(missing))}", fg="red", err=True)
+        names = ", ".join(sorted(missing))
+        typer.secho(f"left out: {names}. Install it, or do without: --require ''", fg="red", err=True)
     if missing or failed or not lines:
         raise typer.Exit(1)
     typer.echo(f"addresses are in {env_file}; use them with: set -a; . ./{env_file}; set +a")
@@ -88,7 +107,10 @@ def up(
 
 @app.command()
 def down(directory: Directory = DIRECTORY, env_file: EnvFile = ENV_FILE) -> None:
-    """End the parts and remove their data."""
+    """End the parts and remove their data.
+
+    Example: classpulse services down
+    """
     from local.managed_server import exclusive
 
     if directory.exists():
@@ -100,7 +122,10 @@ def down(directory: Directory = DIRECTORY, env_file: EnvFile = ENV_FILE) -> None
 
 @app.command()
 def status(directory: Directory = DIRECTORY) -> None:
-    """Say which parts answer; exit 1 if any does not."""
+    """Say which parts answer; exit 1 if any does not.
+
+    Example: classpulse services status
+    """
     silent = False
     for server in parts(directory):
         running = server.process() is not None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dataflows.errors import UnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -23,7 +25,14 @@ if TYPE_CHECKING:
     from simulation.platform import Sent
     from simulation.whereabouts import Stay
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
+
+# how long a record may wait for Kafka; one that waits for longer ends the simulation
+DELIVERY_S = 30.0
+# how long an end waits for what was sent last
+FLUSH_S = 10.0
+# so many records wait where Kafka is away, and students need not say that they leave
+WAITING = 10_000
 
 
 @app.command()
@@ -54,9 +63,11 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     stretch of time that a student was on a chapter, neither idle nor looking at something else.
 
     The first lesson begins now. Progress ticks are written by `classpulse tick`.
+
+    Example: classpulse simulate --students 500 --rate 200 --seconds 60
     """
     from dataflows.kafka.producer import Publisher
-    from dataflows.kafka.topics import TopicError, create_or_check, require_usable
+    from dataflows.kafka.topics import create_or_check, require_usable
     from dataflows.settings import Settings
     from simulation.day import SchoolDay
     from simulation.faults import Faults
@@ -65,23 +76,25 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
     settings = Settings()
     school = build_school(students, seed, fast_clocks=fast_clocks)
-    try:
-        require_usable(create_or_check(settings))
-    except TopicError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    require_usable(create_or_check(settings))
     start_ms = time.time_ns() // 1_000_000
     if write_roster:
         _write_roster(school, write_roster, start_ms, settings)
     faults = Faults(late, duplicates, fast_clocks, broken)
     platform = Platform(chapter_views, learning_events, second_tabs)
     typer.echo(f"{len(school.classes)} classes, {school.students} students, {rate:g} events/s", err=as_json)
-    publisher = Publisher(settings)
+    publisher = Publisher(settings, {"delivery.timeout.ms": int(DELIVERY_S * 1000)})
     with _reported(truth) as tell:
         day = SchoolDay(school, start_ms, rate, faults=faults, flat=flat, platform=platform, tell=tell)
         _run_until_stopped(day, publisher, settings, seconds, rate)
     _report(day.truth, publisher, as_json=as_json)
-    raise typer.Exit(1 if publisher.failed or len(publisher.producer) else 0)
+    if publisher.failed or len(publisher.producer):
+        message = (
+            f"Kafka did not take {publisher.failed + len(publisher.producer):,} records within {DELIVERY_S:.0f} s: "
+            f"{publisher.last_error or 'it does not answer'}. Start it, then simulate again; `classpulse doctor` tells "
+            "more."
+        )
+        raise UnavailableError(message)
 
 
 def _write_roster(school: Any, folder: Path, start_ms: int, settings: Settings) -> None:
@@ -115,11 +128,18 @@ def _run_until_stopped(day: SchoolDay, publisher: Publisher, settings: Settings,
         with Progress("simulating", seconds * rate or None) as progress:
             for topic, key, value in in_real_time(day.everything(seconds or None), publisher, progress.at):
                 publisher.send(settings.topic(topic), key, value)
+                if publisher.failed:  # a day with holes is no day
+                    break
+        publisher.flush(DELIVERY_S + 1)
     except KeyboardInterrupt:
         typer.echo("stopped: what was sent is being flushed", err=True)
-        for topic, (_, key, value) in day.leave():
-            publisher.send(settings.topic(topic), key, value)
-    publisher.flush()
+        if len(publisher.producer) < WAITING:
+            for topic, (_, key, value) in day.leave():
+                publisher.send(settings.topic(topic), key, value)
+        publisher.flush(FLUSH_S)
+    finally:
+        # whoever asks again to stop does not wait for what Kafka does not take
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def in_real_time(
@@ -143,9 +163,12 @@ def in_real_time(
                 publisher.producer.poll(min(look_every_s, (at_ms - now_ms) / 1000))
                 now_ms = time.time() * 1000
         if now_ms - shown > 500:
+            publisher.producer.poll(0)
             now_ms = time.time() * 1000
             behind_s = (now_ms - at_ms) / 1000
-            show(done, f"{behind_s:.0f} s behind" if behind_s > 2 else "")
+            waiting = len(publisher.producer)
+            notes = [f"{behind_s:.0f} s behind"] * (behind_s > 2) + [f"{waiting:,} wait for Kafka"] * (waiting > 2000)
+            show(done, ", ".join(notes))
             shown = now_ms
         yield topic, key, value
     show(done, "")
@@ -173,5 +196,3 @@ def _report(truth: Truth, publisher: Publisher, *, as_json: bool) -> None:
     typer.echo("  " + ", ".join(f"{name} {count:,}" for name, count in truth.names.most_common()))
     if truth.beside:
         typer.echo("beside the clickstream: " + ", ".join(f"{name} {n:,}" for name, n in truth.beside.most_common()))
-    if publisher.failed:
-        typer.echo(f"Kafka did not take {publisher.failed:,} records: {publisher.last_error}", err=True)

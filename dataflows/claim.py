@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dataflows.batch import Settled
+from dataflows.errors import UserError
 
 SNAPSHOT_VERSION: Final = 3
 """The version of what snapshots and seeds hold; another one is refused."""
 
 
-class RefusedError(RuntimeError):
+class RefusedError(UserError):
     """The log and what the database or the snapshot remembers of it do not fit; the message says what to do."""
 
 

@@ -24,7 +24,8 @@ def configure_logging(settings: Settings, **context: object) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            # not context variables: the threads of Bytewax and librdkafka have none of ours
+            lambda _logger, _method, event: {**context, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -33,4 +34,3 @@ def configure_logging(settings: Settings, **context: object) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(**context)

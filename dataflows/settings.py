@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +38,11 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_MECHANISM"))
     kafka_sasl_username: str | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_USERNAME"))
     kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SASL_PASSWORD"))
+    kafka_ssl_ca_location: Path | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SSL_CA_LOCATION"))
+    kafka_ssl_certificate_location: Path | None = Field(
+        default=None, validation_alias=AliasChoices("KAFKA_SSL_CERTIFICATE_LOCATION")
+    )
+    kafka_ssl_key_location: Path | None = Field(default=None, validation_alias=AliasChoices("KAFKA_SSL_KEY_LOCATION"))
 
     topic_prefix: str = ""
     partitions: int = Field(default=4, ge=1, le=960)
@@ -91,6 +97,16 @@ class Settings(BaseSettings):
         SchoolHours.parse(text, "UTC")
         return text
 
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, text: str) -> str:
+        try:
+            ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            message = f"{text!r} is no time zone like Europe/Berlin"
+            raise ValueError(message) from error
+        return text
+
     @field_validator("keep_activity_windows_days", "keep_engagement_scores_days")
     @classmethod
     def _outlives_events(cls, days: int, info: ValidationInfo) -> int:
@@ -115,6 +131,12 @@ class Settings(BaseSettings):
             config["sasl.username"] = self.kafka_sasl_username
         if self.kafka_sasl_password:
             config["sasl.password"] = self.kafka_sasl_password.get_secret_value()
+        files = {
+            "ssl.ca.location": self.kafka_ssl_ca_location,
+            "ssl.certificate.location": self.kafka_ssl_certificate_location,
+            "ssl.key.location": self.kafka_ssl_key_location,
+        }
+        config |= {name: str(path) for name, path in files.items() if path is not None}
         return config
 
     def commit_interval_of(self, flow: str) -> float:

@@ -21,12 +21,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 # An error's own message says what to do; hundreds of lines of Rust frames above it hide that.
 os.environ.setdefault("RUST_BACKTRACE", "0")
 
-import psycopg  # noqa: E402
 import structlog  # noqa: E402
 from bytewax._bytewax import cli_main  # noqa: E402
 from bytewax.dataflow import Dataflow  # noqa: E402
 from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: E402
-from confluent_kafka import KafkaError, KafkaException  # noqa: E402
 from prometheus_client import REGISTRY  # noqa: E402
 
 from dataflows import (  # noqa: E402
@@ -35,8 +33,10 @@ from dataflows import (  # noqa: E402
     metrics,  # noqa: E402
     summary,
 )
+from dataflows.catching_up import journal  # noqa: E402
 from dataflows.claim import RefusedError, Seed  # noqa: E402
-from dataflows.kafka.log import PartitionCountError  # noqa: E402
+from dataflows.errors import Exit, UnavailableError  # noqa: E402
+from dataflows.explain import explain  # noqa: E402
 from dataflows.kafka.partition import stopping  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
 from dataflows.kafka.source import KafkaSource  # noqa: E402
@@ -48,14 +48,11 @@ from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.connection import retry_while_unavailable  # noqa: E402
 from dataflows.sink.freshness import Freshness  # noqa: E402
 from dataflows.sink.jobs import JobWatch  # noqa: E402
-from dataflows.sink.progress import FencedError, claim_task, load_seed, seed_of_progress  # noqa: E402
-from dataflows.sink.sqlstates import remedy  # noqa: E402
+from dataflows.sink.progress import claim_task, load_seed, seed_of_progress  # noqa: E402
 from dataflows.sink.writer import DatabaseSink  # noqa: E402
 
 RECOVERY_PARTITIONS = 4
-EXIT_REFUSED = 3
-EXIT_FENCED = 4
-EXIT_PEER_GONE = 5
+HEADINGS = {Exit.REFUSED: "refused", Exit.REPLACED: "fenced", Exit.UNAVAILABLE: "unavailable"}
 
 log = structlog.get_logger()
 
@@ -124,7 +121,7 @@ def record_publisher(settings: Settings) -> Callable[[str, list[tuple[bytes, byt
         left = publisher[0].flush()
         if left or publisher[0].failed:
             text = f"records of {topic} not taken by Kafka: {publisher[0].last_error}"
-            raise RuntimeError(text)
+            raise UnavailableError(text)
 
     return publish
 
@@ -186,7 +183,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             recovery_config=RecoveryConfig(recovery_store(settings, args.flow, args.process), timedelta(0)),
         )
     except BaseException as error:  # noqa: BLE001
-        return _explain(error, settings)
+        return _explain(error)
     finally:
         write_stats(args, freshness)
         if args.summaries:
@@ -200,35 +197,20 @@ def calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _explain(error: BaseException, settings: Settings) -> int:
+def _explain(error: BaseException) -> int:
     """Logs the first cause that an operator can act on, and returns the exit code that says which kind it is."""
     if failure.is_of_a_peer(error):
         log.error("peer gone", reason="another worker of this cluster has ended or was killed: this one ends too")
-        return EXIT_PEER_GONE
+        return Exit.PEER_GONE
     error = failure.first[0] if failure.first else error
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, FencedError):
-            log.error("fenced", reason=str(cause))
-            return EXIT_FENCED
-        advice = _advice(cause, settings)
-        if advice:
-            log.error("refused", reason=advice)
-            return EXIT_REFUSED
-        cause = cause.__cause__ or cause.__context__
+        if found := explain(cause):
+            log.error(HEADINGS[found.code], reason=found.text)
+            return found.code
+        cause = cause.__cause__ or cause.__context__  # Bytewax keeps what it met as the context of its own error
     log.error("worker failed", error=str(error), exc_info=error)
-    return 1
-
-
-def _advice(cause: BaseException, settings: Settings) -> str | None:
-    """Returns what to do about an error that is the surroundings' and not the code's; None for any other."""
-    if isinstance(cause, RefusedError | PartitionCountError):
-        return str(cause)
-    if isinstance(cause, psycopg.Error):
-        return remedy(cause)
-    if isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError._TRANSPORT:
-        return f"no Kafka broker answers at {settings.kafka_bootstrap_servers}: `classpulse doctor` tells more"
-    return None
+    return Exit.WRONG
 
 
 def write_stats(args: argparse.Namespace, freshness: Freshness) -> None:
@@ -272,6 +254,8 @@ def main() -> None:
         end_with_parent(args.parent)
     settings = Settings()
     configure_logging(settings, flow=args.flow, process=args.process)
+    if args.summaries:
+        journal.open(args.summaries, args.flow, args.process)
     sys.exit(run(args, settings))
 
 

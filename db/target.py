@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 import psycopg
 
+from dataflows.errors import UserError
+
 Kind = Literal["timescaledb", "postgresql"]
 Extension = Literal["auto", "require", "never"]
 OLDEST_SERVER = 150000
 
 
-class UnsuitableDatabaseError(RuntimeError):
+class UnsuitableDatabaseError(UserError):
     """The database cannot hold the schema; the message says what to do."""
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dataflows.errors import UserError
 from dataflows.flows import names as flow_names
 from dataflows.kafka.topics import CLICKSTREAM
 from demo import lines, stats, summary
@@ -29,7 +30,7 @@ FRESH_S = 5.0
 HISTORY_GIVES_UP_S = 300.0
 
 
-class DemoError(RuntimeError):
+class DemoError(UserError):
     """The demo could not go on; the message says why."""
 
 

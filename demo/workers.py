@@ -8,13 +8,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dataflows.errors import UserError
 from dataflows.flows import names as flow_names
 from local import child
 
 STOP_TIMEOUT_S = 20.0
 
 
-class WorkersEndedError(RuntimeError):
+class WorkersEndedError(UserError):
     """The workers ended by themselves; the message carries their last words."""
 
 

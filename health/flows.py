@@ -12,14 +12,15 @@ from psycopg.rows import dict_row
 
 from dataflows.eras import base_of
 from dataflows.flows import names as flow_names
+from dataflows.kafka.clients import quiet_logger
 from dataflows.kafka.log import MOVE_ON, LogFacts, PartitionCountError
-from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.settings import Settings
+from dataflows.sink.connection import APPLICATION
 from health.finding import Finding, note, ok, wrong
 
 PART = "flows"
-QUIET_AFTER_S = 30
+STUCK_AFTER_S = 120
 STALE_WATERMARK_S = 120
 TIMEOUT_S = 5.0
 
@@ -27,6 +28,9 @@ PROGRESS = """
 SELECT flow, task, offsets, watermarks, cluster_id, topic_ids, partitions, updated_at
 FROM task_progress ORDER BY flow, task
 """
+
+SESSIONS = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+"""A worker holds a session of its flow's name for as long as it lives: one that died is missed at once."""
 
 
 @dataclass(slots=True)
@@ -61,16 +65,18 @@ def check(settings: Settings) -> list[Finding]:
     try:
         with psycopg.connect(settings.database_url.get_secret_value(), connect_timeout=5) as connection:
             rows = connection.cursor(row_factory=dict_row).execute(PROGRESS).fetchall()
+            sessions = connection.execute(SESSIONS).fetchall()
     except psycopg.Error:
         return []
     flows = progress(rows)
+    working = {name.removeprefix(f"{APPLICATION}-") for (name,) in sessions}
     ends = _ends(settings, sorted({part for flow in flows.values() for part in flow.offsets}))
     facts, now = _facts(settings) if ends else None, datetime.now(UTC)
     others = {name: flow.others(facts) for name, flow in flows.items() if facts is not None}
     return [
         (_of_another_log(name, others[name]) if others.get(name) else None)
         or (facts and regrown(name, flows.get(name), facts.partitions))
-        or judge(name, flows.get(name), ends, now)
+        or judge(name, flows.get(name), ends, now, works=name in working, others_work=bool(working & {*flow_names()}))
         for name in dict.fromkeys((*flow_names(), *flows))
     ]
 
@@ -91,31 +97,60 @@ def progress(rows: list[dict[str, Any]]) -> dict[str, Progress]:
     return flows
 
 
-def judge(name: str, flow: Progress | None, ends: dict[tuple[str, int], int], now: datetime) -> Finding:
-    """Says how a flow is: it is wrong only when records wait and nobody writes.
+def judge(  # noqa: PLR0913
+    name: str,
+    flow: Progress | None,
+    ends: dict[tuple[str, int], int] | None,
+    now: datetime,
+    *,
+    works: bool,
+    others_work: bool,
+) -> Finding:
+    """Says how a flow is: it is wrong when it ought to work and nobody does, or nothing comes of it.
 
     Args:
         name: The flow.
-        flow: Its progress; `None` where it never ran.
-        ends: (topic, partition) -> end of the log; empty where Kafka cannot be asked.
+        flow: Its progress; `None` where it never wrote.
+        ends: (topic, partition) -> end of the log; `None` where Kafka cannot be asked.
         now: The wall clock.
+        works: Whether a worker of it is connected to the database.
+        others_work: Whether a worker of any flow is.
     """
     if flow is None:
-        return note(PART, name, "has never written", f"Start it: `classpulse run {name}`.")
-    silent = now - flow.updated_at
+        detail = "has not written yet, and a worker is there" if works else "has never written"
+        return note(PART, name, detail, "" if works else _start(name))
+    unread = None if ends is None else _unread(flow, ends)
+    detail = _detail(flow, unread, now)
+    if not works:
+        advice = f"{_start(name)} If it was running, its log says why it ended."
+        say = wrong if unread or others_work else note
+        return say(PART, name, f"no worker runs: {detail}", advice)
+    if unread and now - flow.updated_at > timedelta(seconds=STUCK_AFTER_S):
+        return wrong(PART, name, f"a worker is there and writes nothing: {detail}", "Read its log.")
+    behind_ms = 0 if flow.watermark_ms is None else now.timestamp() * 1000 - flow.watermark_ms
+    if unread is None or behind_ms <= STALE_WATERMARK_S * 1000:
+        return ok(PART, name, detail)
+    if unread:
+        return ok(PART, name, f"catching up: {detail}")
+    advice = "A quiet partition holds the watermark back: run `classpulse tick` (or replay with `--close`)."
+    return note(PART, name, detail, advice)
+
+
+def _start(name: str) -> str:
+    return f"Start it: `classpulse run {name}`."
+
+
+def _detail(flow: Progress, unread: int | None, now: datetime) -> str:
+    as_of = "no event yet"
+    if flow.watermark_ms is not None:
+        as_of = f"as of {datetime.fromtimestamp(flow.watermark_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    lag = "Kafka does not answer, so lag is unknown" if unread is None else f"{unread:,} records wait"
+    return f"{as_of}, {lag}, last commit {_span(now - flow.updated_at)} ago"
+
+
+def _unread(flow: Progress, ends: dict[tuple[str, int], int]) -> int:
     places = {part: flow.offsets[part] for part in ends if part in flow.offsets}
-    unread = sum(max(0, base_of(place) + ends[part] - place) for part, place in places.items())
-    if unread and silent > timedelta(seconds=QUIET_AFTER_S):
-        advice = f"Start its workers: `classpulse run {name}`; if they run, read their log."
-        return wrong(PART, name, f"{unread:,} records wait, nothing written for {_span(silent)}", advice)
-    if flow.watermark_ms is None:
-        return ok(PART, name, f"{unread:,} records wait; no event yet")
-    as_of = datetime.fromtimestamp(flow.watermark_ms / 1000, UTC)
-    detail = f"as of {as_of:%Y-%m-%d %H:%M:%S} UTC, {unread:,} records wait, last commit {_span(silent)} ago"
-    if silent <= timedelta(seconds=QUIET_AFTER_S) and now - as_of > timedelta(seconds=STALE_WATERMARK_S):
-        advice = "A quiet partition holds the watermark back: run `classpulse tick` (or replay with `--close`)."
-        return note(PART, name, detail, advice)
-    return ok(PART, name, detail)
+    return sum(max(0, base_of(place) + ends[part] - place) for part, place in places.items())
 
 
 def _of_another_log(name: str, topics: list[str]) -> Finding:
@@ -141,14 +176,14 @@ def _facts(settings: Settings) -> LogFacts | None:
         return None
 
 
-def _ends(settings: Settings, parts: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    consumer = Consumer({**settings.kafka_config(), "group.id": "classpulse-doctor"}, logger=quiet_logger())
+def _ends(settings: Settings, parts: list[tuple[str, int]]) -> dict[tuple[str, int], int] | None:
+    consumer = Consumer({**settings.kafka_config(), "group.id": "classpulse-doctor", "logger": quiet_logger()})
     ends: dict[tuple[str, int], int] = {}
     try:
         for topic, partition in parts:
             ends[topic, partition] = consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)[1]
     except KafkaException:  # the Kafka check says what is wrong with it
-        return {}
+        return None
     finally:
         consumer.close()
     return ends

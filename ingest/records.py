@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from dataflows.errors import UserError
 from dataflows.events.text import is_blank
 
 Record = tuple[str, dict[str, Any]]  # where it stands ("line 3"), what it says
@@ -15,7 +16,7 @@ Record = tuple[str, dict[str, Any]]  # where it stands ("line 3"), what it says
 SHOWN_FAULTS = 20
 
 
-class FileError(ValueError):
+class FileError(UserError, ValueError):
     """A file cannot be loaded; `faults` says every reason with its place."""
 
     def __init__(self, faults: list[str]) -> None:

@@ -8,10 +8,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataflows.errors import UserError
+
 UNPRIVILEGED = ("postgres", "nobody")
 
 
-class NoAccountError(RuntimeError):
+class NoAccountError(UserError):
     """Root without any unprivileged account to run PostgreSQL as."""
 
 

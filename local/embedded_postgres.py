@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from dataflows.errors import UnavailableError
 from local import child
 from local.account import Account
 from local.binaries import wheel
@@ -40,7 +41,7 @@ OPTIONS = {
 }
 
 
-class PostgresError(RuntimeError):
+class PostgresError(UnavailableError):
     """The server could not be made or started; the message carries its own words."""
 
 

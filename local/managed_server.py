@@ -19,6 +19,8 @@ from typing import Any
 
 import psutil
 
+from dataflows.errors import UnavailableError, UserError
+
 Say = Callable[[str], None]
 PORTS = range(15000, 32000)
 START_TIMEOUT_S = 90.0
@@ -27,11 +29,11 @@ REPORT_EVERY_S = 5.0
 STARTS = 3
 
 
-class PartMissingError(Exception):
+class PartMissingError(UserError):
     """The part cannot be had on this machine; the message says why and what would help."""
 
 
-class PartFailedError(Exception):
+class PartFailedError(UnavailableError):
     """The part was started and did not come to answer; the message names its log file."""
 
 
@@ -47,9 +49,19 @@ def free_port() -> int:
     """
     while True:
         port = secrets.choice(PORTS)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        if is_free(port):
             return port
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Says whether nobody listens on a TCP port of an address of this machine; "" is every address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last connections of a server that has ended
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
 
 
 @dataclass

@@ -7,10 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataflows.errors import UnavailableError
 from local.account import Account
 
 
-class ClusterError(RuntimeError):
+class ClusterError(UnavailableError):
     """A program of PostgreSQL failed; the message carries its own words."""
 
 

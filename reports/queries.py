@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from dataflows.errors import UserError
 from grafana import committed
 from grafana.macros import expanded
 
@@ -32,7 +33,7 @@ IDS: Final = {"student_id", "class_id", "module"}
 Value = Any
 
 
-class ReportError(Exception):
+class ReportError(UserError):
     """No report can be made; the message says why and what to do."""
 
 

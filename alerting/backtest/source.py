@@ -12,17 +12,18 @@ import psycopg
 from alerting.backtest.archive import Archive, Clock
 from alerting.backtest.flows import ROSTER
 from alerting.backtest.run import Span
+from dataflows.errors import UserError
 from dataflows.sink.connection import APPLICATION
 
 ALWAYS: Final = ("events", "task_progress", "schema_state", "schema_version", "late_days", "rolled_up", *ROSTER)
 """The tables that any backtest reads."""
 
 
-class NothingStoredError(RuntimeError):
+class NothingStoredError(UserError):
     """What is stored does not reach there; the message says from when to when it does."""
 
 
-class RightsError(RuntimeError):
+class RightsError(UserError):
     """A table may not be read; the message says what to grant."""
 
 

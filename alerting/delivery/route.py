@@ -17,6 +17,7 @@ from alerting.routing import FILE, PREFIX, Address, route_file
 from alerting.server import Server, ServerError, ServerSettings, UnreachableError
 from alerting.staff import staff
 from alerting.times import Times
+from dataflows.errors import UserError
 from dataflows.settings import Settings
 
 RELOAD = "/admin/provisioning/alerting/reload"
@@ -27,24 +28,20 @@ def route(folder: Path | None, *, complete: bool, dry_run: bool, starting: bool)
     """Does what `classpulse alerts route` says.
 
     Raises:
-        typer.Exit: With 1, after the reason was printed.
+        UserError: With the reason.
     """
     bot = bool(DeliverySettings().slack_token.get_secret_value())
-    try:
-        with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
-            addresses, unusable = staff(connection)
-        if dry_run or folder is None:
-            _list(addresses)
-        _sum_up(addresses, unusable, bot=bot)
-        if dry_run or folder is None:
-            typer.echo("nothing was written" if dry_run else "nothing was written: --folder says where to")
-            return
-        document = route_file(addresses, Times(), known=files.known_uids(folder / FILE), bot=bot)
-        _write(folder, document, complete=complete)
-        _tell(document, starting=starting)
-    except (psycopg.Error, OSError, ValueError, ServerError) as error:
-        typer.echo(f"alerts route: {str(error).strip()}", err=True)
-        raise typer.Exit(1) from error
+    with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
+        addresses, unusable = staff(connection)
+    if dry_run or folder is None:
+        _list(addresses)
+    _sum_up(addresses, unusable, bot=bot)
+    if dry_run or folder is None:
+        typer.echo("nothing was written" if dry_run else "nothing was written: --folder says where to")
+        return
+    document = route_file(addresses, Times(), known=files.known_uids(folder / FILE), bot=bot)
+    _write(folder, document, complete=complete)
+    _tell(document, starting=starting)
 
 
 def _list(addresses: Mapping[str, frozenset[Address]]) -> None:
@@ -79,7 +76,7 @@ def shown(address: Address) -> str:
 def _write(folder: Path, document: Document, *, complete: bool) -> None:
     if not folder.is_dir():
         message = f"{folder} is no folder"
-        raise ValueError(message)
+        raise UserError(message)
     changed = files.put(folder / FILE, files.written(document))
     others = files.put_shipped(folder) if complete else 0
     typer.echo(f"{folder / FILE}: {'written' if changed else 'as before'}; {others} other file(s) written")

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from alerting.delivery.grafana_settings import DeliverySettings
+from dataflows.errors import UnavailableError
 
 TIMEOUT_S: Final = 30.0
 TLS_PORT: Final = 465
@@ -25,7 +26,7 @@ class RefusedError(Exception):
     """The server does not take it, today or later; or it may have taken it, and nobody knows."""
 
 
-class ServerGoneError(NotSentError):
+class ServerGoneError(NotSentError, UnavailableError):
     """The mail server cannot be reached, or does not let us in."""
 
 

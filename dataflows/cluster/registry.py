@@ -8,13 +8,16 @@ from typing import Any, Final
 import psycopg
 
 from dataflows.cluster.formation import Formation, Member, Seat, State
+from dataflows.errors import Exit, UserError
 
 EXPIRES_S: Final = 10
 NOBODY: Final = Formation(0, ())
 
 
-class ReplacedError(RuntimeError):
+class ReplacedError(UserError):
     """Another process has taken this member's ordinal; it was started later, so this one ends."""
+
+    exit_code = Exit.REPLACED
 
 
 class Registry:

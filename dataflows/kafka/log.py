@@ -9,6 +9,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from dataflows.errors import UserError
+from dataflows.kafka.clients import client_config
 from dataflows.kafka.topics import TIMESTAMP_TYPE, admin_client, timestamp_types
 from dataflows.settings import Settings
 
@@ -32,7 +34,7 @@ ANOTHER_LOG: Final = (
 log = structlog.get_logger()
 
 
-class PartitionCountError(RuntimeError):
+class PartitionCountError(UserError):
     """Topics of one flow have unequal partition counts, or the count changed."""
 
 
@@ -85,7 +87,7 @@ class LogFacts:
 
     def _range(self, topic: str, task: int) -> tuple[int, int]:
         if (topic, task) not in self._offsets:
-            consumer = Consumer({**self._settings.kafka_config(), "group.id": "classpulse-facts"})
+            consumer = Consumer(client_config(self._settings, group_id="classpulse-facts"))
             try:
                 for name in self.topics:
                     part = TopicPartition(name, task)

@@ -13,8 +13,10 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from dataflows import metrics
 from dataflows.batch import TaskBatch
+from dataflows.catching_up import journal
 from dataflows.claim import Claim, RefusedError
 from dataflows.failure import records_failure
+from dataflows.kafka.clients import client_config
 from dataflows.kafka.flush_timer import FlushTimer
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.pending import Pending
@@ -72,6 +74,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._seen_flush = timer.number
         self._ends = claim.places(facts.ends(task))
         self._until, self._writes_each = until_caught_up, writes_each
+        self._began, self._goal = sum(offsets.values()), sum(self._ends.values()) - sum(offsets.values())
         self._live_from_ms = int(time.time() * 1000)
         self._consumer = Consumer(_consumer_config(settings, self._group))
         # With the epoch of what was read last the broker says whether it still has it (KIP-320).
@@ -227,6 +230,8 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
 
     def _emit(self, *, flush: bool) -> TaskBatch:
         self._emitted, self._emitted_epochs = dict(self._read), dict(self._epochs)
+        if self._until:
+            journal.note(self._task, sum(self._read.values()) - self._began, self._goal)
         trace("source", self._task)
         batch = TaskBatch(
             task=self._task,
@@ -268,7 +273,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
 
 def _consumer_config(settings: Settings, group: str) -> dict[str, Any]:
     return {
-        **settings.kafka_config(),
+        **client_config(settings),
         "group.id": group,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from dataflows.kafka.clients import availability, quiet_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 # Java's hash, so that every producer of whatever language puts a student into the same partition
 PARTITIONER: Final = "murmur2_random"
 QUEUE_MESSAGES: Final = 200_000
-
-
-def quiet_logger() -> logging.Logger:
-    """Returns the logger for librdkafka's own lines, silent unless somebody configures `librdkafka`."""
-    logger = logging.getLogger("librdkafka")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    return logger
 
 
 def producer_config(settings: Settings) -> dict[str, str | int | float | bool]:
@@ -65,9 +57,9 @@ class Publisher:
         self.failed = 0
         self.last_error = ""
         config: dict[str, object] = {**producer_config(settings), **(overrides or {})}
-        self.producer = Producer(
-            {**config, "on_delivery": self._on_delivery, "error_cb": self._on_error}, logger=quiet_logger()
-        )
+        self._availability = availability(settings)
+        callbacks = {"on_delivery": self._on_delivery, "error_cb": self._on_error, "logger": quiet_logger()}
+        self.producer = Producer({**config, **callbacks})
 
     @property
     def delivered(self) -> int:
@@ -122,3 +114,4 @@ class Publisher:
 
     def _on_error(self, error: KafkaError) -> None:
         self.last_error = error.str()
+        self._availability.on_error(error)

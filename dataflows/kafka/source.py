@@ -67,6 +67,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
                 text = f"{names}: message.timestamp.type is not {TIMESTAMP_TYPE}. "
                 raise RefusedError(text + append_time_advice(self._settings, facts.own_times))
             self._facts = facts
+            log.info("reading", flow=self._flow, topics=facts.topics, partitions=facts.partitions)
         return self._facts
 
     @records_failure
@@ -88,7 +89,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         if self._timer is None:
             watch = LogWatch(self._settings, facts)
             self._timer = FlushTimer(self._settings.commit_interval_of(self._flow), watch)
-        log.info("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
+        log.debug("task claimed", flow=self._flow, task=task, generation=claim.generation, offsets=offsets)
         return TaskPartition(
             self._settings,
             self._flow,

@@ -9,8 +9,8 @@ import msgspec
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from dataflows.events.kinds import canonical_topic
+from dataflows.kafka.clients import client_config
 from dataflows.kafka.peek import event_time_ms
-from dataflows.kafka.producer import quiet_logger
 from dataflows.kafka.ticks import TICK_HEADER
 from dataflows.kafka.topics import TopicError
 
@@ -36,9 +36,7 @@ def newest_event_ms(settings: Settings, topics: Iterable[str]) -> dict[str, int]
     Raises:
         TopicError: If Kafka does not answer.
     """
-    consumer = Consumer(
-        {**settings.kafka_config(), "group.id": "classpulse-tail", "enable.auto.commit": False}, logger=quiet_logger()
-    )
+    consumer = Consumer(client_config(settings, group_id="classpulse-tail", enable_auto_commit=False))
     try:
         existing = consumer.list_topics(timeout=TIMEOUT_S).topics
         newest = {

@@ -15,7 +15,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from dataflows.kafka.producer import quiet_logger
+from dataflows.errors import Exit, UserError
+from dataflows.kafka.clients import client_config
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import ClusterMetadata  # type: ignore[attr-defined]
@@ -45,12 +46,14 @@ ADMIN_TIMEOUT_S: Final = 15.0
 State = Literal["created", "ok", "missing", "mismatch", "unknown"]
 
 
-class TopicError(RuntimeError):
+class TopicError(UserError):
     """Topics that cannot be used, or a broker that cannot be asked; the message says what to do."""
 
 
 class UnreachableError(TopicError):
     """No broker answers; it may later."""
+
+    exit_code = Exit.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class TopicStatus:
 
 def admin_client(settings: Settings) -> AdminClient:
     """Returns an admin client that keeps quiet; what goes wrong is raised by the calls."""
-    return AdminClient({**settings.kafka_config(), "socket.timeout.ms": 10_000}, logger=quiet_logger())
+    return AdminClient(client_config(settings, socket_timeout_ms=10_000))
 
 
 def cluster_metadata(admin: AdminClient, settings: Settings, timeout_s: float = 10.0) -> ClusterMetadata:

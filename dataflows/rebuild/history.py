@@ -16,6 +16,7 @@ from psycopg import sql
 from dataflows.batch import Records
 from dataflows.claim import RefusedError
 from dataflows.eras import base_of
+from dataflows.kafka.clients import client_config
 from dataflows.kafka.replayed import is_replayed
 from dataflows.kafka.ticks import tick_of
 from dataflows.operators.segments import Ints
@@ -123,7 +124,7 @@ def from_topic(settings: Settings, topic: str, partition: int, start: int, end: 
         RefusedError: Where the log no longer has them.
     """
     config: dict[str, Any] = {
-        **settings.kafka_config(),
+        **client_config(settings),
         "group.id": "classpulse-rebuild",
         "enable.auto.commit": False,
         "auto.offset.reset": "error",

@@ -14,6 +14,7 @@ from psycopg import sql
 from dataflows.batch import Settled
 from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, Seed, after_loss
 from dataflows.eras import ERA
+from dataflows.errors import Exit, UserError
 from dataflows.operators import snapshot
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
@@ -23,8 +24,10 @@ _LOCK_TIMEOUT_MS: Final = 3000
 log = structlog.get_logger()
 
 
-class FencedError(RuntimeError):
+class FencedError(UserError):
     """Another worker has claimed a task of this one; nothing was written."""
+
+    exit_code = Exit.REPLACED
 
 
 def claim_task(database_url: str, flow: str, task: int) -> Claim:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from dataflows.errors import UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -49,7 +51,7 @@ def too_large(line: int, size: int) -> Unreadable:
     return Unreadable(line, f"{size:,} bytes, and Kafka takes {LARGEST:,}")
 
 
-class FormatError(ValueError):
+class FormatError(UserError, ValueError):
     """A file that is not of the format that was asked for; the message says what was expected."""
 
 

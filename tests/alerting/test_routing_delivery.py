@@ -128,7 +128,7 @@ def test_another_folder_than_grafanas_is_noticed(here: Here, folder: Path, tmp_p
     other = tmp_path / "other"
     other.mkdir()
     done = route("--folder", other)
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "must be its provisioning/alerting" in done.stderr
     assert folder != other
 

@@ -132,7 +132,7 @@ def test_one_fault_keeps_every_file_out(tmp_path: Path, url: str) -> None:
     good = file(tmp_path, "good.csv", HEADER + "math,ch1,chapter,Numbers,1,900\n")
     bad = file(tmp_path, "bad.csv", HEADER + "math,ch2,chapter,Fractions,2,900\nmath,ch3,chapter,Roots,3,0\n")
     result = load(good, bad)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "line 3: expected_seconds '0'" in result.stderr
     assert items(url) == []
 

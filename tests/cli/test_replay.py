@@ -80,7 +80,7 @@ def test_a_topic_that_is_past_the_logs_start_is_refused_with_advice(kafka: str, 
     assert first.returncode == 0, first.stderr
     held = len(topic_records(kafka, f"{topic_prefix}clickstream_events"))
     again = run("replay", log, "--format", "jsonl", servers=kafka, CLASSPULSE_TOPIC_PREFIX=topic_prefix)
-    assert again.returncode == 1
+    assert again.returncode == 3
     assert f"{topic_prefix}clickstream_events: 2025-10-09 09:02:20" in again.stderr
     assert "CLASSPULSE_TOPIC_PREFIX" in again.stderr
     assert len(topic_records(kafka, f"{topic_prefix}clickstream_events")) == held
@@ -90,7 +90,7 @@ def test_a_topic_that_nobody_made_is_refused(kafka: str, topic_prefix: str, log:
     done = run(
         "replay", log, "--format", "jsonl", "--topic", "clicks", servers=kafka, CLASSPULSE_TOPIC_PREFIX=topic_prefix
     )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert f"No such topic: {topic_prefix}clicks" in done.stderr
 
 
@@ -126,5 +126,5 @@ def test_an_interrupt_flushes_and_reports(mock_kafka: str, tmp_path: Path) -> No
 
 def test_a_file_of_another_format_is_refused(mock_kafka: str, log: Path) -> None:
     done = run("replay", log, "--format", "moodle", servers=mock_kafka)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "is no Moodle log" in done.stderr

@@ -14,7 +14,7 @@ from psycopg import conninfo
 from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
-from cli.report import app
+from cli.main import app
 from reports import paper
 from tests.grafana.conftest import School, empty_school, term
 from tests.grafana.known_term import at, quiz
@@ -29,7 +29,7 @@ def run(term: School, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("DATABASE_URL", term.url)
     monkeypatch.setenv("PGOPTIONS", "-c classpulse.clock=data")
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(app, [*arguments])
+    return lambda *arguments: CliRunner().invoke(app, ["report", *arguments])
 
 
 def words(html: str) -> str:
@@ -113,7 +113,7 @@ def test_no_cell_of_a_csv_file_is_run_by_a_spreadsheet(run: Run, term: School) -
 )
 def test_what_cannot_be_reported_is_said(run: Run, arguments: list[str], says: str) -> None:
     result = run(*arguments)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert says in result.output
 
 
@@ -128,7 +128,7 @@ def test_a_login_that_is_no_teachers_reader_gets_no_report(
             result = run("7B", "--html")
         finally:
             owner.execute(f"DROP ROLE {login}".encode())
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "GRANT classpulse_reader_teacher" in result.output
 
 
@@ -138,7 +138,7 @@ def test_without_chromium_it_says_what_to_do_and_leaves_an_older_file(
     monkeypatch.setenv("CLASSPULSE_CHROMIUM", "/nowhere/chromium")
     Path("7b.pdf").write_text("older")
     result = run("7B", "--pdf", "-o", "7b")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "there is no Chromium here. Install it" in result.output
     assert "--html" in result.output
     assert Path("7b.pdf").read_text() == "older"

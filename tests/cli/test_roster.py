@@ -198,7 +198,7 @@ def test_one_fault_keeps_the_whole_file_out_and_no_other(tmp_path: Path, url: st
     good = file(tmp_path, "classes.csv", "class_id\n7B\n")
     bad = file(tmp_path, "terms.csv", "term_id,starts,ends\na,2026-01-01,2026-02-01\nb,2026-01-01,2025-01-01\n")
     result = load(bad, good)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "line 3" in result.stderr
     assert rows(url, "SELECT count(*) FROM terms") == [(0,)]
     assert rows(url, "SELECT class_id FROM classes") == [("7B",)]

@@ -31,7 +31,7 @@ def test_it_ticks_the_present_until_sigterm_and_ends_with_zero(mock_kafka: str) 
 def test_no_topics_end_it_with_advice(kafka: str, topic_prefix: str) -> None:
     process = start("tick", servers=kafka, CLASSPULSE_TOPIC_PREFIX=topic_prefix)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 3
     assert "classpulse topics" in errors
 
 

@@ -118,5 +118,5 @@ def test_the_command_reports_and_fails_plainly(postgres_url: str, monkeypatch: p
     assert "plain PostgreSQL" in result.output
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     failed = CliRunner().invoke(app, ["migrate"])
-    assert failed.exit_code == 1
+    assert failed.exit_code == 7
     assert "migrate:" in failed.stderr

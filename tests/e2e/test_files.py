@@ -180,6 +180,6 @@ def test_a_replay_of_nothing_fails_and_says_so(here: Stack, text: str) -> None:
     path = here.folder / "log"
     path.write_text(text)
     worker = here.start("replay", str(path), "--format", "jsonl", "--close")
-    assert worker.wait() == 1
+    assert worker.wait() == 3
     assert str(path) in worker.output
     assert "Traceback" not in worker.output

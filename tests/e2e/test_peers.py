@@ -23,14 +23,18 @@ def begun(here: Stack) -> Worker:
     return run
 
 
-def test_a_worker_whose_peer_is_killed_ends_with_words(
+def test_a_worker_whose_peer_is_killed_ends_with_words_and_both_start_again(
     kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
         run = begun(here)
-        processes(run)[1].kill()
-        assert run.wait() not in {0, 3, 4}
+        first = processes(run)
+        first[1].kill()
+        wait_until(lambda: "flow starts again" in run.output, "a new start")
         assert "another worker of this cluster has ended or was killed: this one ends too" in run.output
+        assert f"killed by SIGKILL' pid={first[1].pid}" in run.output
+        wait_until(lambda: len(processes(run)) == 2 and not {*processes(run)} & {*first}, "two new workers")
+        assert run.terminate() == 0
 
 
 def test_workers_end_when_the_command_that_started_them_is_killed(

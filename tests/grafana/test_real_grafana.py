@@ -23,7 +23,7 @@ from psycopg import conninfo, sql
 from typer.testing import CliRunner
 
 from cli import marks
-from cli.dashboards import app
+from cli.main import app
 from db.migrate import migrate
 from demo.grafana import find
 from grafana.committed import boards, folder, panel
@@ -235,7 +235,7 @@ def test_doctor_asks_grafana_for_each_database(grafana: Grafana, monkeypatch: py
 def test_each_team_sees_its_own_folder_and_no_other(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
     as_administrator(grafana, monkeypatch)
     for _ in range(2):  # again: it changes nothing
-        result = CliRunner().invoke(app, ["permit"])
+        result = CliRunner().invoke(app, ["dashboards", "permit"])
         assert result.exit_code == 0, result.output
     for title, [team] in {title: teams for title, teams in TEAMS.items() if title != "Alerts"}.items():
         login, password = f"{team.lower()}-one", secrets.token_urlsafe(12)

@@ -30,36 +30,63 @@ def row(task: int, offset: int, watermark_ms: int, silent_s: int) -> dict[str, o
     }
 
 
+BACKLOG, NONE = {PART: 5000}, {PART: 100}
+
+
 @pytest.mark.parametrize(
-    ("case", "end", "watermark_ms", "silent_s", "state", "words"),
+    ("case", "ends", "watermark_ms", "silent_s", "works", "others", "state", "words"),
     [
-        ("live", 100, NOW_MS - 1000, 1, State.OK, "0 records wait"),
-        ("a backlog is being worked off", 5000, NOW_MS - 1000, 1, State.OK, "4,900 records wait"),
+        ("live", NONE, NOW_MS - 1000, 1, True, True, State.OK, "0 records wait"),
+        ("a backlog of a minute", BACKLOG, NOW_MS - 1000, 1, True, True, State.OK, "4,900 records wait"),
+        ("catching up after days", BACKLOG, NOW_MS - 10**8, 45, True, True, State.OK, "catching up: as of"),
+        ("stuck", BACKLOG, NOW_MS, 300, True, True, State.WRONG, "a worker is there and writes nothing"),
+        ("died a second ago with work to do", BACKLOG, NOW_MS, 1, False, False, State.WRONG, "no worker runs: as of"),
+        ("died a second ago, others live", NONE, NOW_MS, 1, False, True, State.WRONG, "no worker runs: as of"),
+        ("all read, all stopped", NONE, NOW_MS, 3600, False, False, State.NOTE, "0 records wait"),
+        ("a log of 2022, caught up", NONE, NOW_MS - 10**11, 3600, False, False, State.NOTE, "as of 2022-12-31"),
         (
-            "records wait and nobody writes",
-            5000,
-            NOW_MS,
-            3600,
-            State.WRONG,
-            "4,900 records wait, nothing written for 60 min",
+            "a quiet partition without ticks",
+            NONE,
+            NOW_MS - 600_000,
+            1,
+            True,
+            True,
+            State.NOTE,
+            "as of 2026-03-02 09:50",
         ),
-        ("everything was read and the workers were stopped", 100, NOW_MS, 3600, State.OK, "0 records wait"),
-        ("a replayed log of 2019, caught up", 100, NOW_MS - 10**11, 3600, State.OK, "as of 2022-12-31"),
-        ("a quiet partition without ticks", 100, NOW_MS - 600_000, 1, State.NOTE, "as of 2026-03-02 09:50"),
+        ("Kafka is away", None, NOW_MS - 1000, 1, True, True, State.OK, "so lag is unknown"),
+        (
+            "Kafka is away for an hour",
+            None,
+            NOW_MS - 10**7,
+            3600,
+            True,
+            True,
+            State.OK,
+            "so lag is unknown",
+        ),
     ],
 )
-def test_a_flow_is_wrong_only_when_records_wait_and_nobody_writes(
-    case: str, end: int, watermark_ms: int, silent_s: int, state: State, words: str
+def test_a_flow_is_wrong_when_it_ought_to_work_and_nothing_comes_of_it(  # noqa: PLR0913
+    case: str,
+    ends: dict[tuple[str, int], int] | None,
+    watermark_ms: int,
+    silent_s: int,
+    works: bool,
+    others: bool,
+    state: State,
+    words: str,
 ) -> None:
     flow = progress([row(0, 100, watermark_ms, silent_s)])["engagement"]
-    found = judge("engagement", flow, {PART: end}, NOW)
-    assert found.state is state, case
+    found = judge("engagement", flow, ends, NOW, works=works, others_work=others)
+    assert found.state is state, (case, found)
     assert words in found.detail
 
 
 def test_records_of_a_log_that_was_begun_anew_wait_as_those_of_any_other() -> None:
     flow = progress([row(0, 2 * ERA + 100, NOW_MS, 1)])["engagement"]
-    assert "4,900 records wait" in judge("engagement", flow, {PART: 5000}, NOW).detail
+    found = judge("engagement", flow, {PART: 5000}, NOW, works=True, others_work=True)
+    assert "4,900 records wait" in found.detail
 
 
 @pytest.mark.parametrize(
@@ -84,7 +111,7 @@ def test_topics_that_have_grown_since_the_flow_wrote_are_wrong() -> None:
 
 
 def test_a_flow_that_never_ran_is_named_with_the_command_that_starts_it() -> None:
-    found = judge("archive", None, {}, NOW)
+    found = judge("archive", None, {}, NOW, works=False, others_work=False)
     assert found.state is State.NOTE
     assert "classpulse run archive" in found.advice
 

@@ -13,6 +13,7 @@ import pytest
 
 from cli.main import COMMANDS
 from cli.run import FLOWS
+from dataflows.settings import Settings
 from tests.helm.conftest import CHART, Render
 
 VALUES = sorted(path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml"))
@@ -80,7 +81,7 @@ def test_what_a_container_runs_is_a_command_of_ours_with_a_flow_of_ours(render: 
 
 
 def test_scaling_changes_the_number_of_pods_and_nothing_else(render: Render) -> None:
-    one, four = render("minimal"), render("minimal", "dataflows.engagement.flow.workers=4")
+    one, four = render("minimal"), render("minimal", "dataflows.engagement.workers=4")
     assert of_kind(four, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 4
     assert of_kind(one, "StatefulSet")["classpulse-engagement"]["spec"].pop("replicas") == 1
     without_size = [[m for m in rendered if m["kind"] != "NOTES"] for rendered in (one, four)]
@@ -136,7 +137,7 @@ def test_no_secret_is_written_where_one_exists(render: Render) -> None:
 
 
 def test_a_flow_that_is_off_leaves_nothing(render: Render) -> None:
-    named = [m["metadata"]["name"] for m in render("minimal", "dataflows.memory.flow.enabled=false")]
+    named = [m["metadata"]["name"] for m in render("minimal", "dataflows.memory.enabled=false")]
     assert named
     assert not [name for name in named if "memory" in name]
 
@@ -179,20 +180,117 @@ def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("dataflows.engagement.flow.workers=0", "/dataflows/engagement/workers"),
-        ("dataflows.engagement.flow.workers=two", "got string, want integer"),
+        ("dataflows.engagement.workers=0", "/dataflows/engagement/workers"),
+        ("dataflows.engagement.workers=two", "got string, want integer"),
         ("dataflow.engagement.workers=2", "additional properties 'dataflow' not allowed"),
         ("kafka.bootstrapServers=kafka", "/kafka/bootstrapServers"),
         ("kafka.securityProtocol=SASL_SSL", "/kafka/existingSecret"),
         ("settings.CLASSPULSE_DB_PASSWORD=x", "invalid propertyName 'CLASSPULSE_DB_PASSWORD'"),
         ("image.digest=latest", "/image/digest"),
-        ("dataflows.archive.flow.storage.size=lots", "/dataflows/archive/storage/size"),
+        ("dataflows.archive.storage.size=lots", "/dataflows/archive/storage/size"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(run_helm: Helm, setting: str, said: str) -> None:
     answer = run_helm("template", "x", ".", "--values", "ci/minimal-values.yaml", "--set", setting)
     assert answer.returncode != 0
     assert said in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("kafka.partitions=4", "dataflows.content.workers=5"), "content.workers is 5 and kafka.partitions 4"),
+        (
+            ("dataflows.archive.autoscaling.enabled=true", "dataflows.archive.autoscaling.min=9"),
+            "autoscaling.min is 9 and its max 8",
+        ),
+        (
+            (
+                "kafka.partitions=4",
+                "dataflows.memory.autoscaling.enabled=true",
+                "dataflows.memory.autoscaling.min=5",
+            ),
+            "memory.autoscaling.min is 5 and kafka.partitions 4",
+        ),
+        (("kafka.saslMechanism=PLAIN",), "need a securityProtocol with SASL, and it is PLAINTEXT"),
+        (("kafka.tls.existingSecret=ca",), "needs the securityProtocol SSL or SASL_SSL, and it is PLAINTEXT"),
+        (
+            ("kafka.securityProtocol=SSL", "kafka.tls.existingSecret=ca", "kafka.tls.certKey=tls.crt"),
+            "kafka.tls.certKey and kafka.tls.keyKey belong together",
+        ),
+        (("database.url=postgresql://x/y",), "two answers to one question"),
+        (("settings.CLASSPULSE_PARTITIONS=12",), "set kafka.partitions instead"),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused_in_words(
+    run_helm: Helm, settings: tuple[str, ...], said: str
+) -> None:
+    sets = [part for setting in settings for part in ("--set", setting)]
+    answer = run_helm("template", "x", ".", "--values", "ci/minimal-values.yaml", "--kube-version", "1.31.0", *sets)
+    assert answer.returncode != 0
+    assert said in answer.stderr
+
+
+def templates(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns the pod templates, the pod of `helm test` among them."""
+    kinds = ("StatefulSet", "Deployment", "Job", "CronJob")
+    specs = {m["metadata"]["name"]: m["spec"] for m in manifests if m["kind"] in kinds}
+    found = {name: spec.get("jobTemplate", {"spec": spec})["spec"]["template"] for name, spec in specs.items()}
+    return found | of_kind(manifests, "Pod")
+
+
+def test_what_an_operator_adds_is_in_every_pod(render: Render) -> None:
+    found = templates(render("everywhere"))
+    assert {name.removeprefix("school-pulse-") for name in found} >= {
+        "engagement",
+        "tick",
+        "migrate",
+        "nightly",
+        "test",
+    }
+    for name, template in found.items():
+        meta, pod = template["metadata"], template["spec"]
+        assert meta["labels"]["team"] == "learning", name
+        assert meta["labels"]["app.kubernetes.io/name"] == "pulse", name
+        assert meta["annotations"]["example.org/scrape"] == "no", name
+        assert pod["priorityClassName"] == "school", name
+        given = environment(pod)
+        assert given["HTTPS_PROXY"] == "http://proxy:3128", name
+        mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+        volumes = {volume["name"] for volume in pod["volumes"]}
+        assert mounts["certificates"] == "/certificates", name
+        assert {"tmp", "kafka-tls", "database-tls", "certificates"} <= volumes, name
+        assert set(mounts) - {"recovery"} == volumes, name
+        assert (given["PGSSLMODE"], given["PGSSLROOTCERT"]) == ("verify-full", "/etc/classpulse/database/ca.crt"), name
+        if "KAFKA_BOOTSTRAP_SERVERS" in given:
+            assert given["KAFKA_SSL_CA_LOCATION"] == "/etc/classpulse/kafka/root.pem", name
+            assert given["KAFKA_SSL_KEY_LOCATION"] == "/etc/classpulse/kafka/tls.key", name
+
+
+def test_the_account_bears_what_the_cloud_wants(render: Render) -> None:
+    (account,) = of_kind(render("everywhere"), "ServiceAccount").values()
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == "arn:aws:iam::1:role/pulse"
+    assert account["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+
+
+def test_helm_test_asks_the_doctor(render: Render) -> None:
+    (pod,) = of_kind(render("minimal"), "Pod").values()
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert pod["spec"]["containers"][0]["args"] == ["doctor"]
+
+
+def test_the_files_of_kafkas_tls_reach_its_clients() -> None:
+    given = {
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_SSL_CA_LOCATION": "/ca.pem",
+        "KAFKA_SSL_CERTIFICATE_LOCATION": "/tls.crt",
+        "KAFKA_SSL_KEY_LOCATION": "/tls.key",
+    }
+    config = Settings(**given).kafka_config()  # type: ignore[arg-type]
+    assert config["ssl.ca.location"] == "/ca.pem"
+    assert config["ssl.certificate.location"] == "/tls.crt"
+    assert config["ssl.key.location"] == "/tls.key"
+    assert "ssl.ca.location" not in Settings().kafka_config()
 
 
 def test_what_is_required_and_missing_is_asked_for_in_words(run_helm: Helm) -> None:

@@ -1,9 +1,14 @@
+{{- define "classpulse.name" -}}
+{{- default "classpulse" .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
 {{- define "classpulse.fullname" -}}
-{{- default (ternary .Release.Name (printf "%s-classpulse" .Release.Name) (contains "classpulse" .Release.Name)) .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- $name := include "classpulse.name" . -}}
+{{- default (ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name)) .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "classpulse.selector" -}}
-app.kubernetes.io/name: classpulse
+app.kubernetes.io/name: {{ include "classpulse.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
@@ -65,6 +70,18 @@ capabilities: {drop: [ALL]}
 - name: KAFKA_SASL_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ . }}, key: password}}
 {{- end }}
+{{- with .Values.kafka.tls }}
+{{- if .existingSecret }}
+- name: KAFKA_SSL_CA_LOCATION
+  value: /etc/classpulse/kafka/{{ .caKey }}
+{{- if .certKey }}
+- name: KAFKA_SSL_CERTIFICATE_LOCATION
+  value: /etc/classpulse/kafka/{{ .certKey }}
+- name: KAFKA_SSL_KEY_LOCATION
+  value: /etc/classpulse/kafka/{{ .keyKey }}
+{{- end }}
+{{- end }}
+{{- end }}
 - name: CLASSPULSE_TOPIC_PREFIX
   value: {{ .Values.kafka.topicPrefix | quote }}
 - name: CLASSPULSE_PARTITIONS
@@ -83,4 +100,89 @@ capabilities: {drop: [ALL]}
 - name: {{ $name }}
   value: {{ $value | toString | quote }}
 {{- end }}
+{{- end -}}
+
+{{- /* Of every container: what an operator adds, and how the database is verified. */ -}}
+{{- define "classpulse.moreEnv" -}}
+{{- if .Values.database.tls.existingSecret }}
+- name: PGSSLMODE
+  value: verify-full
+- name: PGSSLROOTCERT
+  value: /etc/classpulse/database/{{ .Values.database.tls.caKey }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "classpulse.volumeMounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- if .Values.kafka.tls.existingSecret }}
+- {name: kafka-tls, mountPath: /etc/classpulse/kafka, readOnly: true}
+{{- end }}
+{{- if .Values.database.tls.existingSecret }}
+- {name: database-tls, mountPath: /etc/classpulse/database, readOnly: true}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "classpulse.volumes" -}}
+- name: tmp
+  emptyDir: {}
+{{- with .Values.kafka.tls.existingSecret }}
+- name: kafka-tls
+  secret: {secretName: {{ . }}}
+{{- end }}
+{{- with .Values.database.tls.existingSecret }}
+- name: database-tls
+  secret: {secretName: {{ . }}}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "classpulse.podLabels" -}}
+{{ include "classpulse.labels" . }}
+{{- with .Values.podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* Values that are each well formed and cannot all be meant. */ -}}
+{{- define "classpulse.refuse" -}}
+{{- $partitions := int .Values.kafka.partitions -}}
+{{- range $flow, $this := .Values.dataflows -}}
+{{- if $this.enabled -}}
+{{- if and (not $this.autoscaling.enabled) (gt (int $this.workers) $partitions) -}}
+{{- fail (printf "dataflows.%s.workers is %d and kafka.partitions %d: at most as many workers as partitions have anything to do" $flow (int $this.workers) $partitions) -}}
+{{- end -}}
+{{- if and $this.autoscaling.enabled (gt (int $this.autoscaling.min) (int $this.autoscaling.max)) -}}
+{{- fail (printf "dataflows.%s.autoscaling.min is %d and its max %d: the minimum must not be above the maximum" $flow (int $this.autoscaling.min) (int $this.autoscaling.max)) -}}
+{{- end -}}
+{{- if and $this.autoscaling.enabled (gt (int $this.autoscaling.min) $partitions) -}}
+{{- fail (printf "dataflows.%s.autoscaling.min is %d and kafka.partitions %d: at most as many workers as partitions have anything to do" $flow (int $this.autoscaling.min) $partitions) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $sasl := hasPrefix "SASL" .Values.kafka.securityProtocol -}}
+{{- if and (not $sasl) (or .Values.kafka.saslMechanism .Values.kafka.existingSecret) -}}
+{{- fail (printf "kafka.saslMechanism and kafka.existingSecret need a securityProtocol with SASL, and it is %s" .Values.kafka.securityProtocol) -}}
+{{- end -}}
+{{- if and .Values.kafka.tls.existingSecret (not (hasSuffix "SSL" .Values.kafka.securityProtocol)) -}}
+{{- fail (printf "kafka.tls.existingSecret needs the securityProtocol SSL or SASL_SSL, and it is %s" .Values.kafka.securityProtocol) -}}
+{{- end -}}
+{{- if ne (empty .Values.kafka.tls.certKey) (empty .Values.kafka.tls.keyKey) -}}
+{{- fail "kafka.tls.certKey and kafka.tls.keyKey belong together: give both or none" -}}
+{{- end -}}
+{{- if and .Values.database.existingSecret (or .Values.database.url .Values.database.migrationUrl) -}}
+{{- fail "database.existingSecret and database.url are two answers to one question: give one of them" -}}
+{{- end -}}
+{{- range $name, $value := dict "CLASSPULSE_PARTITIONS" "kafka.partitions" "CLASSPULSE_REPLICATION" "kafka.replication" "CLASSPULSE_TOPIC_PREFIX" "kafka.topicPrefix" -}}
+{{- if hasKey $.Values.settings $name -}}
+{{- fail (printf "settings.%s: set %s instead, which is where the chart looks" $name $value) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

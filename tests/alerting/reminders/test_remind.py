@@ -130,7 +130,7 @@ def test_without_a_mail_server_nothing_is_claimed(
     reminded.student("ann", "m")
     monkeypatch.delenv(name)
     done = reminded.run()
-    assert (done.exit_code, "CLASSPULSE_SMTP_HOST" in done.stderr) == (1, True)
+    assert (done.exit_code, "CLASSPULSE_SMTP_HOST" in done.stderr) == (3, True)
     assert reminded.rows("SELECT * FROM reminders") == []
 
 

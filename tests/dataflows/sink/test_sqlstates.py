@@ -10,10 +10,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from dataflows.settings import Settings
+from dataflows.explain import explain
 from dataflows.sink.progress import claim_task
 from dataflows.sink.sqlstates import Verdict, remedy, verdict_of
-from dataflows.worker import _advice
 from tests.dataflows.sink.writing import FLOW, days, stored_days, write, writer
 from tests.waiting import until
 
@@ -63,7 +62,9 @@ def test_who_is_turned_away_by_a_real_server_is_refused_at_once_with_words(
         # asked to wait for ever, it would
         write(writer(wrong(database), give_up=lambda: False), days(0, 1, 1, ("ann", 1)))  # type: ignore[operator]
     assert verdict_of(turned_away.value) is Verdict.REFUSE
-    assert re.search(saying, _advice(turned_away.value, Settings(_env_file=None)) or "")
+    found = explain(turned_away.value)
+    assert found is not None
+    assert re.search(saying, found.text)
 
 
 def test_a_read_only_database_is_waited_for_and_written_to_once_it_is_the_primary(database: str) -> None:
