@@ -87,7 +87,10 @@ def declared(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the lowest time counts.")] = 5,
     functions: Annotated[int, typer.Option(min=0, help="Also list so many functions by their own time.")] = 0,
 ) -> None:
-    """What declared flows (the tutorial's first) cost beyond decode, beside `engagement`. Needs no server."""
+    """What declared flows (the tutorial's first) cost beyond decode, beside `engagement`. Needs no server.
+
+    Example: classpulse bench declared
+    """
     from bench.declared import run
 
     _print(run(events=events, per_s=per_s, rounds=rounds, functions=functions))
