@@ -6,7 +6,9 @@ minutes AS MATERIALIZED (
       AND window_start <= (SELECT classpulse_now())
 ),
 classes_now AS MATERIALIZED (
-    SELECT c.*, a.active_students, a.away_players, a.silent_players, a.signed_off_at, a.present, a.enrolled, b.usual, b.usual_next
+    SELECT c.*, a.active_students, a.away_players, a.silent_players, a.signed_off_at, a.present, a.enrolled, b.usual, b.usual_next,
+           -- up to here the log is read to the end of a minute
+           date_trunc('minute', c.as_of - coalesce(c.engagement_behind, 0) * interval '1 second') AS upto
     FROM alert_classes c
     JOIN class_presence a ON a.class_id = c.class_id
     JOIN active_before b ON b.class_id = c.class_id
@@ -14,29 +16,33 @@ classes_now AS MATERIALIZED (
 -- A class now, and as it was: before as in active_before, from the minutes that are read anyhow.
 now_and_before AS MATERIALIZED (
     SELECT c.class_id, c.title, c.period, c.began, c.ends, c.engagement_behind AS behind, c.as_of,
-           c.active_students AS active, c.away_players, c.silent_players, c.signed_off_at, c.present, c.enrolled, m.before, c.usual,
-           -- up to here the log is read to the end of a minute
-           date_trunc('minute', c.as_of - coalesce(c.engagement_behind, 0) * interval '1 second') AS upto,
+           c.active_students AS active, c.away_players, c.silent_players, c.signed_off_at, c.present, c.enrolled, m.before, c.usual, c.upto,
+           coalesce(m.most_heard, 0) AS most_heard, coalesce(m.last_heard, 0) AS last_heard,
            -- without a timetable a lesson is where it is usual that the class works, and will be for five minutes
            coalesce(CASE WHEN c.has_timetable THEN c.as_of >= c.began + interval '{{lesson_edge_min}} minutes'
                          ELSE c.in_term AND c.usual >= {{present_least}} AND c.usual_next >= {{present_least}} END, false) AS in_lesson,
            coalesce(m.before >= {{present_least}}, false) AS enough
     FROM classes_now c
     LEFT JOIN (
-        SELECT n.class_id, max(w.active_5m) AS before
+        SELECT n.class_id,
+               max(w.active_5m) FILTER (WHERE w.window_start >= coalesce(n.began, n.as_of - interval '11 minutes')
+                                          AND w.window_start <= n.as_of - interval '1 minute') AS before,
+               max(w.active_students) FILTER (WHERE w.window_start >= n.upto - interval '20 minutes') AS most_heard,
+               max(w.active_students) FILTER (WHERE w.window_start = n.upto - interval '1 minute') AS last_heard
         FROM classes_now n
         JOIN minutes w ON w.class_id = n.class_id
-        WHERE w.window_start >= coalesce(n.began, n.as_of - interval '11 minutes') AND w.window_start <= n.as_of - interval '1 minute'
         GROUP BY n.class_id
     ) m ON m.class_id = c.class_id
 ),
--- the last whole minutes, without those in which a lesson fills: how many students sent anything
+-- the last whole minutes, without those in which a lesson fills: how many students sent anything; of those classes that can have fallen
+-- silent, since in the last minute half as many at most were heard of as in some minute before
 heard AS (
     SELECT n.class_id, age, coalesce(w.active_students, 0) AS students
     FROM now_and_before n
     CROSS JOIN generate_series(1, 20) age
     LEFT JOIN minutes w ON w.class_id = n.class_id AND w.window_start = n.upto - age * interval '1 minute'
     WHERE n.in_lesson
+      AND n.most_heard >= {{small_least}} AND n.last_heard + n.silent_players <= (1 - {{drop_share}}) * n.most_heard
       AND n.upto - age * interval '1 minute' >= coalesce(n.began + interval '{{lesson_edge_min}} minutes', '-infinity')
 ),
 -- of so many minutes the most that were heard of, and the least in any of the ten before those
