@@ -33,7 +33,7 @@ def test_hostile_records_stop_neither_flows_nor_rebuilds(
     with stack(kafka, timescale_url, topic_prefix, tmp_path, CLASSPULSE_MAX_AGE_DAYS="0") as here:
         _let_in(here, ("clickstream_events", "chapter_view_events", "module_quiz_events"))
         _send(here, "clickstream_events", [b for value in hostile for b in (value, event(student_id="ada"))])
-        # Each topic has ids of its own: of an id that two topics tell at one instant the archive keeps one.
+        # Each topic has ids of its own: of an id that two topics tell at one instant the archive keeps both.
         views = (value.replace(b'"timestamp"', b'"start_time"') for value in zoo())
         _send(here, "chapter_view_events", [b for value in views for b in (value, _view())])
         _send(here, "module_quiz_events", [b for value in zoo() for b in (value, _quiz())])

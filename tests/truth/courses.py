@@ -52,7 +52,7 @@ def touches(facts: Facts) -> Iterable[tuple[str, str, str | None, int, bool]]:
 def last_interactions(facts: Facts) -> dict[Pair, int]:
     """Returns the minute of each student's last interaction in a course, of all topics."""
     found: dict[Pair, int] = {}
-    for (at, _id), e in facts.engagement.events.items():
+    for (at, _id, _topic), e in facts.engagement.events.items():
         key = e["student_id"], e["course_id"]
         silent = e["event_name"] in {"idle", "session_end", *ENROLMENT} or (e["metadata"] or {}).get("hidden") is True
         if key[1] and e["role"] == "student" and key[0] not in facts.staff and not silent:

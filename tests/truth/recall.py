@@ -250,7 +250,9 @@ def quiz_questions(facts: Facts) -> Iterable[Row]:
     for a in attempts(facts):
         if a["quiz_type"] == "module" and a["module"] and facts.now_ms - 7 * DAY_MS < a["attempted_at"]:
             firsts.setdefault((a["user_id"], a["module"]), a)
-    answers = [{**e, "at": at} for (at, _id), e in facts.engagement.events.items() if e["event_name"] == "quiz_answer"]
+    answers = [
+        {**e, "at": at} for (at, _id, _topic), e in facts.engagement.events.items() if e["event_name"] == "quiz_answer"
+    ]
     found: dict[tuple[Any, str, str], list[bool]] = {}
     for a in firsts.values():
         own = homes.get(a["user_id"], {a["class_id"]})

@@ -92,9 +92,10 @@ LOGS: dict[str, Callable[[Path], World]] = {"school": lambda _folder: world(), "
 
 NO_VIDEOS_PAGES_LOGINS = set(
     (
-        "chapter_reach class_elsewhere daily_logins domain_popularity fast_readers late_additions next_modules "
-        "quiz_questions recent_anomalies recent_rejects scroll_distribution student_video_events "
-        "student_video_views top_pages video_drop_off video_engagement video_rewatch_peaks video_summary "
+        "chapter_reach class_elsewhere daily_logins domain_popularity fast_readers last_night late_additions "
+        "late_waiting next_modules quiz_questions recent_anomalies recent_rejects scroll_distribution "
+        "student_video_events student_video_views top_pages top_pages_by_week video_drop_off video_engagement "
+        "video_rewatch_peaks video_summary "
     ).split()
 )
 """Neither real log tells of videos, addresses, logins, answers to questions, or was ever late."""
@@ -104,9 +105,10 @@ NOTHING: dict[str, set[str]] = {
     "moodle": NO_VIDEOS_PAGES_LOGINS
     | set(
         (
-            "attempts_by_day class_attempts class_recall curve_changes enrolment_revenue forgetting_by_cohort "
-            "forgetting_summary forum_activity knowledge_gap_summary knowledge_gaps knowledge_gaps_by_cohort "
-            "memory_history memory_scores module_performance module_summary quiz_analytics quiz_failure "
+            "attempts_by_day class_attempts class_course_days_summary class_recall curve_changes enrolment_revenue "
+            "forgetting_by_cohort forgetting_summary forum_activity knowledge_gap_summary knowledge_gaps "
+            "knowledge_gaps_by_cohort memory_history memory_scores module_performance module_summary quiz_analytics "
+            "quiz_failure "
             "quiz_failure_summary reviews_coming revision_signals revisions_waiting score_distribution score_summary "
             "student_attempts user_engagement "
         ).split()
