@@ -158,7 +158,6 @@ def _archived(event: Event, record: Record, watermark: int) -> dict[str, Any]:
         "event_name": event.event_name,
         **event.texts,
         "metadata": event.metadata,
-        "topic": record.topic,
         "partition": record.partition,
         "kafka_offset": record.offset,
         "ingested_at": record.append_ms,
