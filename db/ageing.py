@@ -1,4 +1,4 @@
-"""How long facts are kept, on plain PostgreSQL: on TimescaleDB jobs drop chunks (views/92_ageing).
+"""How long facts are kept: on plain PostgreSQL by a night's run, on TimescaleDB jobs drop chunks (views/92_ageing).
 
 Both go by when a day's first row came, never by the day itself: a log replayed from 2019 survives the night.
 """
@@ -32,6 +32,20 @@ TIMES: Final = {
 ROLLED_UP: Final = ("activity_windows", "engagement_scores")
 """Those of them that are rolled up before they are deleted (views/53_roll_up.sql): their history stays in the views."""
 
+PLACES: Final = {
+    "quiz_attempt_places": "quiz_attempts",
+    "learning_event_places": "learning_events",
+    "milestone_places": "milestones",
+    "chapter_visit_places": "chapter_visit_facts",
+}
+"""What is known of facts by their ids, and the facts: it goes when they have gone (ADR 21)."""
+
+_GONE: Final = """
+FROM {places} p
+WHERE p.fact_at < now() - make_interval(days => {days})
+  AND NOT EXISTS (SELECT FROM {table} f WHERE f.{time} = p.fact_at AND f.event_id = p.event_id)
+"""
+
 _DAYS: Final = """
 WITH RECURSIVE days AS (
     (SELECT date_trunc('day', {time}) AS day FROM {table} ORDER BY {time} LIMIT 1)
@@ -53,13 +67,33 @@ def keep_days(settings: Settings, table: str) -> int:
 def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
     """Deletes what is older than it is kept, a day of a table in one transaction; yields (table, rows).
 
+    On TimescaleDB only ids of facts whose chunks are gone are left to delete.
+
     Args:
         connection: The database, in autocommit; a role that may delete.
         settings: For how long each table is kept.
         dry_run: Count only.
     """
-    if timescale_version(connection) is not None:
-        return
+    if timescale_version(connection) is None:
+        yield from _age_days(connection, settings, dry_run=dry_run)
+    for places, table in PLACES.items():
+        gone_of = sql.SQL(_GONE).format(
+            places=sql.Identifier(places),
+            days=sql.Literal(keep_days(settings, table)),
+            table=sql.Identifier(table),
+            time=sql.Identifier(TIMES[table]),
+        )
+        if dry_run:
+            row = connection.execute(sql.SQL("SELECT count(*) ") + gone_of).fetchone()
+            gone: int = (row or (0,))[0]
+        else:
+            gone = connection.execute(sql.SQL("DELETE ") + gone_of).rowcount
+        if gone:
+            yield places, gone
+
+
+def _age_days(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool) -> Iterator[tuple[str, int]]:
+    """Deletes the days of tables on plain PostgreSQL."""
     for table, column in TIMES.items():
         parts = {"table": sql.Identifier(table), "time": sql.Identifier(column), "name": sql.Literal(table)}
         connection.execute(sql.SQL(_DAYS).format(**parts))

@@ -130,6 +130,19 @@ def test_sessions_visits_and_views_go_seven_years_after_they_came(database: Data
     assert database.values(left) == [(NOW,)]
 
 
+def test_ids_of_facts_go_when_their_facts_have_gone(database: Database) -> None:
+    settings = Settings(_env_file=None)
+    old, older = ago(days=3000), ago(days=3001)
+    known = "INSERT INTO milestone_places (student_id, event_id, place, fact_at) VALUES ('ann', %s, 1, %s)"
+    for event_id, at in (("kept", old), ("gone", older), ("new", NOW)):
+        database.connection.execute(known, (event_id, at))
+    database.put("milestones", {"event_time": old, "student_id": "ann", "event_id": "kept", "kind": "login"})
+    assert night(database.url, settings, dry_run=True) == {"milestone_places": 1}
+    assert night(database.url, settings) == {"milestone_places": 1}
+    assert database.values("SELECT event_id FROM milestone_places ORDER BY 1") == [("kept",), ("new",)]
+    assert night(database.url, settings) == {}
+
+
 def history(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Returns what the views say of all time."""
     columns = "bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes"
