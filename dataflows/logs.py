@@ -32,5 +32,6 @@ def configure_logging(settings: Settings, **context: object) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Asked at each line: standard error may have been turned elsewhere since.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
