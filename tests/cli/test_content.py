@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from dataflows.errors import Exit
 from db.migrate import migrate
 from ingest.contents.files import Content
 from ingest.records import FileError
