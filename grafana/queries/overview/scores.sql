@@ -13,7 +13,7 @@ attempts AS (
     UNION ALL
     SELECT least(9, floor(score / 10))::integer, count(*), count(*) FILTER (WHERE passed)
     FROM (
-        SELECT DISTINCT attempted_at, event_id, score, passed
+        SELECT attempted_at, event_id, score, passed
         FROM class_attempts
         LEFT JOIN class_list USING (class_id)
         WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
@@ -22,6 +22,16 @@ attempts AS (
           AND quiz_type = 'module'
           AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
           AND {{in_class}}
+        UNION
+        -- without a roster a student is of the class of their last event, and so are their attempts
+        SELECT attempted_at, event_id, score, passed
+        FROM student_attempts
+        WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
+          AND attempted_at >= (SELECT first::timestamp AT TIME ZONE classpulse_timezone() FROM span)
+          AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
+          AND quiz_type = 'module'
+          AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+          AND user_id = ANY (ARRAY(SELECT student_id FROM class_students WHERE NOT is_enrolled AND is_only AND {{in_class}}))
     ) a
     GROUP BY 1
 )
