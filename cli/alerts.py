@@ -99,7 +99,9 @@ def test(
     staff: Annotated[
         bool, typer.Option("--staff", help="Each contact point of staff too: teachers get messages.")
     ] = False,
-    patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of Alertmanager.")] = 30.0,
+    wait: Annotated[
+        float, typer.Option("--patience", min=1, help="Seconds to wait for each step of Alertmanager.")
+    ] = 30.0,
 ) -> None:
     """Send one of each to where alerts go (GRAFANA_URL, ALERTMANAGER_URL) and say whether it was accepted.
 
@@ -107,4 +109,4 @@ def test(
     """
     from alerting.delivery.all_trials import trials
 
-    raise typer.Exit(trials(staff=staff, patience_s=patience))
+    raise typer.Exit(trials(staff=staff, patience_s=wait))
