@@ -19,7 +19,7 @@ DEFECT = (
 
 
 @contextmanager
-def told(command: str) -> Iterator[None]:
+def errors_in_words(command: str) -> Iterator[None]:
     """Ends the command for whatever goes wrong within, with words instead of a traceback where words suffice.
 
     Args:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.errors import told
+from cli.errors import errors_in_words
 from cli.style import in_one_style
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LazyGroup(TyperGroup):
 
     def invoke(self, ctx: Context) -> Any:  # noqa: ANN401 - whatever the command returns
         """Runs the command; whatever goes wrong in it is told in words (`cli.errors`)."""
-        with told(" ".join([ctx.command_path, *ctx._protected_args])):
+        with errors_in_words(" ".join([ctx.command_path, *ctx._protected_args])):
             return super().invoke(ctx)
 
 
@@ -77,8 +77,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
-    if asked:
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
         typer.echo(f"classpulse {os.environ.get('CLASSPULSE_VERSION') or version('classpulse')}")
         raise typer.Exit
 

@@ -131,12 +131,12 @@ def test_a_log_of_ones_own_shows_its_chapters_at_once(
 def test_simulate_ends_on_sigterm_and_where_kafka_goes(own_kafka: Kafka, tmp_path: Path) -> None:
     here = Stack(own_kafka.bootstrap, "postgresql://nobody@127.0.0.1:1/none", "", tmp_path)
     here.command("topics")
-    asked = here.start("simulate", "--rate", "200", "--json")
+    ended = here.start("simulate", "--rate", "200", "--json")
     left = here.start("simulate", "--rate", "200", "--json")
     try:
-        wait_until(lambda: "events/s" in asked.output and "events/s" in left.output, "both to begin")
-        wait_until(lambda: "simulating:" in asked.output, "the first to publish")
-        assert asked.terminate(20) == 0
+        wait_until(lambda: "events/s" in ended.output and "events/s" in left.output, "both to begin")
+        wait_until(lambda: "simulating:" in ended.output, "the first to publish")
+        assert ended.terminate(20) == 0
         own_kafka.stop()
         assert left.wait(90) == Exit.UNAVAILABLE
         assert "Kafka did not take" in left.output
