@@ -41,6 +41,7 @@ def examine() -> list[Finding]:
 
     from pydantic import ValidationError
 
+    from dataflows.explain import setting_name
     from dataflows.settings import Settings
     from health import database, finding, flows, kafka, monitoring, recovery, rejects
 
@@ -48,8 +49,9 @@ def examine() -> list[Finding]:
         settings = Settings()
         ZoneInfo(settings.timezone)
     except ValidationError as error:
+        advice = "Correct it in the environment or in .env."
         return [
-            finding.wrong("settings", str(one["loc"][0]), one["msg"], "Correct it in the environment or in .env.")
+            finding.wrong("settings", setting_name(one["loc"]), one["msg"].removeprefix("Value error, "), advice)
             for one in error.errors()
         ]
     except (ZoneInfoNotFoundError, ValueError) as error:
