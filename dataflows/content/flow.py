@@ -10,11 +10,12 @@ from typing import Any, Final
 from dataflows import metrics
 from dataflows.batch import TaskBatch
 from dataflows.content.columns import Batch
-from dataflows.content.steps import FLOW, CountDays, DropRepeats, EncodeStudents, FollowTime, JudgeTime, KeepMilestones
+from dataflows.content.steps import FLOW, CountDays, DropRepeats, FollowTime, JudgeTime, KeepMilestones
 from dataflows.events.rules import Rules
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
+from dataflows.operators.students import EncodeStudents
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 
@@ -28,7 +29,7 @@ def steps(settings: Settings) -> dict[str, Any]:
         "watermark": lambda _task: JudgeTime(settings),
         "milestones": lambda _task: KeepMilestones(),
         "dedupe": lambda _task: DropRepeats(settings),
-        "encode": lambda _task: EncodeStudents(),
+        "encode": lambda _task: EncodeStudents(lambda batch: [*batch.clicks, *batch.views]),
         "days": lambda task: CountDays(task, settings),
         "timeline": lambda task: FollowTime(task, settings),
     }

@@ -10,10 +10,11 @@ from typing import Any, Final
 from dataflows import metrics
 from dataflows.batch import TaskBatch
 from dataflows.engagement.columns import Batch
-from dataflows.engagement.steps import FLOW, CountActivity, DropRepeats, EncodeStudents, FollowStudents, JudgeTime
+from dataflows.engagement.steps import FLOW, CountActivity, DropRepeats, FollowStudents, JudgeTime
 from dataflows.events.coded import decode_coded
 from dataflows.events.rules import Rules
 from dataflows.operators import builder
+from dataflows.operators.students import EncodeStudents
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 
@@ -26,7 +27,7 @@ def steps(settings: Settings) -> dict[str, Any]:
     makers: dict[str, Any] = {
         "watermark": lambda _task: JudgeTime(settings),
         "dedupe": lambda _task: DropRepeats(settings),
-        "encode": lambda _task: EncodeStudents(),
+        "encode": lambda _task: EncodeStudents(lambda batch: batch.events),
         "activity": lambda task: CountActivity(task, settings),
         "students": lambda task: FollowStudents(task, settings),
     }

@@ -14,7 +14,7 @@ from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.event_time import State
-from dataflows.operators.students import StudentCodes, of_students
+from dataflows.operators.students import of_students
 from dataflows.operators.watermark import is_late
 from dataflows.settings import Settings
 from dataflows.task_time import TaskTime
@@ -81,28 +81,6 @@ class DropRepeats:
     def restore(self, state: Any) -> None:  # noqa: ANN401
         """Continues from a snapshot's ids."""
         self._seen.restore(state)
-
-
-class EncodeStudents:
-    """Gives every student of the task a code, in the order of first appearance."""
-
-    def __init__(self) -> None:
-        """Starts without students."""
-        self._codes = StudentCodes()
-
-    def process(self, batch: Batch) -> Batch:
-        """Replaces batch-local codes by the task's."""
-        self._codes.encode(batch.events)
-        batch.student_ids = self._codes.ids
-        return batch
-
-    def state(self) -> list[str]:
-        """Returns the student ids by code."""
-        return self._codes.ids
-
-    def restore(self, state: list[str]) -> None:
-        """Continues from a snapshot's ids."""
-        self._codes = StudentCodes(state)
 
 
 class CountActivity:

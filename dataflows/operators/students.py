@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -25,30 +25,45 @@ class OfStudents(Protocol):
         ...
 
 
-class StudentCodes:
-    """Gives every student of the task a code.
+class Encoded(Protocol):
+    """A batch that is given the ids of the task's students, by code."""
 
-    Attributes:
-        ids: Student ids by code.
-    """
+    student_ids: list[str]
 
-    def __init__(self, ids: list[str] | None = None) -> None:
-        """Starts from the ids of a snapshot, or from none."""
-        self._known: Dictionary[str] = Dictionary(ids or ())
 
-    @property
-    def ids(self) -> list[str]:
-        """Student ids by code."""
-        return self._known.values
+B = TypeVar("B", bound=Encoded)
 
-    def encode(self, topics: Sequence[OfStudents]) -> None:
-        """Replaces batch-local codes by the task's, topic by topic."""
-        for events in topics:
+
+class EncodeStudents(Generic[B]):
+    """Gives every student of the task a code, in the order of first appearance."""
+
+    def __init__(self, events_of: Callable[[B], Sequence[OfStudents]]) -> None:
+        """Starts without students.
+
+        Args:
+            events_of: Returns a batch's events, topic by topic.
+        """
+        self._events_of = events_of
+        self._known: Dictionary[str] = Dictionary()
+
+    def process(self, batch: B) -> B:
+        """Replaces batch-local codes by the task's."""
+        for events in self._events_of(batch):
             if len(events):
                 # Only students who count get a code: staff and late ones would make it depend on the batch.
                 used, at = np.unique(events.student, return_inverse=True)
                 codes = self._known.codes([events.students[c] for c in used.tolist()])
                 events.student = codes[at]
+        batch.student_ids = self._known.values
+        return batch
+
+    def state(self) -> list[str]:
+        """Returns the student ids by code."""
+        return self._known.values
+
+    def restore(self, state: list[str]) -> None:
+        """Continues from a snapshot's ids."""
+        self._known = Dictionary(state)
 
 
 def of_students(frame: pl.DataFrame, acts: list[Any], code: str) -> Bools:

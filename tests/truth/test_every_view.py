@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,45 +20,15 @@ from db.migrate import migrate
 from tests.conftest import new_database
 from tests.db.test_docs import documented
 from tests.jobs import stop_jobs
-from tests.truth import (
-    activity,
-    arrivals,
-    before,
-    chapters,
-    classes,
-    courses,
-    live,
-    memories,
-    operations,
-    quizzes,
-    recall,
-    sessions,
-    studies,
-    videos,
-)
 from tests.truth.facts import Facts
 from tests.truth.moodle import moodle
 from tests.truth.oulad import oulad
 from tests.truth.registry import SOMETHING, TRUTHS, Truth
 from tests.truth.school import World, store, world
 
-GROUPS = (
-    activity,
-    arrivals,
-    before,
-    chapters,
-    classes,
-    courses,
-    live,
-    memories,
-    operations,
-    quizzes,
-    recall,
-    sessions,
-    studies,
-    videos,
-)
-"""Each registers its recomputations."""
+for module in pkgutil.iter_modules([str(Path(__file__).parent)]):  # each registers its recomputations
+    if not module.name.startswith("test_"):
+        importlib.import_module(f"tests.truth.{module.name}")
 
 NOT_OF_THE_LOG = {"database_jobs"}
 """What TimescaleDB's own scheduler does; `tests/db/test_jobs.py` holds it against real failing and late jobs."""
@@ -148,7 +120,6 @@ def shown(request: pytest.FixtureRequest, known: dict[str, Reported]) -> Iterato
 
 def test_every_view_has_a_recomputation() -> None:
     listed = set(documented())
-    assert GROUPS
     assert not TRUTHS.keys() & NOT_OF_THE_LOG
     assert TRUTHS.keys() | NOT_OF_THE_LOG == listed
     assert not set.intersection(*NOTHING.values())
