@@ -24,7 +24,9 @@ SKIPPED_SHOWN = 20
 
 @app.command()
 def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Plain or gzip.")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="Plain, gzip, bzip2, xz, or a zip of one file.")
+    ],
     log_format: Annotated[Literal["jsonl", "moodle"], typer.Option("--format", help="The files' format.")],
     speed: Annotated[float, typer.Option(min=0, help="0 = as fast as possible, 1 = as it happened.")] = 0,
     close: Annotated[bool, typer.Option("--close", help="End with ticks that make every window final.")] = False,
