@@ -12,7 +12,7 @@ class Exit(IntEnum):
     DONE = 0
     """Ended well."""
     WRONG = 1
-    """What was looked at is wrong (`doctor`, `build --check`, `rebuild --dry-run`), a part is missing, or a defect of ours."""
+    """What was looked at is wrong (`doctor`, `build --check`, `rebuild --dry-run`), a part is missing, or a defect."""
     INPUT = 2
     """Called wrongly; or `run --until-caught-up` rejected more than half of what a flow read."""
     REFUSED = 3

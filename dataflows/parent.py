@@ -10,10 +10,11 @@ import threading
 import time
 from typing import Final
 
+from dataflows.errors import Exit
+
 _ASK_EVERY_S: Final = 1.0
 _GRACE_S: Final = 30.0
 _SET_DEATH_SIGNAL: Final = 1
-EXIT_ORPHAN: Final = 6
 
 
 def end_with_parent(parent: int) -> None:
@@ -28,7 +29,7 @@ def end_with_parent(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
     if os.getppid() != parent:
-        os._exit(EXIT_ORPHAN)
+        os._exit(Exit.ORPHAN)
     threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
 
 
@@ -37,4 +38,4 @@ def _watch(parent: int) -> None:
         time.sleep(_ASK_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
-    os._exit(EXIT_ORPHAN)
+    os._exit(Exit.ORPHAN)

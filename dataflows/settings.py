@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
     commit_interval_s: float = Field(default=1.0, gt=0)
     content_commit_interval_s: float = Field(default=2.0, gt=0)
-    history_interval_s: float = Field(default=30.0, gt=0)
+    history_interval_s: float = Field(default=30.0, gt=0, le=600)
     snapshot_interval_s: int = Field(default=10, ge=1)
     batch_records: int = Field(default=32768, ge=1)
     batch_bytes: int = Field(default=16_777_216, ge=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -11,10 +12,17 @@ from dataflows import metrics
 from dataflows.batch import Settled, TaskBatch
 from dataflows.operators.event_time import EventTime, State
 from dataflows.operators.segments import Ints
+from dataflows.operators.watermark import NEVER
+
+HISTORY_BEHIND_MS: Final = 300_000
+"""So much event time at most waits in rows of history: a night takes what is a quarter of an hour old as written."""
 
 
 class Timed(Protocol):
-    """The batch of a flow, as far as time is concerned: `source` and `before_ms` are read, the rest is set."""
+    """The batch of a flow, as far as time is concerned.
+
+    `before_ms` is read; `source` may be told to write history too; the rest is set.
+    """
 
     source: TaskBatch
     watermarks: dict[str, int]
@@ -31,6 +39,7 @@ class TaskTime:
         """Starts without a watermark."""
         self._time = EventTime()
         self._live: list[Ints] = []
+        self._history_upto_ms = NEVER
 
     def meet(self, batch: Timed, topic: str, frame: pl.DataFrame) -> tuple[Ints, Ints]:
         """Takes a topic's decoded records; returns what `EventTime.meet` does.
@@ -57,6 +66,11 @@ class TaskTime:
         batch.watermarks = dict(self._time.marks)
         batch.settled = self._time.settle(source.settled, source.offsets, source.ends, writes=source.writes)
         batch.low = self._time.settled_ms
+        # In half a minute of catching up pass hours of event time, which must not wait so long.
+        if batch.low - self._history_upto_ms > HISTORY_BEHIND_MS and not source.history:
+            batch.source = replace(source, history=True)
+        if batch.source.writes_history:
+            self._history_upto_ms = batch.low
 
     def state(self) -> State:
         """Returns the event time's state."""

@@ -13,13 +13,12 @@ import structlog
 from dataflows.cluster.formation import Action, Formation, Member, Seat, State, action, is_outdated, wanted
 from dataflows.cluster.registry import Registry, ReplacedError
 from dataflows.cluster.worker import WorkerProcess
+from dataflows.errors import Exit
 from dataflows.sink.sqlstates import remedy
 
 POLL_S: Final = 0.5
 SETTLE_S: Final = 3.0
 RETRY_S: Final = (1.0, 30.0)
-EXIT_REFUSED: Final = 3
-EXIT_REPLACED: Final = 4
 
 log = structlog.get_logger()
 
@@ -95,12 +94,12 @@ class ClusterMember:
             except ReplacedError as error:
                 log.error("replaced", reason=str(error))
                 self._worker.kill()
-                return EXIT_REPLACED
+                return Exit.REPLACED
             except psycopg.Error as error:
                 if advice := remedy(error):
                     log.error("refused", reason=advice)
                     self._worker.kill()
-                    return EXIT_REFUSED
+                    return Exit.REFUSED
                 # The worker has its own patience with the database; the others are without it just as we are.
                 log.warning("database unavailable, retrying", error=str(error).strip())
                 self._registry = None
@@ -115,7 +114,7 @@ class ClusterMember:
         if self._worker.asked_to_stop or code == 0:
             return
         self._failed = running.number
-        if code == EXIT_REFUSED:
+        if code == Exit.REFUSED:
             self._exit = code
             self.leaving.set()
 

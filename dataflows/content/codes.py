@@ -118,13 +118,13 @@ class Codes:
             "texts": list(self.texts.values),
             "sessions": list(self.sessions.values),
             "places": list(self.places.values),
-            "gears": list(self.clients.values),
+            "clients": list(self.clients.values),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from a snapshot's texts."""
         self.sessions = Dictionary(state["sessions"])
-        self._begin(state["texts"], state["places"], state["gears"])
+        self._begin(state["texts"], state["places"], state["clients"])
 
     def _begin(self, texts: list[str], places: list[Location], clients: list[Client]) -> None:
         self.texts: Texts = Dictionary(texts)

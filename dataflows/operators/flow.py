@@ -125,6 +125,8 @@ class WindowedFlow:
                 _refuse(
                     f"{column!r} is no text column of events; there are: {', '.join(sorted(TEXT_FIELDS))}, metadata.…"
                 )
+        for column in set(self._texts()) & set(self._numbers()):
+            _refuse(f"{column!r} is read as a number by one aggregate and as a text by another: choose one of them")
         for column in (*self.key, *self.filters, *self._texts(), *self._numbers()):
             if not _COLUMN.fullmatch(column):
                 _refuse(f"{column!r} is no name of a column")

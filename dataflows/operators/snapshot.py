@@ -22,9 +22,6 @@ _PARTS: Final = frozenset(
     }
 )
 
-#: Where types lie now that snapshots of the version before name elsewhere.
-_MOVED: Final = {("dataflows.remember.memories", "Reviewed"): ("dataflows.memory.memories", "Reviewed")}
-
 
 def dumps(state: object) -> bytes:
     """Returns a state as bytes at once: Bytewax serialises later, when the arrays have already moved on."""
@@ -44,7 +41,6 @@ class _Loader(pickle.Unpickler):
     """Loads types of ours and what arrays and frames are made of: a snapshot cannot call anything else."""
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
-        module, name = _MOVED.get((module, name), (module, name))
         try:
             found = super().find_class(module, name) if self._is_known(module, name) else None
         except (ImportError, AttributeError):

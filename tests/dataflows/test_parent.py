@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dataflows.parent import EXIT_ORPHAN
+from dataflows.errors import Exit
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_who_asks_after_its_parent_has_died_ends_at_once() -> None:
     gone = python("pass")
     gone.wait(30)
     orphan = python(DEAF, str(gone.pid), "600")
-    assert orphan.wait(30) == EXIT_ORPHAN
+    assert orphan.wait(30) == Exit.ORPHAN
     assert orphan.stdout is not None
     assert orphan.stdout.read() == ""
 

@@ -24,9 +24,9 @@ KEPT = Path(__file__).with_name("snapshot_formats.json")
 
 
 def described(state: Any) -> Any:
-    """Returns the form of a state: names, types and dimensions, no values."""
+    """Returns the form of a state: names, types, dimensions and how wide rows are, no values."""
     if isinstance(state, np.ndarray):
-        return f"{state.dtype}[{state.ndim}]"
+        return f"{state.dtype}{['*', *state.shape[1:]]}"
     if isinstance(state, pl.DataFrame):
         return {name: str(kind) for name, kind in state.schema.items()}
     if isinstance(state, dict) and all(isinstance(key, str) for key in state):

@@ -52,8 +52,8 @@ def as_of() -> stat.Panel:
     return (
         panels.figures(
             "As of",
-            "What happened before this time is in the numbers on this page; sessions and time per chapter follow within "
-            "half a minute.",
+            "What happened before this time is in the numbers on this page; sessions and time per chapter follow "
+            "within half a minute.",
             Shared(HEADLINE_ID),
         )
         .with_transformation(shaping.only("kind", "all"))

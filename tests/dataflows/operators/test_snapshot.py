@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 from datetime import date
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,6 @@ import polars as pl
 import pytest
 
 from dataflows.events.rejects import Reject
-from dataflows.memory.memories import Reviewed
 from dataflows.operators import snapshot
 
 FRAME = pl.DataFrame(
@@ -54,19 +51,3 @@ def test_a_snapshot_that_would_call_something_is_refused() -> None:
         snapshot.loads(b"cdataflows.not_there\nThing\n.")
     with pytest.raises(pickle.UnpicklingError, match="no state holds"):
         snapshot.loads(b"cdataflows.kafka.topics\nadmin_client\n(S'true'\ntR.")
-
-
-def test_a_snapshot_of_the_version_before_is_read_though_its_types_lie_elsewhere_now(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    part = Reviewed(np.arange(2), np.ones(2, np.bool_), *(np.full(2, 0.5) for _ in range(4)))
-    there = ModuleType("dataflows.remember.memories")
-    there.Reviewed = Reviewed  # type: ignore[attr-defined]
-    with monkeypatch.context() as before:
-        before.setitem(sys.modules, there.__name__, there)
-        before.setattr(Reviewed, "__module__", there.__name__)
-        kept = snapshot.dumps([part])
-    [back] = snapshot.loads(kept)
-    assert b"dataflows.remember.memories" in kept
-    assert isinstance(back, Reviewed)
-    assert back.row.tolist() == [0, 1]
