@@ -56,9 +56,9 @@ def route(
 
     Example: classpulse alerts route --folder grafana/provisioning/alerting --dry-run
     """
-    from alerting.delivery.route import route as reported
+    from alerting.delivery.route import route as make_route
 
-    reported(folder, complete=complete, dry_run=dry_run, starting=starting)
+    make_route(folder, complete=complete, dry_run=dry_run, starting=starting)
 
 
 @app.command()

@@ -59,8 +59,8 @@ def _found(
     zone = ZoneInfo(settings.timezone)
     with scratch_server(settings) as scratch_url, Backtest(rules, limits, scratch_url, settings) as test:
         with opened(settings.database_url.get_secret_value(), test.reads) as source:
-            queried = _utc(since, zone), _utc(until, zone)
-            span, whole = span_of(source, test.topics, *queried, clock or clock_of(source))
+            given = _utc(since, zone), _utc(until, zone)
+            span, whole = span_of(source, test.topics, *given, clock or clock_of(source))
             if not whole:
                 typer.echo(
                     f"stored from {span.since:%Y-%m-%d %H:%M} to {span.until:%Y-%m-%d %H:%M} UTC: that alone", err=True

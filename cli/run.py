@@ -77,10 +77,12 @@ def command(
             for number, flow in enumerate(chosen):
                 port = None if metrics_port is None else metrics_port + number * workers
                 starts.append(Start(flow, workers, tuple(flags), port, say))
-            code = Supervisor(starts, until_caught_up=until_caught_up).run(look)
+            supervisor = Supervisor(starts, until_caught_up=until_caught_up)
+            code = supervisor.run(look)
         if until_caught_up and not code:
             code = account(Path(folder))
-            _refresh(settings.database_url.get_secret_value())
+            if not supervisor.was_stopped:
+                _refresh(settings.database_url.get_secret_value())
     raise typer.Exit(code)
 
 

@@ -84,7 +84,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     platform = Platform(chapter_views, learning_events, second_tabs)
     typer.echo(f"{len(school.classes)} classes, {school.students} students, {rate:g} events/s", err=as_json)
     publisher = Publisher(settings, {"delivery.timeout.ms": int(DELIVERY_S * 1000)})
-    with _reported(truth) as tell:
+    with _truth_file(truth) as tell:
         day = SchoolDay(school, start_ms, rate, faults=faults, flat=flat, platform=platform, tell=tell)
         _run_until_stopped(day, publisher, settings, seconds, rate)
     _report(day.truth, publisher, as_json=as_json)
@@ -105,7 +105,7 @@ def _write_roster(school: Any, folder: Path, start_ms: int, settings: Settings) 
 
 
 @contextmanager
-def _reported(path: Path | None) -> Iterator[Callable[[Stay], object] | None]:
+def _truth_file(path: Path | None) -> Iterator[Callable[[Stay], object] | None]:
     """Gives what writes stretches of time to a csv file; None where none is wanted."""
     if path is None:
         yield None

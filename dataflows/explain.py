@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import traceback
 import urllib.error
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def _database(error: BaseException) -> Explanation | None:
     from dataflows.sink.sqlstates import Verdict, remedy, sqlstate, verdict_of  # noqa: PLC0415 - it imports psycopg
 
     said, code = " ".join(str(error).split()), sqlstate(error)
-    if type(error) is psycopg.ProgrammingError and code is None:
+    if type(error) is psycopg.ProgrammingError and code is None and _is_of_conninfo(error):
         # what libpq says of it may hold the password
         return _refused("DATABASE_URL cannot be read. It is like postgresql://user:password@host:5432/database.")
     if code == "42501":
@@ -126,6 +127,12 @@ def _database(error: BaseException) -> Explanation | None:
         return _unavailable(f"The database's disk is full: {said}. Free some space there, then do the same again.")
     away = f"The database is unavailable: {said}. {_START}, or correct DATABASE_URL. {DOCTOR}"
     return _unavailable(away) if verdict_of(error) is Verdict.WAIT else None
+
+
+def _is_of_conninfo(error: BaseException) -> bool:
+    """Whether an error came from reading a connection's address: our own mistakes in SQL have the same class."""
+    frames = [frame.f_globals.get("__name__") for frame, _line in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1] == "psycopg.conninfo"
 
 
 def _kafka(error: BaseException) -> Explanation | None:

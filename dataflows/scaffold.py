@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,20 @@ READERS: Final = ("classpulse_reader_teacher", "classpulse_reader_school", "clas
 _MADE: Final = re.compile(
     r"CREATE (?:OR REPLACE )?(?:MATERIALIZED )?(?:TABLE|VIEW)(?: IF NOT EXISTS)? (\w+)", re.IGNORECASE
 )
+
+
+RESERVED: Final = frozenset(
+    """
+    all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+    column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+    from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+    localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+    returning right select session_user similar some symmetric system_user table tablesample then to trailing true
+    union unique user using variadic verbose when where window with
+    """.split()
+)
+"""What PostgreSQL takes for no name unless it is quoted (appendix C of its documentation)."""
 
 
 class NameTakenError(ValueError):
@@ -89,6 +103,9 @@ def check(flow: WindowedFlow, root: Path) -> None:
         _taken(f"there is a flow {name} already: `classpulse flows list` shows them all")
     if keyword.iskeyword(name) or (root / "dataflows" / name).exists() or (root / "dataflows" / f"{name}.py").exists():
         _taken(f"dataflows/{name} is taken: choose another name")
+    for word in (name, flow.table, *sql_columns(flow)):
+        if word in RESERVED:
+            _taken(f"{word} is a word of SQL itself: choose another name")
     sql = "\n".join(path.read_text() for path in sorted((root / "db").rglob("*.sql")))
     made = {found.lower() for found in _MADE.findall(sql)}
     for relation in (flow.table, name):
@@ -133,6 +150,15 @@ def described(flow: WindowedFlow) -> str:
 
 
 def _quoted(value: Any) -> str:  # noqa: ANN401
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _literal(value)
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, tuple | list):
+        inside = ", ".join(map(_quoted, value))
+        return f"({inside},)" if isinstance(value, tuple) and len(value) == 1 else f"({inside})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_quoted(name)}: {_quoted(one)}" for name, one in value.items()) + "}"
     return repr(value).replace("'", '"')
 
 
@@ -255,7 +281,8 @@ def example(flow: WindowedFlow) -> dict[str, Any]:
 def test_file(flow: WindowedFlow, stem: str) -> str:
     """Returns the flow's first test."""
     event, keyed = example(flow), [part for part in flow.key if part != STUDENT]
-    values = {part: flow.filters.get(part, f"{flow.named(part)}-1") for part in keyed}
+    said = {**event, **{f"{METADATA}{name}": text for name, text in event.get("metadata", {}).items()}}
+    values = {part: said[part] for part in keyed}
     expected = [f'    assert row["{flow.named(part)}"] == {_quoted(value)}' for part, value in values.items()]
     expected += [f'    assert row["{name}"] == 1' for name, a in flow.aggregates.items() if isinstance(a, Count)]
     lines = [

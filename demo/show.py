@@ -50,17 +50,17 @@ class Options:
 @contextlib.contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
     """Yields what Ctrl-C, SIGTERM and a closed terminal set; a second Ctrl-C ends at once."""
-    queried = threading.Event()
+    stopped = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if queried.is_set():
+        if stopped.is_set():
             raise KeyboardInterrupt
-        queried.set()
+        stopped.set()
 
     watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, on_signal) for number in watched}
     try:
-        yield queried
+        yield stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -52,7 +52,7 @@ def spawn(  # noqa: PLR0913 - the keywords of Popen, fewer
         on_orphaned: What the kernel sends to it when we die without having ended it (Linux).
     """
     return subprocess.Popen(  # noqa: S603 - our own programs
-        [str(server) for server in command],
+        [str(word) for word in command],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -113,7 +113,7 @@ class Postgres:
                 self._cluster.init("-U", SUPERUSER, "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
         except ClusterError as error:
             raise PostgresError(str(error)) from error
-        settings = [server for name, value in OPTIONS.items() for server in ("-c", f"{name}={value}")]
+        settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
         with (self.home / "postgres.log").open("ab") as log:
             self._process = child.spawn(
                 [self._cluster.programs / "postgres", "-D", self.data, "-k", self.socket_dir, *settings],

@@ -111,6 +111,8 @@ VARIANTS = {
     "quizzes": ["--topic", "module_quiz_events", "--key", "metadata.module", "--aggregate", "best=max:score"],
     "chapters": ["--topic", "chapter_view_events", "--key", "chapter_id", "--aggregate", "n=count"],
     "top": ["--filter", "event_name=search,page_view", "--aggregate", "words=top:metadata.query:3"],
+    "quoted": ["--filter", 'page_title=Don\'t "look"', "--key", "page_title", "--aggregate", "n=count"],
+    "filtered_key": ["--filter", "event_name=search,page_view", "--key", "event_name", "--aggregate", "n=count"],
 }
 
 
@@ -141,6 +143,8 @@ def test_what_is_written_for_other_declarations_passes_its_own_test_and_the_lint
         (["kafka"], "taken"),
         (["sessions"], "already"),
         (["import"], "taken"),
+        (["user"], "word of SQL"),
+        (["new_one", "--aggregate", "order=count"], "word of SQL"),
         (["Not-A-Name"], "no name of a flow"),
         (["new_one", "--window", "daily"], "no window"),
         (["new_one", "--aggregate", "pages=distinct:page_url"], "over tasks"),

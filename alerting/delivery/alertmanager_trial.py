@@ -55,8 +55,8 @@ def _settled(
     """Waits until each place took as many as wanted, or cannot; returns what was taken and what failed since."""
     gives_up = time.monotonic() + patience_s
     while True:
-        queried, failed = (now - then for now, then in zip(_counts(url), before, strict=True))
-        taken = queried - failed
+        sent, failed = (now - then for now, then in zip(_counts(url), before, strict=True))
+        taken = sent - failed
         if all(taken[kind] >= wanted or failed[kind] > 1 for kind in kinds) or time.monotonic() > gives_up:
             return taken, failed
         time.sleep(0.5)
@@ -94,11 +94,11 @@ def _configuration(url: str) -> str:
 
 def _counts(url: str) -> tuple[Counter[str], Counter[str]]:
     """Returns how many messages each kind of place was asked to take so far, and how many it did not."""
-    queried: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for failure, kind, number in _COUNTER.findall(_ask(f"{url}/metrics")):
-        (failed if failure else queried)[kind] += round(float(number))
-    return queried, failed
+        (failed if failure else sent)[kind] += round(float(number))
+    return sent, failed
 
 
 def _ask(url: str, body: bytes | None = None) -> str:

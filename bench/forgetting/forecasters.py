@@ -119,9 +119,9 @@ def mapped(model: Model, training: Histories) -> Forecaster:
 
 def calibrated(model: Model, training: Histories) -> Forecaster:
     """Returns a model as it is, read by a calibration that is fitted to the training students."""
-    queried = training.forecast
+    judged = training.forecast
     retention, last, mark = _read(model, training)
-    found = fit(retention[queried], last[queried], mark[queried], training.passed[queried])
+    found = fit(retention[judged], last[judged], mark[judged], training.passed[judged])
     return Forecaster(f"{model.name}, calibrated", _reading(model, found), found.parameters())
 
 
@@ -185,8 +185,8 @@ def _fitted(model: Ebbinghaus | Average, bounds: dict[str, tuple[float, float]],
 
 
 def _loss(forecast: Forecast, given: Histories) -> float:
-    queried = given.forecast
-    return float(losses(forecast(given)[queried], given.passed[queried]).mean())
+    judged = given.forecast
+    return float(losses(forecast(given)[judged], given.passed[judged]).mean())
 
 
 def _averaged_passes(given: Histories, *, weight: float, start: float) -> Floats:

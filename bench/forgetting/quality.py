@@ -64,9 +64,9 @@ def calibration(forecast: Floats, passed: Bools) -> list[tuple[float, float, int
 
 def quality(forecast: Floats, given: Histories) -> Quality:
     """Returns the figures over all reviews that have one before them."""
-    queried = given.forecast
-    chance, passed = forecast[queried], given.passed[queried]
-    loss, student = losses(chance, passed), np.broadcast_to(given.student[:, None], queried.shape)[queried]
+    judged = given.forecast
+    chance, passed = forecast[judged], given.passed[judged]
+    loss, student = losses(chance, passed), np.broadcast_to(given.student[:, None], judged.shape)[judged]
     curve = calibration(chance, passed)
     return Quality(
         log_loss=float(loss.mean()),

@@ -68,8 +68,14 @@ class Start:
             command, env=env, process_group=0, stderr=None if self.say is None else subprocess.PIPE
         )
         if self.say is not None:
-            threading.Thread(target=_forward, args=(process, self.say), daemon=True).start()
+            thread = threading.Thread(target=_forward, args=(process, self.say), daemon=True)
+            _forwarding.append(thread)
+            thread.start()
         return process
+
+
+_forwarding: list[threading.Thread] = []
+"""They hand on what workers say; the last lines come after the workers' end."""
 
 
 def _forward(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
@@ -195,7 +201,13 @@ class Supervisor:
         self._clusters = [Cluster(start) for start in starts]
         self._until_caught_up = until_caught_up
         self._stopped_s: float | None = None
+        self._signal: signal.Signals | None = None
         self._result = 0
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a signal has ended it."""
+        return self._signal is not None
 
     def run(self, look: Callable[[], None] = lambda: None) -> int:
         """Runs all flows to their end; returns the exit code of the command.
@@ -203,22 +215,33 @@ class Supervisor:
         Args:
             look: Called again and again meanwhile.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        for cluster in self._clusters:
-            cluster.start()
-        while any(cluster.ended is None for cluster in self._clusters):
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
             for cluster in self._clusters:
-                if cluster.ended is None:
-                    self._watch(cluster)
-            if self._stopped_s is not None and time.monotonic() - self._stopped_s > GRACE_S:
-                self._send_all(signal.SIGKILL)
-            look()
-            time.sleep(0.05)
+                cluster.start()
+            while any(cluster.ended is None for cluster in self._clusters):
+                self._look_after()
+                look()
+                time.sleep(0.05)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+            while _forwarding:
+                _forwarding.pop().join(1)
         return self._result if self._result >= 0 else 128 - self._result
 
+    def _look_after(self) -> None:
+        if self._signal is not None:
+            self._stop(f"{self._signal.name}: every flow writes what is pending and takes a snapshot")
+        for cluster in self._clusters:
+            if cluster.ended is None:
+                self._watch(cluster)
+        if self._stopped_s is not None and time.monotonic() - self._stopped_s > GRACE_S:
+            self._send_all(signal.SIGKILL)
+
     def _on_signal(self, number: int, _frame: object) -> None:
-        self._stop(f"{signal.Signals(number).name}: every flow writes what is pending and takes a snapshot")
+        # Only noted: it may have come in the middle of a start, or of a line of the log.
+        self._signal = signal.Signals(number)
 
     def _stop(self, why: str) -> None:
         if self._stopped_s is None:
@@ -269,15 +292,15 @@ class Supervisor:
         self._stop(f"{flow} has failed, so the other flows end too, each with a snapshot")
 
 
-_given: set[int] = set()
+_given: deque[int] = deque(maxlen=1_000)
 
 
 def _free_ports(count: int) -> list[int]:
-    """Returns ports that no process of ours has been given: a worker binds its own a while after it was chosen."""
+    """Returns ports that no process of ours was given lately: a worker binds its own a while after it was chosen."""
     ports: list[int] = []
     while len(ports) < count:
         port = free_port()
         if port not in _given:
-            _given.add(port)
+            _given.append(port)
             ports.append(port)
     return ports

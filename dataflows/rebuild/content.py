@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from dataflows.content import flow as content
 from dataflows.content.steps import FLOW
-from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_content import CONTENT_LATE
-from dataflows.rebuild.shadow import Report
 from dataflows.rebuild.spec import RebuildSpec
-from dataflows.settings import Settings
 
 TIMES: Final = {
     "sessions_open": "session_start",
@@ -36,8 +32,3 @@ PAST: Final = RebuildSpec(
     reach=dict.fromkeys(("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views"), timedelta(days=1)),
     late=CONTENT_LATE,
 )
-
-
-def rebuild_content(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
-    """Recomputes `content`; see `rebuild`."""
-    return rebuild(PAST, settings, progress, dry_run=dry_run)

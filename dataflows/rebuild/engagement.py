@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -11,12 +10,10 @@ from psycopg import sql
 from dataflows.engagement import flow as engagement
 from dataflows.engagement.steps import FLOW
 from dataflows.flows import named
-from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.late_engagement import ENGAGEMENT_LATE
-from dataflows.rebuild.shadow import SHADOW, Report
+from dataflows.rebuild.shadow import SHADOW
 from dataflows.rebuild.spec import RebuildSpec
 from dataflows.scores.engagement import STREAK_REACH_DAYS
-from dataflows.settings import Settings
 
 REBUILT: Final = named(FLOW).tables
 
@@ -42,8 +39,3 @@ PAST: Final = RebuildSpec(
     adopt=(_KEEP_CLASSES,),
     late=ENGAGEMENT_LATE,
 )
-
-
-def rebuild_engagement(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
-    """Recomputes `engagement`; see `rebuild`."""
-    return rebuild(PAST, settings, progress, dry_run=dry_run)

@@ -36,7 +36,7 @@ def kill_once(here: Stack, flow: str, rng: random.Random, kill: int, feed: Feed[
     feeder.start()
     worker = here.start("run", flow, "--workers", str(1 + kill % 2))
     if rng.random() < 0.8:
-        wait_until(lambda: not worker.running or here.offsets(flow) > before, "progress", 60)
+        wait_until(lambda: not worker.running or here.offsets(flow) > before, "progress")
         time.sleep(rng.uniform(0.0, 2.5))
     else:
         time.sleep(rng.uniform(0.1, 4.0))

@@ -136,7 +136,7 @@ def test_simulate_ends_on_sigterm_and_where_kafka_goes(own_kafka: Kafka, tmp_pat
     try:
         wait_until(lambda: "events/s" in ended.output and "events/s" in left.output, "both to begin")
         wait_until(lambda: "simulating:" in ended.output, "the first to publish")
-        assert ended.terminate(20) == 0
+        assert ended.terminate() == 0
         own_kafka.stop()
         assert left.wait(90) == Exit.UNAVAILABLE
         assert "Kafka did not take" in left.output

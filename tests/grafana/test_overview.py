@@ -115,6 +115,20 @@ def test_assessments_are_those_of_the_chosen_classes(term: School) -> None:
     assert bands(class_=["7C"]) == {"90-100": (1, 0)}
 
 
+def test_attempts_of_whom_the_roster_has_in_no_class_are_those_of_their_last_class(term: School) -> None:
+    seen = {"task": 0, "class_id": "7C", "last_event_at": at(0), "last_interaction_at": at(0), "last_event_name": "x"}
+    term.put(
+        enrolments=[{"student_id": "course-only", "course_id": "math"}],
+        student_state=[{"student_id": student, **seen} for student in ("course-only", "of-no-roster")],
+        quiz_attempts=[
+            known_term.quiz(student, at(0, -1), score) for student, score in (("course-only", 15), ("of-no-roster", 25))
+        ],
+    )
+    term.settle()
+    rows = {row[0]: row[1:] for row in panel(term, "How assessments went", class_=["7C"]) if any(row[1:])}
+    assert rows == {"10-19": (0, 1), "20-29": (0, 1), "90-100": (1, 0)}
+
+
 def test_forum_posts_are_counted_by_day(term: School) -> None:
     rows: dict[datetime, int] = dict(panel(term, "Forum posts, day by day"))
     assert len(rows) == 29

@@ -23,7 +23,7 @@ attempts AS (
           AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
           AND {{in_class}}
         UNION
-        -- without a roster a student is of the class of their last event, and so are their attempts
+        -- whom the roster has in no class is of the class of their last event, and so are their attempts
         SELECT attempted_at, event_id, score, passed
         FROM student_attempts
         WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
@@ -31,7 +31,9 @@ attempts AS (
           AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
           AND quiz_type = 'module'
           AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
-          AND user_id = ANY (ARRAY(SELECT student_id FROM class_students WHERE NOT is_enrolled AND is_only AND {{in_class}}))
+          AND user_id = ANY (ARRAY(
+              SELECT student_id FROM class_students s
+              WHERE NOT is_enrolled AND {{in_class}} AND NOT EXISTS (SELECT FROM class_members m WHERE m.student_id = s.student_id)))
     ) a
     GROUP BY 1
 )

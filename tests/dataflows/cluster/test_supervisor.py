@@ -141,3 +141,10 @@ def test_flows_that_end_well_end_the_command_well_and_say_so(flows: Callable[...
         thread.join(90)
     assert result == [0]
     assert "caught up" in str(lines(said, "flow ended", "two")[0]["how"])
+
+
+def test_a_signal_before_all_flows_are_started_ends_all_of_them(flows: Callable[..., list[Start]]) -> None:
+    made = Supervisor(flows())
+    made._on_signal(signal.SIGTERM, None)
+    assert not made.run()
+    assert made.was_stopped

@@ -167,6 +167,10 @@ def test_a_class_is_looked_up_as_of_the_events_time() -> None:
         ({"window": Session(60)}, "needs student_id in the key"),
         ({"window": Sliding(60)}, "needs student_id in the key"),
         ({"filters": {"metadata.$x": "1"}}, "no name of a column"),
+        (
+            {"key": ("student_id",), "aggregates": {"a": Sum("metadata.n"), "b": Distinct("metadata.n")}},
+            "a number by one aggregate and as a text",
+        ),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused_in_words(changes: dict[str, Any], said: str) -> None:

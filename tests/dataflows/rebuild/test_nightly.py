@@ -13,8 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from dataflows.claim import RefusedError
-from dataflows.rebuild.content import rebuild_content
-from dataflows.rebuild.engagement import rebuild_engagement
+from dataflows.flows import named
 from dataflows.rebuild.nightly import DayReport, add_late
 from dataflows.rebuild.shadow import Report, alone
 from dataflows.settings import Settings
@@ -55,7 +54,7 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
 
 
 def assert_live_is_rebuilt(here: Stack) -> None:
-    for rebuild in (rebuild_engagement, rebuild_content):
+    for rebuild in (named("engagement").rebuilder(), named("content").rebuilder()):
         assert differing(rebuild(settings_of(here), lambda _done: None, dry_run=True)) == {}
 
 
@@ -122,7 +121,7 @@ def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_
         assert "no late events to add" in here.command("nightly")
 
         assert_live_is_rebuilt(here)
-        for rebuild in (rebuild_engagement, rebuild_content):
+        for rebuild in (named("engagement").rebuilder(), named("content").rebuilder()):
             rebuild(settings_of(here), lambda _done: None)
         assert fetch(here, sessions) == [(3600.0, 4)]
         assert fetch(here, windows) == [(4,)]

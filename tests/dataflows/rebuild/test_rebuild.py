@@ -13,9 +13,10 @@ from confluent_kafka import TopicPartition
 from pydantic import SecretStr
 
 from dataflows.claim import RefusedError
+from dataflows.flows import named
 from dataflows.kafka.log import LogFacts
 from dataflows.kafka.topics import admin_client
-from dataflows.rebuild.engagement import REBUILT, rebuild_engagement
+from dataflows.rebuild.engagement import REBUILT
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
 from tests.e2e.harness import Stack, stack
@@ -34,7 +35,7 @@ def rebuilt(here: Stack, *, dry_run: bool = False) -> Report:
     settings = Settings(
         database_url=SecretStr(here.database), kafka_bootstrap_servers=here.kafka, topic_prefix=here.prefix
     )
-    return rebuild_engagement(settings, lambda _done: None, dry_run=dry_run)
+    return named("engagement").rebuilder()(settings, lambda _done: None, dry_run=dry_run)
 
 
 def differing(report: Report) -> dict[str, tuple[int, int, int]]:
@@ -163,7 +164,7 @@ def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: S
         database_url=SecretStr(here.database), kafka_bootstrap_servers=here.kafka, topic_prefix=here.prefix
     )
     with pytest.raises(RefusedError, match="started meanwhile.*stop the workers"):
-        rebuild_engagement(settings, meanwhile)
+        named("engagement").rebuilder()(settings, meanwhile)
     here.catch_up("archive")
     assert differing(rebuilt(here, dry_run=True)) == {}
 

@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from dataflows.claim import RefusedError
-from dataflows.rebuild.content import TIMES, rebuild_content
+from dataflows.flows import named
+from dataflows.rebuild.content import TIMES
 from dataflows.rebuild.shadow import Report
 from dataflows.settings import Settings
 from tests.dataflows.content.spiteful import CLICKS, HOUR, START, VIEWS, spiteful_log
@@ -36,7 +37,7 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
 
 
 def rebuilt(here: Stack, *, dry_run: bool = False) -> Report:
-    return rebuild_content(settings_of(here), lambda _done: None, dry_run=dry_run)
+    return named("content").rebuilder()(settings_of(here), lambda _done: None, dry_run=dry_run)
 
 
 def fetch(here: Stack, query: str) -> list[tuple[Any, ...]]:
@@ -102,6 +103,6 @@ def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: S
             here.catch_up("content")
 
     with pytest.raises(RefusedError, match="started meanwhile.*stop the workers"):
-        rebuild_content(settings_of(here), meanwhile)
+        named("content").rebuilder()(settings_of(here), meanwhile)
     here.catch_up("archive")
     assert differing(rebuilt(here, dry_run=True)) == {}
