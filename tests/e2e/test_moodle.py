@@ -89,4 +89,5 @@ def assert_says_the_same(one: Expected, other: Expected) -> None:
     """The oracle itself must not care about the order and the repeats."""
     for table in ENGAGEMENT:
         assert getattr(one, table) == getattr(other, table), table
-    assert one.events.keys() == other.events.keys()
+    # an id is one event within its topic, and the two logs are of two topics
+    assert {key[:2] for key in one.events} == {key[:2] for key in other.events}

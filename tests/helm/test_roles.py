@@ -54,7 +54,7 @@ def test_the_roles_of_the_image_do_their_work_with_the_charts_environment(
         f"kafka.topicPrefix={topic_prefix}",
         "kafka.partitions=2",
         "kafka.replication=1",
-        "dataflows.engagement.flow.env.CLASSPULSE_SNAPSHOT_INTERVAL_S=1",
+        "dataflows.engagement.env.CLASSPULSE_SNAPSHOT_INTERVAL_S=1",
     )
     containers, running = pods(manifests), list[subprocess.Popen[bytes]]()
 
