@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adopt": ("cli.adopt", "Go on with new topics in the same database, after Kafka was lost."),
     "replay": ("cli.replay", "Publish a log file to Kafka."),
     "simulate": ("cli.simulate", "Publish a realistic, reproducible school day."),
+    "serve": ("cli.serve", "The gateway: events in over HTTP, answers out."),
+    "token": ("cli.token", "Make, list and revoke tokens of the gateway."),
     "tick": ("cli.tick", "Write progress ticks to every partition."),
     "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
     "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),

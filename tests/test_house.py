@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from alerting.limits import Limits
 from alerting.reminders.settings import RemindSettings
 from alerting.times import Times
+from api.settings import ApiSettings
 from cli.main import COMMANDS
 from dataflows.settings import Settings
 
@@ -67,14 +68,16 @@ OF_DELIVERY = set(
 
 
 def test_env_example_names_exactly_the_settings() -> None:
-    fields = Settings.model_fields | Limits.model_fields | Times.model_fields | RemindSettings.model_fields
-    assert set(documented()) == {variable(name, field) for name, field in fields.items()} | OF_ONE_COMMAND | OF_DELIVERY
+    models = (Settings, ApiSettings, Limits, Times, RemindSettings)
+    fields = {variable(name, field) for model in models for name, field in model.model_fields.items()}
+    assert set(documented()) == fields | OF_ONE_COMMAND | OF_DELIVERY
 
 
 def test_env_example_gives_each_setting_its_default(tmp_path: Path) -> None:
     shown = tmp_path / "env"
     shown.write_text("".join(f"{name}={value}\n" for name, (active, value) in documented().items() if active))
     assert Settings(_env_file=shown) == Settings(_env_file=None)
+    assert ApiSettings(_env_file=shown) == ApiSettings(_env_file=None)
     assert Limits(_env_file=shown) == Limits(_env_file=None)
     assert Times(_env_file=shown) == Times(_env_file=None)
 

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "alerting", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "reports", "simulation",
+    "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "reports",
+    "simulation",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The gateway: events in over HTTP, answers and the live page out."""

@@ -1,0 +1,118 @@
+"""The one ASGI application: routes that bring events in front, FastAPI for all that people read behind.
+
+`ROUTERS` is the table of contents of the latter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+
+from api.access import Access
+from api.asgi import Receive, Scope, Send
+from api.ingest.intake import Intake
+from api.ingest.track import Track
+from api.problems import CONTENT_TYPE, ProblemError
+from api.settings import ApiSettings
+from api.token_book import TokenBook
+from dataflows.settings import Settings
+
+ROUTERS: Final[tuple[Callable[[Gateway], APIRouter], ...]] = ()
+"""Makes the routers of what people read, each from the gateway."""
+
+
+class Gateway:
+    """The gateway: an ASGI application.
+
+    Attributes:
+        settings: Of the deployment.
+        api: Of the gateway.
+        access: Who may what.
+        book: The tokens.
+        intake: Takes events in.
+        web: FastAPI, for everything that does not bring events; `web.state.gateway` is this.
+    """
+
+    def __init__(self, settings: Settings, api: ApiSettings) -> None:
+        """Puts the parts together; nothing runs before the lifespan begins."""
+        self.settings, self.api = settings, api
+        self.access = Access(api.api_open, api.api_events_per_s, api.api_requests_per_s)
+        api.spool_dir.mkdir(parents=True, exist_ok=True)
+        self.book = TokenBook(self.access, settings.database_url.get_secret_value(), api.spool_dir / "tokens")
+        self.intake = Intake(settings, api)
+        self._track = Track(self.intake, self.access, self.book, api)
+        self.web = _web(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        if scope["type"] == "http":
+            found = self._track.route(scope["path"])
+            if found:
+                await self._track.handle(*found, scope, receive, send)
+                return
+        await self.web(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Runs what runs beside requests."""
+        await self.intake.start()
+        await self.book.refresh()
+        tasks = [asyncio.create_task(self.book.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.intake.stop()
+            self.book.close()
+
+
+def _web(gateway: Gateway) -> FastAPI:
+    """Makes the FastAPI application."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_web: FastAPI) -> AsyncIterator[None]:
+        async with gateway.running():
+            yield
+
+    web = FastAPI(title="ClassPulse", lifespan=lifespan, redoc_url=None)
+    web.state.gateway = gateway
+    web.add_exception_handler(ProblemError, _problem)
+    web.add_exception_handler(HTTPException, _http_error)
+    web.add_api_route("/healthz", _healthz, include_in_schema=False, response_class=PlainTextResponse)
+    web.add_api_route("/readyz", _readyz, include_in_schema=False, response_class=PlainTextResponse)
+    web.add_api_route("/metrics", _metrics, include_in_schema=False)
+    for make in ROUTERS:
+        web.include_router(make(gateway))
+    return web
+
+
+async def _healthz() -> str:
+    return "alive\n"
+
+
+async def _readyz() -> str:
+    return "ready\n"
+
+
+async def _metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for nothing else
+    return Response(error.body(), error.status, error.headers(), CONTENT_TYPE)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    slug = {404: "not-found", 405: "method"}.get(error.status_code, "http")
+    return await _problem(request, ProblemError(error.status_code, slug, str(error.detail)))
