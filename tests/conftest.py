@@ -5,7 +5,6 @@ They start when the first test asks for them, are shared by the workers of pytes
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -15,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
@@ -24,6 +22,7 @@ from dataflows.settings import Settings
 from local.kafka import Kafka
 from local.managed_server import PartMissingError, exclusive
 from local.postgres import Postgres
+from tests.databases import migrated_database, new_database
 from tests.parts import require
 
 DIRECTORY = "CLASSPULSE_TEST_SERVICES"  # the session's folder of servers, told to xdist's workers
@@ -102,6 +101,15 @@ def timescale_server() -> Postgres:
     return part
 
 
+@pytest.fixture(params=["postgresql", "timescaledb"])
+def any_server(request: pytest.FixtureRequest) -> Postgres:
+    """A server of each of the two kinds."""
+    server: Postgres = request.getfixturevalue(
+        "postgres_server" if request.param == "postgresql" else "timescale_server"
+    )
+    return server
+
+
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """A new empty database on plain PostgreSQL."""
@@ -116,11 +124,32 @@ def timescale_url(timescale_server: Postgres) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["postgresql", "timescaledb"])
-def any_database(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def any_database(any_server: Postgres) -> Iterator[str]:
     """A new empty database, once on each of the two kinds."""
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "timescale_url")
-    return url
+    with new_database(any_server) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres(postgres_server: Postgres) -> Iterator[str]:
+    """A database of the current schema on plain PostgreSQL."""
+    with migrated_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_timescale(timescale_server: Postgres) -> Iterator[str]:
+    """The same on TimescaleDB; its jobs run only when a test runs them."""
+    with migrated_database(timescale_server) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_any(any_server: Postgres) -> Iterator[str]:
+    """The same, once on each of the two kinds."""
+    with migrated_database(any_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -154,14 +183,3 @@ def start(part_name: str, part: Kafka | Postgres) -> None:
         except PartMissingError as error:
             missing = str(error)
     require(part_name, not missing, missing)
-
-
-@contextlib.contextmanager
-def new_database(server: Postgres) -> Iterator[str]:
-    """Makes an empty database and drops it afterwards, whoever is still connected."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield server.url(name)
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

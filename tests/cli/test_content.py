@@ -12,7 +12,6 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from dataflows.errors import Exit
-from db.migrate import migrate
 from ingest.contents.files import Content
 from ingest.records import FileError
 
@@ -33,10 +32,9 @@ def faults(path: Path) -> list[str]:
 
 
 @pytest.fixture
-def url(any_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    migrate(any_database)
-    monkeypatch.setenv("DATABASE_URL", any_database)
-    return any_database
+def url(migrated_any: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", migrated_any)
+    return migrated_any
 
 
 def load(*arguments: str | Path) -> Result:

@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from dataflows.batch import Records
 from dataflows.events.full import decode_full
-from db.migrate import migrate
 from ingest.records import FileError
 from ingest.rosters.files import kind_of, read
 
@@ -28,10 +27,9 @@ def file(folder: Path, name: str, text: str) -> Path:
 
 
 @pytest.fixture
-def url(any_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    migrate(any_database)
-    monkeypatch.setenv("DATABASE_URL", any_database)
-    return any_database
+def url(migrated_any: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", migrated_any)
+    return migrated_any
 
 
 def load(*arguments: str | Path) -> Result:

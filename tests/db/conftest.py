@@ -13,10 +13,6 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row, tuple_row
 
-from dataflows.settings import Settings
-from db.migrate import migrate
-from tests.jobs import stop_jobs
-
 NOW = datetime(2026, 3, 2, 10, 0, 20, tzinfo=UTC)  # a Monday
 
 
@@ -96,16 +92,12 @@ def opened(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(any_database: str) -> Iterator[Database]:
+def database(migrated_any: str) -> Iterator[Database]:
     """A migrated database, once of each kind, whose classpulse_now() is NOW."""
-    migrate(any_database, settings=Settings())
-    stop_jobs(any_database)
-    yield from opened(any_database)
+    yield from opened(migrated_any)
 
 
 @pytest.fixture
-def timescale(timescale_url: str) -> Iterator[Database]:
+def timescale(migrated_timescale: str) -> Iterator[Database]:
     """The same, on TimescaleDB alone; its jobs run only when a test runs them."""
-    migrate(timescale_url, settings=Settings(), extension="require")
-    stop_jobs(timescale_url)
-    yield from opened(timescale_url)
+    yield from opened(migrated_timescale)

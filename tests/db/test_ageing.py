@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from dataflows.settings import Settings
 from db.ageing import ROLLED_UP, TIMES, age
 from db.migrate import migrate
+from tests.databases import bring_up
 from tests.db.conftest import NOW, Database, ago, opened
 from tests.db.test_timescale import run_jobs
 from tests.jobs import stop_jobs
@@ -30,7 +31,7 @@ def night(url: str, settings: Settings, *, dry_run: bool = False) -> dict[str, i
 
 def test_on_plain_postgresql_a_night_deletes_days_that_were_kept_for_long_enough(postgres_url: str) -> None:
     settings = Settings(_env_file=None)
-    migrate(postgres_url, settings=settings)
+    bring_up(postgres_url, settings)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for nth, at in enumerate((OLD, OLD, ago(days=1), NOW)):
             row = reject(at, nth)
@@ -194,7 +195,7 @@ EVENING = THURSDAY - timedelta(hours=2)  # three hours from here lie in two chun
 def test_on_timescaledb_history_stays_when_windows_and_scores_are_dropped_and_everything_is_refreshed(
     timescale_url: str, timezone: str
 ) -> None:
-    migrate(timescale_url, settings=Settings(timezone=timezone, _env_file=None), extension="require")
+    bring_up(timescale_url, Settings(timezone=timezone, _env_file=None))
     stop_jobs(timescale_url)
     for timescale in opened(timescale_url):
         timescale.put("class_staff", {"class_id": "7B", "staff_id": "p1"})
@@ -251,7 +252,7 @@ def test_a_roll_up_that_was_cut_off_after_it_dropped_is_ended_by_the_next(timesc
 
 def test_on_plain_postgresql_history_stays_when_a_night_deletes_windows_and_scores(postgres_url: str) -> None:
     settings = Settings(timezone="America/New_York", _env_file=None)
-    migrate(postgres_url, settings=settings)
+    bring_up(postgres_url, settings)
     for database in opened(postgres_url):
         put_minutes(database, EVENING)
         put_minutes(database, NOW - timedelta(hours=1), minutes=30)

@@ -8,10 +8,8 @@ from prometheus_client import REGISTRY
 
 from dataflows.settings import Settings
 from dataflows.sink.jobs import note_jobs
-from db.migrate import migrate
 from health.database import check
 from health.finding import Finding, State
-from tests.jobs import stop_jobs
 from tests.waiting import until
 
 PATIENCE_S = 90.0
@@ -22,11 +20,9 @@ FAILS = """
 
 
 @pytest.fixture
-def url(timescale_url: str) -> str:
+def url(migrated_timescale: str) -> str:
     """A migrated database whose scheduler rests."""
-    migrate(timescale_url)
-    stop_jobs(timescale_url)
-    return timescale_url
+    return migrated_timescale
 
 
 def jobs_finding(url: str) -> Finding:

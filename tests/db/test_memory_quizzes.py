@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from dataflows.settings import Settings
 from db.migrate import migrate
+from tests.databases import bring_up
 from tests.db.conftest import NOW, Database, ago, opened
 from tests.db.memory import attempt
 
@@ -81,7 +82,7 @@ def test_a_module_shows_its_days_and_how_many_failed_at_first(database: Database
 
 
 def test_days_of_modules_are_local(any_database: str) -> None:
-    migrate(any_database, settings=Settings(timezone="Asia/Kolkata"))
+    bring_up(any_database, Settings(timezone="Asia/Kolkata"))
     for database in opened(any_database):
         midnight = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
         database.put("quiz_attempts", attempt("ann", midnight, 70), attempt("ben", midnight - timedelta(seconds=1), 70))

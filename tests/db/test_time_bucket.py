@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from db import repeatable
-from db.migrate import migrate
 from tests.db.conftest import Database
 
 INSTANTS = (
@@ -38,8 +37,7 @@ def test_buckets_are_those_of_timescaledb(timescale: Database, width: str) -> No
         assert ours == theirs, text
 
 
-def test_grafana_can_group_by_it_on_both(any_database: str) -> None:
-    migrate(any_database)
-    with psycopg.connect(any_database, options="-c timezone=UTC") as connection:
+def test_grafana_can_group_by_it_on_both(migrated_any: str) -> None:
+    with psycopg.connect(migrated_any, options="-c timezone=UTC") as connection:
         query = "SELECT time_bucket('60.000s', timestamptz '2026-03-02 10:07:20Z') = '2026-03-02 10:07Z'"
         assert connection.execute(query).fetchone() == (True,)

@@ -12,9 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import psycopg
+
+from dataflows.kafka.topics import create_or_check, require_usable
+from dataflows.settings import Settings
+from tests.databases import bring_up
 
 ROOT = Path(__file__).parents[2]
 OURS = re.compile("CLASSPULSE_|KAFKA_|DATABASE_URL$|BYTEWAX_")
@@ -157,10 +162,17 @@ class Stack:
         assert code == 0, f"classpulse {' '.join(arguments)} ended with {code}:\n{worker.output[-6000:]}"
         return worker.output
 
+    @property
+    def own_settings(self) -> Settings:
+        """The settings as its commands read them."""
+        with patch.dict(os.environ, self.environment(), clear=True):
+            return Settings(_env_file=None)
+
     def set_up(self) -> Stack:
-        """Makes the topics and the tables."""
-        self.command("topics")
-        self.command("migrate")
+        """Makes the topics and the tables, as the commands `topics` and `migrate` do (`test_harness.py`)."""
+        settings = self.own_settings
+        require_usable(create_or_check(settings))
+        bring_up(self.database, settings)
         return self
 
     def catch_up(self, *flows: str, workers: int = 1, **more: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.e2e.harness import Stack, wait_until
+from dataflows.kafka.topics import ALL_TOPICS
+from tests.e2e.harness import Stack, stack, wait_until
 from tests.e2e.log import by_partition, repeated, shuffled, slices
 from tests.e2e.poller import Poller
 from tests.e2e.school import FRIDAY, MINUTE, log_of
@@ -52,6 +53,21 @@ def test_a_difference_names_the_row_and_the_column() -> None:
     assert "missing: ('b',)" in text
     assert "too many: ('c',)" in text
     assert "differs: ('a',) events: expected 1, found 3" in text
+
+
+def test_the_commands_find_topics_and_tables_as_the_harness_makes_them(
+    kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    with stack(kafka, timescale_url, topic_prefix, tmp_path) as here:
+        here.command("topics", "--check")
+        assert "as it was; views and roles as they were" in here.command("migrate")
+
+
+def test_the_commands_make_topics_and_tables(kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path) -> None:
+    here = Stack(kafka, postgres_url, topic_prefix, tmp_path)
+    assert here.command("topics").count("created") == len(ALL_TOPICS)
+    here.command("topics", "--check")
+    assert "schema empty -> " in here.command("migrate")
 
 
 def test_the_poller_sees_a_number_that_falls_and_a_row_that_vanishes(postgres_url: str, tmp_path: Path) -> None:

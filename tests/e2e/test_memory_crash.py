@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.postgres import Postgres
-from tests.conftest import new_database
+from tests.databases import new_database
 from tests.e2e.harness import Stack, stack
 from tests.e2e.killing import Feed, kill_once
 from tests.e2e.learners import DAY, lessons, publish

@@ -11,12 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from db.migrate import migrate
 from grafana.committed import READERS, boards, folder, panel, statement
 from grafana.macros import expanded
 from tests.grafana import known_day, known_term
 from tests.grafana.shown import Rows, shown
-from tests.jobs import stop_jobs
 
 ROLES = READERS
 ROLE = ROLES["Teaching"]
@@ -84,11 +82,9 @@ class School:
 
 
 @pytest.fixture
-def empty_school(any_database: str) -> School:
+def empty_school(migrated_any: str) -> School:
     """A migrated database without a row."""
-    migrate(any_database)
-    stop_jobs(any_database)
-    return School(any_database)
+    return School(migrated_any)
 
 
 @pytest.fixture

@@ -10,19 +10,16 @@ import psycopg
 import pytest
 
 from cli.main import COMMANDS
-from dataflows.settings import Settings
-from db.migrate import migrate
 from tests.prometheus.test_rules import RULES, RUNBOOKS
 
 TEXTS = {path.stem: path.read_text() for path in sorted(RUNBOOKS.glob("*.md"))}
 STACK = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
 
 
-def test_the_queries_of_the_runbooks_run(any_database: str) -> None:
-    migrate(any_database, settings=Settings())
+def test_the_queries_of_the_runbooks_run(migrated_any: str) -> None:
     queries = [query for text in TEXTS.values() for query in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
     assert len(queries) > 10
-    with psycopg.connect(any_database, autocommit=True) as connection:
+    with psycopg.connect(migrated_any, autocommit=True) as connection:
         for query in queries:
             statement: Any = query
             connection.execute(statement)

@@ -16,10 +16,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from dataflows.settings import Settings
-from db.migrate import migrate
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.db.test_docs import documented
-from tests.jobs import stop_jobs
 from tests.truth.facts import Facts
 from tests.truth.moodle import moodle
 from tests.truth.oulad import oulad
@@ -106,9 +104,7 @@ def shown(request: pytest.FixtureRequest, known: dict[str, Reported]) -> Iterato
     if log not in known:
         known[log] = Reported(Facts(LOGS[log](Path() if log == "school" else request.getfixturevalue("data_dir"))))
     reported = known[log]
-    with new_database(request.getfixturevalue(f"{server}_server")) as url:
-        migrate(url, settings=Settings(_env_file=None))
-        stop_jobs(url)
+    with migrated_database(request.getfixturevalue(f"{server}_server"), Settings(_env_file=None)) as url:
         store(url, reported.facts.world)
         options = "-c timezone=UTC -c classpulse.clock=data"
         with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=options) as connection:

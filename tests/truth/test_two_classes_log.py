@@ -8,8 +8,6 @@ from datetime import timedelta
 
 import psycopg
 
-from dataflows.settings import Settings
-from db.migrate import migrate
 from simulation.school import School
 from tests.grafana import conftest as known
 from tests.oracle.reading import Record
@@ -30,13 +28,12 @@ def click(number: int) -> Record:
     return Record("clickstream_events", 0, number, at_ms, json.dumps(event).encode(), b"s2")
 
 
-def test_each_class_counts_what_happened_there_and_all_count_the_student_once(postgres_url: str) -> None:
-    migrate(postgres_url, settings=Settings(_env_file=None))
+def test_each_class_counts_what_happened_there_and_all_count_the_student_once(migrated_postgres: str) -> None:
     closes = round(CLOSES.timestamp() * 1000)
     records = [*map(click, range(6)), Record("clickstream_events", 0, 6, closes, None, None, closes)]
     roster = [{"student_id": "s2", "course_id": f"c{name}", "class_id": name} for name in ("7A", "7B")]
-    store(postgres_url, World(records, {"enrolments": roster}, CLOSES, School([], 0)))
-    with psycopg.connect(postgres_url, options="-c classpulse.clock=data") as connection:
+    store(migrated_postgres, World(records, {"enrolments": roster}, CLOSES, School([], 0)))
+    with psycopg.connect(migrated_postgres, options="-c classpulse.clock=data") as connection:
 
         def rows(query: str) -> list[tuple[object, ...]]:
             return connection.execute(query.encode()).fetchall()
@@ -63,7 +60,7 @@ def test_each_class_counts_what_happened_there_and_all_count_the_student_once(po
         ]
 
     # the Instructor Overview, of all classes at once and of each alone: three minutes, not three and three
-    shown, day = known.School(postgres_url), (BEGINS - timedelta(hours=8), CLOSES)
+    shown, day = known.School(migrated_postgres), (BEGINS - timedelta(hours=8), CLOSES)
     assert [row[:4] for row in shown.on("overview", "Classes", day)] == [("7A", 1, 1, 180), ("7B", 1, 1, 180)]
     for class_id in ("7A", "7B"):
         [row] = shown.on("overview", "Classes", day, class_=[class_id])

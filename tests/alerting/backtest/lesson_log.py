@@ -18,8 +18,8 @@ from alerting.limits import Limits
 from bench.alerts.run import put
 from bench.alerts.school import Store
 from dataflows.settings import Settings
-from db.migrate import migrate
 from tests.alerting.lessons import BY_NAME
+from tests.databases import bring_up
 from tests.jobs import stop_jobs
 
 DAY: Final = date(2026, 3, 2)
@@ -95,7 +95,7 @@ def roster(reported: Iterable[Click], absent: dict[str, int]) -> dict[str, list[
 
 def store(url: str, reported: Iterable[Click], *, tick: bool = True, absent: dict[str, int] | None = None) -> None:
     """Makes a database that has archived the clicks."""
-    migrate(url, settings=SETTINGS)
+    bring_up(url, SETTINGS)
     stop_jobs(url)
     reported = sorted(reported, key=lambda click: click.arrival)
     archive = Store(url, SETTINGS)

@@ -12,7 +12,7 @@ from bench.alerts.run import put
 from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
 from tests.chance import chance
-from tests.conftest import new_database
+from tests.databases import new_database
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import Click, at, clicks, store, times, tried
 from tests.alerting.backtest.oracle import Lesson, calls
 from tests.alerting.lessons import window
-from tests.conftest import new_database
+from tests.databases import new_database
 
 RULES = ["active_students_drop", "idle_share", "many_classes_drop"]
 

@@ -19,11 +19,10 @@ from bench.alerts.run import put
 from bench.alerts.school import Store
 from dataflows.rebuild.nightly import add_late
 from dataflows.settings import Settings
-from db.migrate import migrate
 from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import SETTINGS, Click, roster
 from tests.alerting.lessons import BY_NAME
-from tests.conftest import new_database
+from tests.databases import bring_up, new_database
 from tests.dataflows.content.spiteful import HOUR, START, spiteful_log
 from tests.dataflows.rebuild.test_nightly import DAY_MS, FLOWS, begin_views, night, send_log, settings_of, tick
 from tests.e2e.harness import stack
@@ -49,7 +48,7 @@ def reading(student: str, begin: datetime, minutes: int, came: datetime | None =
 
 def archived(url: str, reported: list[Click], until: datetime) -> None:
     """Makes a database that has archived clicks, and whose content flow has come as far."""
-    migrate(url, settings=SETTINGS)
+    bring_up(url, SETTINGS)
     archive = Store(url, SETTINGS)
     archive.take((one.sent() for one in sorted(reported, key=lambda one: one.arrival)), round(until.timestamp() * 1000))
     archive.close()

@@ -14,7 +14,7 @@ from alerting.backtest.archive import Archive
 from alerting.backtest.source import ALWAYS, NothingStoredError, RightsError, clock_of, opened, span_of
 from local.postgres import Postgres
 from tests.alerting.backtest.lesson_log import SETTINGS, at, clicks, store, times, tried
-from tests.conftest import new_database
+from tests.databases import new_database
 
 READS = {"activity_windows"}
 

@@ -15,11 +15,9 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from dataflows.settings import Settings
-from db.migrate import migrate
 from tests.alerting.mailbox import Mailbox, words
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.grafana.conftest import School
-from tests.jobs import stop_jobs
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -80,9 +78,8 @@ class Reminded:
 @pytest.fixture(scope="module", params=["postgres_server", "timescale_server"])
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database on each kind of server, for all tests of a file."""
-    with new_database(request.getfixturevalue(request.param)) as url:
-        migrate(url, settings=Settings(_env_file=None, timezone="Europe/Berlin"))
-        stop_jobs(url)
+    berlin = Settings(_env_file=None, timezone="Europe/Berlin")
+    with migrated_database(request.getfixturevalue(request.param), berlin) as url:
         with psycopg.connect(url, autocommit=True) as owner:
             name = sql.Identifier(owner.info.dbname)
             owner.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(name))

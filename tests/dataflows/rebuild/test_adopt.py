@@ -14,15 +14,13 @@ from dataflows.kafka.log import PartitionCountError
 from dataflows.kafka.topics import INPUT_TOPICS
 from dataflows.rebuild.adopt import adopt
 from dataflows.settings import Settings
-from db.migrate import migrate
 from tests.dataflows.kafka import reading
 from tests.e2e.tables import everything
 
 
 @pytest.fixture
-def settings(kafka: str, postgres_url: str, topic_prefix: str) -> Settings:
-    migrate(postgres_url)
-    return Settings(database_url=SecretStr(postgres_url), kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
+def settings(kafka: str, migrated_postgres: str, topic_prefix: str) -> Settings:
+    return Settings(database_url=SecretStr(migrated_postgres), kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
 
 
 def refused(settings: Settings, because: type[Exception] = RefusedError, *, saying: str) -> None:

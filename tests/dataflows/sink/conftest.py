@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from db.migrate import migrate
-
 
 @pytest.fixture
-def database(postgres_url: str) -> str:
+def database(migrated_postgres: str) -> str:
     """A migrated database on plain PostgreSQL; what differs on TimescaleDB is tested in tests/e2e."""
-    migrate(postgres_url)
-    return postgres_url
+    return migrated_postgres

@@ -10,7 +10,6 @@ import polars as pl
 
 from dataflows.sink.changes import Changes
 from dataflows.sink.progress import claim_task
-from db.migrate import migrate
 from tests.dataflows.sink.writing import AT, FLOW, PLAIN, rows, write, writer
 
 CLICKS, ALIAS, VIEWS, QUIZZES = (
@@ -60,10 +59,9 @@ def events(offset: int, *records: tuple[str, str, int, int]) -> Changes:
     return replace(PLAIN, offsets={"t": offset}, rows={"events": frame})
 
 
-def test_in_any_order_and_any_transactions_the_first_record_of_each_topic_is_left(any_database: str) -> None:
-    migrate(any_database)
-    claim_task(any_database, FLOW, 0)
-    here, offset = writer(any_database), count(2)
+def test_in_any_order_and_any_transactions_the_first_record_of_each_topic_is_left(migrated_any: str) -> None:
+    claim_task(migrated_any, FLOW, 0)
+    here, offset = writer(migrated_any), count(2)
     for seed in range(12):
         rng = random.Random(seed)
         reported = [*RECORDS, *rng.choices(RECORDS, k=4)]
@@ -73,5 +71,5 @@ def test_in_any_order_and_any_transactions_the_first_record_of_each_topic_is_lef
             write(here, events(next(offset), *reported[:size]))
             reported = reported[size:]
         stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1, 2"
-        assert rows(any_database, stored) == [(*row, row[1]) for row in STANDS], seed
-        rows(any_database, "DELETE FROM events RETURNING 1")
+        assert rows(migrated_any, stored) == [(*row, row[1]) for row in STANDS], seed
+        rows(migrated_any, "DELETE FROM events RETURNING 1")

@@ -10,7 +10,6 @@ import pytest
 
 from dataflows.sink.changes import Changes
 from dataflows.sink.progress import claim_task
-from db.migrate import migrate
 from tests.dataflows.sink.writing import FLOW, PLAIN, rows, write, writer
 
 
@@ -54,10 +53,9 @@ def changes(offset: int, rows_: pl.DataFrame | None, spans: pl.DataFrame | None 
 
 
 @pytest.fixture
-def url(any_database: str) -> str:
-    migrate(any_database)
-    claim_task(any_database, FLOW, 0)
-    return any_database
+def url(migrated_any: str) -> str:
+    claim_task(migrated_any, FLOW, 0)
+    return migrated_any
 
 
 def stored(url: str) -> list[tuple[object, ...]]:

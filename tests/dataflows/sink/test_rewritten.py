@@ -13,7 +13,6 @@ import pytest
 
 from dataflows.sink.changes import Changes
 from dataflows.sink.progress import claim_task
-from db.migrate import migrate
 from tests.dataflows.sink.writing import DAY, FLOW, days, rows, write, writer
 from tests.waiting import until
 
@@ -23,9 +22,8 @@ VERSIONS = "SELECT student_id, ctid::text, xmin::text FROM student_days ORDER BY
 
 
 @pytest.fixture
-def migrated(any_database: str) -> str:
-    migrate(any_database)
-    return any_database
+def migrated(migrated_any: str) -> str:
+    return migrated_any
 
 
 def on(day: date, changes: Changes) -> Changes:
