@@ -15,7 +15,6 @@ from api.problems import ProblemError
 from api.settings import ApiSettings
 from api.token_book import TokenBook
 from api.tokens import Token, TokenError
-from db.migrate import migrate
 from tests.cli.running import run
 
 NOW = datetime.now(UTC)
@@ -44,23 +43,22 @@ def refusal(of: Access, scope: dict[str, Any]) -> int:
     return refused.value.status
 
 
-def test_a_token_is_made_listed_and_revoked_and_its_text_is_nowhere(postgres_url: str) -> None:
-    migrate(postgres_url, extension="never")
+def test_a_token_is_made_listed_and_revoked_and_its_text_is_nowhere(migrated_postgres: str) -> None:
     words = ("--scope", "ingest", "--scope", "read:class:7B", "--name", "Moodle")
-    made = run("token", "create", *words, servers="", DATABASE_URL=postgres_url)
+    made = run("token", "create", *words, servers="", DATABASE_URL=migrated_postgres)
     text = made.stdout.strip()
     token_id = tokens.id_in(text)
     assert made.returncode == 0 and token_id and made.stdout == f"{text}\n"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
         (kept,) = tokens.valid(connection)
         assert (kept.token_id, kept.name, kept.scopes) == (token_id, "Moodle", frozenset({"ingest", "read:class:7B"}))
         row = str(connection.execute("SELECT api_tokens::text FROM api_tokens").fetchone())
         assert text.rpartition("_")[2] not in row
         assert (
             not tokens.valid(connection)
-            or token_id in run("token", "list", servers="", DATABASE_URL=postgres_url).stdout
+            or token_id in run("token", "list", servers="", DATABASE_URL=migrated_postgres).stdout
         )
-        assert run("token", "revoke", token_id, servers="", DATABASE_URL=postgres_url).returncode == 0
+        assert run("token", "revoke", token_id, servers="", DATABASE_URL=migrated_postgres).returncode == 0
         assert tokens.valid(connection) == [] and tokens.any_was_made(connection)
         with pytest.raises(TokenError, match="no valid token"):
             tokens.revoke(connection, token_id)
@@ -136,13 +134,12 @@ def test_a_limit_holds_by_the_second_and_says_when_to_come_again(monkeypatch: py
     assert bucket.take(1) == pytest.approx(4.1), "and is paid off after"
 
 
-def test_tokens_outlive_a_start_without_the_database(postgres_url: str, tmp_path: Path) -> None:
-    migrate(postgres_url, extension="never")
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
+def test_tokens_outlive_a_start_without_the_database(migrated_postgres: str, tmp_path: Path) -> None:
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
         text = tokens.create(connection, ["ingest"])
     import asyncio
 
-    first = TokenBook(Access("never", 10, 10), postgres_url, tmp_path / "tokens")
+    first = TokenBook(Access("never", 10, 10), migrated_postgres, tmp_path / "tokens")
     asyncio.run(first.refresh())
     first.close()
     of = Access("never", 10, 10)

@@ -11,11 +11,10 @@ import pytest
 from dataflows.kafka.keys import partition_of
 from dataflows.kafka.topics import create_or_check
 from dataflows.settings import Settings
-from db.migrate import migrate
 from local.postgres import Postgres
 from tests.api.client import Served, served
 from tests.cli.running import topic_records
-from tests.conftest import new_database
+from tests.databases import migrated_database
 
 PREFIX = "gate."
 
@@ -24,8 +23,7 @@ PREFIX = "gate."
 def gateway(kafka: str, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One gateway for all tests of this file, on topics of its own."""
     create_or_check(Settings(kafka_bootstrap_servers=kafka, topic_prefix=PREFIX))
-    with new_database(postgres_server) as database:
-        migrate(database, extension="never")
+    with migrated_database(postgres_server) as database:
         folder: Path = tmp_path_factory.mktemp("gateway")
         with served(kafka, database, folder, CLASSPULSE_TOPIC_PREFIX=PREFIX) as gateway:
             yield gateway
