@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "reports",
+    "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "privacy", "reports",
     "simulation",
 )  # fmt: skip
 

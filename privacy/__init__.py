@@ -1,0 +1,1 @@
+"""What students may ask for: all that is kept of them."""
