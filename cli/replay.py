@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dataflows.settings import Settings
-    from ingest.formats import Entry, Reader, Unreadable
+    from ingest.formats import Item, Reader
     from ingest.formats.log import FormatName, Log
     from ingest.formats.moodle.reading import Options
     from ingest.replay import Published
@@ -25,9 +25,13 @@ SKIPPED_SHOWN = 20
 @app.command()
 def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="Plain, gzip, bzip2, xz, or a zip of one file.")
+        list[Path],
+        typer.Argument(exists=True, help="Plain, gzip, bzip2, xz, or a zip of one file; oulad: directories."),
     ],
-    log_format: Annotated[Literal["jsonl", "moodle"], typer.Option("--format", help="The files' format.")],
+    log_format: Annotated[
+        Literal["jsonl", "moodle", "edx", "xapi", "caliper", "oulad"],
+        typer.Option("--format", help="The files' format."),
+    ],
     speed: Annotated[float, typer.Option(min=0, help="0 = as fast as possible, 1 = as it happened.")] = 0,
     close: Annotated[bool, typer.Option("--close", help="End with ticks that make every window final.")] = False,
     as_if_now: Annotated[
@@ -36,7 +40,7 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
     keep_order: Annotated[bool, typer.Option("--keep-order", help="As the file lies, not by event time.")] = False,
     topic: Annotated[str | None, typer.Option(help="One topic for all (without prefix), not by content.")] = None,
     class_id: Annotated[
-        str | None, typer.Option("--class", help="Moodle: the class, where no column names it.")
+        str | None, typer.Option("--class", help="The class of events of other platforms that name none.")
     ] = None,
     course_id: Annotated[
         str | None, typer.Option("--course", help="Moodle: the course of rows that name none by its id.")
@@ -71,11 +75,19 @@ def replay(  # noqa: PLR0913, PLR0917 (one parameter an option)
         date_order=date_order,
         year=year,
     )
+    _check_kinds(files, log_format)
     log = _load(files, log_format, options, keep_order=keep_order, topic=topic)
     if as_if_now:
         log = moved_to_now(log, settings, close=close)
     prepare(log, settings)
     raise typer.Exit(_publish(log, settings, speed=speed, close=close))
+
+
+def _check_kinds(files: list[Path], log_format: FormatName) -> None:
+    for path in files:
+        if path.is_dir() and log_format != "oulad":
+            text = f"{path} is a directory; only --format oulad reads one"
+            raise typer.BadParameter(text, param_hint="FILES")
 
 
 def _zone(name: str) -> str:
@@ -92,7 +104,7 @@ def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_o
     from dataclasses import replace
 
     from ingest.formats import FormatError
-    from ingest.formats.log import Log, read_log, reader_of
+    from ingest.formats.log import read_log, reader_of
 
     reader = _watched(reader_of(log_format, options))
     log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
@@ -102,14 +114,14 @@ def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_o
         raise FormatError(message)
     if topic is None:
         return log
-    return Log([replace(entry, topic=topic) for entry in log.entries], log.skipped)
+    return replace(log, entries=[replace(entry, topic=topic) for entry in log.entries])
 
 
 def _watched(reader: Reader) -> Reader:
     """Returns a reader that shows how far it has come."""
     from cli.progress import Progress
 
-    def read(path: Path) -> Iterator[Entry | Unreadable]:
+    def read(path: Path) -> Iterator[Item]:
         with Progress(f"reading {path.name}", unit="records") as progress:
             for done, item in enumerate(reader(path), 1):
                 if not done & 2047:
@@ -141,6 +153,8 @@ def _report(log: Log, done: Published) -> None:
         typer.echo(f"closed with {done.ticks} ticks")
     for remark, count in Counter(entry.remark for entry in log.entries if entry.remark).most_common():
         typer.echo(f"{count:,} rows {remark}: kept in events, counted for no student")
+    for why, count in log.uncounted.most_common():
+        typer.echo(f"{count:,} records not published: {why}")
     _report_skipped(log)
     if done.failed:
         typer.echo(f"Kafka did not take {done.failed:,} records: {done.error}", err=True)

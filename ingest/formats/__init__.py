@@ -42,6 +42,22 @@ class Unreadable:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A record that is understood and of which nothing is published: it is no student's action, or another tells it.
+
+    Attributes:
+        line: Its number in the file, from 1.
+        why: In words, the same for all of its kind.
+    """
+
+    line: int
+    why: str
+
+
+Item = Entry | Unreadable | Uncounted
+"""What a reader makes of a line."""
+
 LARGEST: Final = 900_000
 """Bytes of a record that every broker takes as it is set up by default (1 MiB with all around it)."""
 
@@ -58,6 +74,6 @@ class FormatError(UserError, ValueError):
 class Reader(Protocol):
     """Reads one file of a format."""
 
-    def __call__(self, path: Path) -> Iterator[Entry | Unreadable]:
+    def __call__(self, path: Path) -> Iterator[Item]:
         """Yields what each line holds, in the file's order."""
         ...

@@ -11,8 +11,9 @@ import msgspec
 from dataflows.kafka.peek import event_time_ms, student_key
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM
 from ingest.formats import LARGEST, Entry, FormatError, Unreadable, too_large
-from ingest.formats.documents import documents, events_in, split
-from ingest.formats.opening import BROKEN, head_of, open_text
+from ingest.formats.documents import events_in
+from ingest.formats.opening import head_of
+from ingest.formats.values import values_of
 
 # the learning events of requirement 004, by what their event_type begins with
 LEARNING_PREFIXES: Final = (
@@ -23,8 +24,6 @@ LEARNING_PREFIXES: Final = (
     ("domain_select", "learning_domain_selection_events"),
     ("user_login", "user_login_events"),
 )
-
-_decode: Final = msgspec.json.Decoder().decode
 
 
 def read_jsonl(path: Path) -> Iterator[Entry | Unreadable]:
@@ -40,76 +39,17 @@ def read_jsonl(path: Path) -> Iterator[Entry | Unreadable]:
     if not head.lstrip("\ufeff \t\r\n").startswith(("{", "[")) and _looks_like_a_table(head):
         message = f"{path} is a table, not JSON: if it is Moodle's log, say --format moodle"
         raise FormatError(message)
-    found = _lines(path) if _is_lines(head) else _documents(path)
-    try:
-        yield from found
-    except (*BROKEN, UnicodeDecodeError) as error:
-        yield Unreadable(0, f"the file breaks off: {error}")
+    for item in values_of(path):
+        if isinstance(item, Unreadable):
+            yield item
+        else:
+            yield from _entries(*item)
 
 
-def _is_lines(head: str) -> bool:
-    """Says whether a file is an event a line: so it is unless it begins with an array, or an object that goes on."""
-    first, *more = [line for line in head.lstrip("\ufeff").splitlines() if line.strip()][:2] or [""]
-    if not first.lstrip().startswith(("{", "[")):
-        return True
-    if first.lstrip().startswith("["):
-        return False
-    # a first line that is broken makes no other file of one that goes on with whole objects
-    return _is_object(first) or (bool(more) and _is_object(more[0]))
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(_decode(line.strip()), dict)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return False
-
-
-def _lines(path: Path) -> Iterator[Entry | Unreadable]:
-    number = 0
-    with open_text(path) as lines:
-        try:
-            for number, line in enumerate(lines, 1):  # noqa: B007 (the number is needed when the file breaks off)
-                # a byte order mark lies wherever two files were made one
-                value = line.strip().lstrip("\ufeff").encode("utf-8", "surrogateescape")
-                if value:
-                    yield from _of_line(number, value)
-        except (*BROKEN, UnicodeDecodeError) as error:
-            yield Unreadable(number + 1, f"the file breaks off: {error}")
-
-
-def _of_line(number: int, value: bytes) -> Iterator[Entry | Unreadable]:
-    try:
-        event = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        several = split(value)
-        if several is None:
-            yield Unreadable(number, f"not JSON: {error}")
-            return
-        for each in several:
-            yield from _entries(number, each)
-        return
-    if isinstance(event, dict) and len(event) > 1:
-        yield _entry(number, event, value)
-    else:
-        yield from _entries(number, value)
-
-
-def _documents(path: Path) -> Iterator[Entry | Unreadable]:
-    with open_text(path) as text:
-        for number, found in documents(text):
-            if isinstance(found, str):
-                yield Unreadable(number, found)
-            else:
-                yield from _entries(number, found)
-
-
-def _entries(number: int, value: bytes) -> Iterator[Entry | Unreadable]:
+def _entries(number: int, value: bytes, document: object) -> Iterator[Entry | Unreadable]:
     """Yields the events of a document: itself, or those of the list that it is or holds."""
-    try:
-        document = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        yield Unreadable(number, f"not JSON: {error}")
+    if isinstance(document, dict) and len(document) > 1:
+        yield _entry(number, document, value)
         return
     held = events_in(document)
     if held is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -11,11 +12,15 @@ from typing import Literal
 import msgspec
 
 from dataflows.kafka.peek import shift
-from ingest.formats import Entry, Reader, Unreadable
+from ingest.formats import Entry, Reader, Uncounted, Unreadable
+from ingest.formats.adapted import read_adapted
+from ingest.formats.adapters import ADAPTERS
+from ingest.formats.edx.reading import read_edx
 from ingest.formats.jsonl import read_jsonl
 from ingest.formats.moodle.reading import Options, read_moodle
+from ingest.formats.oulad.reading import read_oulad
 
-FormatName = Literal["jsonl", "moodle"]
+FormatName = Literal["jsonl", "moodle", "edx", "xapi", "caliper", "oulad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,12 @@ class Log:
     Attributes:
         entries: In the order in which they are published.
         skipped: File name and line of everything that is no record.
+        uncounted: How many records were understood and are not published, by the reason.
     """
 
     entries: list[Entry]
     skipped: list[tuple[str, Unreadable]]
+    uncounted: Counter[str] = field(default_factory=Counter)
 
     def span(self, ceiling_ms: int) -> tuple[int, int] | None:
         """Returns the first and last event time, epoch milliseconds; None where no entry has a time.
@@ -43,8 +50,17 @@ class Log:
 
 
 def reader_of(name: FormatName, options: Options | None = None) -> Reader:
-    """Returns the reader of a format; `options` are Moodle's."""
-    return read_jsonl if name == "jsonl" else partial(read_moodle, options=options)
+    """Returns the reader of a format; of the options others than Moodle's read the class alone."""
+    class_id = options.class_id if options else None
+    if name == "jsonl":
+        return read_jsonl
+    if name == "moodle":
+        return partial(read_moodle, options=options)
+    if name == "edx":
+        return partial(read_edx, class_id=class_id)
+    if name == "oulad":
+        return read_oulad
+    return partial(read_adapted, adapter=ADAPTERS[name], class_id=class_id)
 
 
 def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False, newest_first: bool = False) -> Log:
@@ -59,18 +75,21 @@ def read_log(paths: Iterable[Path], reader: Reader, *, keep_order: bool = False,
     """
     entries: list[Entry] = []
     skipped: list[tuple[str, Unreadable]] = []
+    uncounted: Counter[str] = Counter()
     for path in paths:
         read: list[Entry] = []
         for item in reader(path):
             if isinstance(item, Entry):
                 read.append(item)
+            elif isinstance(item, Uncounted):
+                uncounted[item.why] += 1
             else:
                 skipped.append((path.name, item))
         if not keep_order and _newest_first(read, otherwise=newest_first):
             # a stable sort would leave equal times the wrong way round
             read.reverse()
         entries.extend(read)
-    return Log(entries if keep_order else in_time_order(entries), skipped)
+    return Log(entries if keep_order else in_time_order(entries), skipped, uncounted)
 
 
 def in_time_order(entries: list[Entry]) -> list[Entry]:
@@ -88,7 +107,7 @@ def moved(log: Log, shift_ms: int) -> Log:
         event = msgspec.json.decode(entry.value)
         shift(event, shift_ms)
         entries.append(replace(entry, event_ms=entry.event_ms + shift_ms, value=msgspec.json.encode(event)))
-    return Log(entries, log.skipped)
+    return Log(entries, log.skipped, log.uncounted)
 
 
 def _newest_first(entries: list[Entry], *, otherwise: bool) -> bool:
