@@ -252,12 +252,12 @@ def test_of_open_edxs_statements_of_one_answer_one_counts() -> None:
     problem = thing(
         "https://lms.example/xblock/block-v1:Org+CS1+2025+type@problem+block@p1", f"{ADL}/activities/question"
     )
-    asked = {**problem, "definition": {"type": f"{ADL}/activities/cmi.interaction"}}
+    checked = {**problem, "definition": {"type": f"{ADL}/activities/cmi.interaction"}}
     score = {"raw": 2, "min": 0, "max": 4, "scaled": 0.5}
-    assert why(of_edx(f"{ADL}/verbs/attempted", asked)) == SERVER_COUNTS
+    assert why(of_edx(f"{ADL}/verbs/attempted", checked)) == SERVER_COUNTS
     assert why(of_edx(f"{ADL}/verbs/attempted", problem, score)) == SERVER_COUNTS
     assert why(of_edx("http://id.tincanapi.com/verb/earned", COURSE, score)) == TOLD_TWICE
-    event = made(of_edx("https://w3id.org/xapi/acrossx/verbs/evaluated", asked, score))
+    event = made(of_edx("https://w3id.org/xapi/acrossx/verbs/evaluated", checked, score))
     assert (event["event_name"], event["metadata"]["score"]) == ("quiz_submit", 50.0)
     assert event["assessment_id"] == "block-v1:Org+CS1+2025+type@problem+block@p1"
 
