@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "student": ("cli.student", "Give a student a copy of all that is kept about them."),
+    "explain": ("cli.explain", "How a number came about: formula, inputs, watermark, final or not."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),
     "alerts": ("cli.alerts", "Build, backtest, route and try the learning alerts."),
     "remind": ("cli.remind", "Tell students once a day what is due for review."),

@@ -1,0 +1,77 @@
+"""Questions to the database, by the name of their file, as a reader."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api.problems import ProblemError
+from api.reads.queries import load
+from dataflows.sink.connection import APPLICATION
+
+CONNECTIONS: Final = 4
+WAIT_S: Final = 5.0
+TIMEOUT_MS: Final = 10_000
+Row = dict[str, Any]
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Database:
+    """The readers' connections.
+
+    Attributes:
+        asked: How many questions went to the database.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepares connections to the database at `url`; none is made yet."""
+        options = f"-c default_transaction_read_only=on -c statement_timeout={TIMEOUT_MS} -c TimeZone=UTC"
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs={"autocommit": True, "application_name": f"{APPLICATION}-reads", "options": options},
+            configure=as_reader,
+            min_size=1,
+            max_size=CONNECTIONS,
+            open=False,
+        )
+        self.asked = 0
+
+    async def open(self) -> None:
+        """Begins to connect; the database need not answer yet."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        await self._pool.close()
+
+    async def rows(self, query: str, **parameters: object) -> list[Row]:
+        """Returns the rows of the query in `<query>.sql`.
+
+        Raises:
+            ProblemError: The database is away or too slow (503).
+        """
+        self.asked += 1
+        try:
+            async with self._pool.connection(timeout=WAIT_S) as connection:
+                async with connection.cursor(row_factory=dict_row) as cursor:
+                    await cursor.execute(load(query), parameters)
+                    return await cursor.fetchall()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            detail = "The database does not answer. Events go on being taken; ask again shortly."
+            raise ProblemError(503, "database", detail, retry_after_s=2) from error
+
+    async def row(self, query: str, **parameters: object) -> Row:
+        """Returns the one row of a query."""
+        [row] = await self.rows(query, **parameters)
+        return row
+
+
+async def as_reader(connection: Connection) -> None:
+    """Gives up every right but a teacher's reader's, where the login has more."""
+    await connection.execute(
+        "SELECT set_config('role', rolname, false) FROM pg_roles"
+        " WHERE rolname = 'classpulse_reader_teacher' AND pg_has_role(current_user, oid, 'MEMBER')"
+    )

@@ -1,0 +1,1 @@
+(%(classes)s::text[] IS NULL OR class_id = ANY (%(classes)s::text[]))
