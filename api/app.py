@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from api.access import Access
+from api import stream
+from api.access import Access, Grant
 from api.asgi import Receive, Scope, Send
+from api.explain import routes as explanations
 from api.ingest.intake import Intake
 from api.ingest.track import Track
+from api.live import routes as live
 from api.problems import CONTENT_TYPE, ProblemError
+from api.reads import analytics, engagement
+from api.reads.database import Database
+from api.reads.faults import invalid
+from api.reads.service import Reads
 from api.settings import ApiSettings
 from api.token_book import TokenBook
 from dataflows.settings import Settings
 
-ROUTERS: Final[tuple[Callable[[Gateway], APIRouter], ...]] = ()
-"""Makes the routers of what people read, each from the gateway."""
+ROUTERS: Final = (engagement.router, stream.router, analytics.router, explanations.router, live.router)
+"""What people read; a route finds the gateway in `request.app.state.gateway`."""
 
 
 class Gateway:
@@ -37,6 +45,7 @@ class Gateway:
         access: Who may what.
         book: The tokens.
         intake: Takes events in.
+        reads: Answers what people ask.
         web: FastAPI, for everything that does not bring events; `web.state.gateway` is this.
     """
 
@@ -47,6 +56,7 @@ class Gateway:
         api.spool_dir.mkdir(parents=True, exist_ok=True)
         self.book = TokenBook(self.access, settings.database_url.get_secret_value(), api.spool_dir / "tokens")
         self.intake = Intake(settings, api)
+        self.reads = Reads(Database(settings.database_url.get_secret_value()), self.grant)
         self._track = Track(self.intake, self.access, self.book, api)
         self.web = _web(self)
 
@@ -59,6 +69,16 @@ class Gateway:
                 return
         await self.web(scope, receive, send)
 
+    async def grant(self, scope: Scope) -> Grant:
+        """Returns what the one who asks may; a token that is not known may be new.
+
+        Raises:
+            ProblemError: 401 without a valid token, 503 while it is not known which are.
+        """
+        if not self.access.knows(scope):
+            await self.book.refresh_for_unknown()
+        return self.access.grant(scope)
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Runs what runs beside requests."""
@@ -66,7 +86,8 @@ class Gateway:
         await self.book.refresh()
         tasks = [asyncio.create_task(self.book.run())]
         try:
-            yield
+            async with self.reads.running():
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -86,12 +107,13 @@ def _web(gateway: Gateway) -> FastAPI:
     web = FastAPI(title="ClassPulse", lifespan=lifespan, redoc_url=None)
     web.state.gateway = gateway
     web.add_exception_handler(ProblemError, _problem)
+    web.add_exception_handler(RequestValidationError, _invalid)
     web.add_exception_handler(HTTPException, _http_error)
     web.add_api_route("/healthz", _healthz, include_in_schema=False, response_class=PlainTextResponse)
     web.add_api_route("/readyz", _readyz, include_in_schema=False, response_class=PlainTextResponse)
     web.add_api_route("/metrics", _metrics, include_in_schema=False)
-    for make in ROUTERS:
-        web.include_router(make(gateway))
+    for router in ROUTERS:
+        web.include_router(router)
     return web
 
 
@@ -110,6 +132,11 @@ async def _metrics() -> Response:
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for nothing else
     return Response(error.body(), error.status, error.headers(), CONTENT_TYPE)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    return await _problem(request, invalid(error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

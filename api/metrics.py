@@ -24,6 +24,8 @@ SPOOL_AGE: Final = Gauge("gateway_spool_oldest_seconds", "Age of the oldest even
 KAFKA_AWAY: Final = Gauge("gateway_kafka_away", "1 while events go to the spool, else 0.")
 DAMAGED: Final = Counter("gateway_spool_damaged_total", "Records of the spool that could not be read back.")
 TICKING: Final = Gauge("gateway_ticking", "1 on the instance that writes ticks, else 0.")
+QUESTIONS: Final = Counter("gateway_questions_total", "Questions that the answers asked the database.", ["query"])
+LISTENERS: Final = Gauge("gateway_listeners", "Who listens to /engagement/stream.")
 
 for status in ("ok", "spooled", "duplicate", "rejected", "retry"):
     EVENTS.labels(status)

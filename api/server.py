@@ -21,8 +21,8 @@ from dataflows.settings import Settings
 HEADERS_MS: Final = 10_000
 """How long a client may take for its headers."""
 HEADERS_BYTES: Final = 65_536
-AT_ONCE: Final = 1024
-"""Requests that are worked on at a time; further ones wait in the socket."""
+AT_ONCE: Final = 4096
+"""Requests that are worked on at a time, those who listen to a stream among them; further ones wait in the socket."""
 
 log = structlog.get_logger()
 

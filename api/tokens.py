@@ -67,7 +67,7 @@ def checked_scopes(scopes: Iterable[str]) -> list[str]:
     found = {tidy(scope) for scope in scopes}
     for scope in found:
         if scope not in _WORDS and not (scope.startswith(CLASS_PREFIX) and tidy(scope.removeprefix(CLASS_PREFIX))):
-            message = f"{scope!r} is no scope. There are: ingest, read:class:ID, read:school, privacy."
+            message = f"{scope!r} is no scope. There are: ingest, read:class:ID, read:class:*, read:school, privacy."
             raise TokenError(message)
     if not found:
         message = "A token needs a scope: ingest, read:class:ID, read:school or privacy."

@@ -16,7 +16,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Tokens of th
 def create(
     scope: Annotated[
         list[str],
-        typer.Option(help="What it may: ingest, read:class:ID, read:school, privacy; several times for more."),
+        typer.Option(
+            help="ingest, read:class:ID (* is every class), read:school (numbers only), privacy; repeat it for more."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Whose it is.")] = "",
     days: Annotated[float | None, typer.Option(min=0, help="After how many days it expires. [default: never]")] = None,

@@ -81,7 +81,7 @@ async def log_in(request: Request, login: Login, reads: Service) -> Response:
         token,
         max_age=REMEMBERED_S if login.remember else None,
         httponly=True,
-        secure=request.url.scheme == "https",
+        secure="https" in {request.url.scheme, request.headers.get("x-forwarded-proto")},
         samesite="strict",
     )
     return response

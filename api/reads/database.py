@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from api.metrics import QUESTIONS
 from api.problems import ProblemError
 from api.reads.queries import load
 from dataflows.sink.connection import APPLICATION
@@ -20,11 +21,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Database:
-    """The readers' connections.
-
-    Attributes:
-        asked: How many questions went to the database.
-    """
+    """The readers' connections."""
 
     def __init__(self, url: str) -> None:
         """Prepares connections to the database at `url`; none is made yet."""
@@ -37,7 +34,6 @@ class Database:
             max_size=CONNECTIONS,
             open=False,
         )
-        self.asked = 0
 
     async def open(self) -> None:
         """Begins to connect; the database need not answer yet."""
@@ -53,7 +49,7 @@ class Database:
         Raises:
             ProblemError: The database is away or too slow (503).
         """
-        self.asked += 1
+        QUESTIONS.labels(query).inc()
         try:
             async with self._pool.connection(timeout=WAIT_S) as connection:
                 async with connection.cursor(row_factory=dict_row) as cursor:

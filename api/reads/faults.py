@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,19 +60,8 @@ def wrong(path: str, detail: str) -> ProblemError:
     return ProblemError(422, "parameter", f"{path}: {detail}", errors=[{"path": path, "detail": detail}])
 
 
-def install(app: FastAPI) -> None:
-    """Makes an application tell its errors as problems, those that FastAPI finds itself included."""
-
-    async def reported(_request: Request, error: Exception) -> Response:
-        problem = error if isinstance(error, ProblemError) else _invalid(error)
-        return Response(problem.body(), problem.status, problem.headers(), CONTENT_TYPE)
-
-    app.add_exception_handler(ProblemError, reported)
-    app.add_exception_handler(RequestValidationError, reported)
-
-
-def _invalid(error: Exception) -> ProblemError:
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    faults = [{"path": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in found]
+def invalid(error: RequestValidationError) -> ProblemError:
+    """Returns the problem of a request whose parameters FastAPI refuses."""
+    faults = [{"path": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in error.errors()]
     detail = "; ".join(f"{fault['path']}: {fault['detail']}" for fault in faults)
     return ProblemError(422, "parameter", detail, errors=faults)

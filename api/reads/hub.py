@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from pydantic import BaseModel
 
+from api.metrics import LISTENERS
 from api.problems import ProblemError
 
 KEPT: Final = 60
@@ -87,12 +88,14 @@ class Hub:
         """Yields the channel of a scope, in which `ask` is asked each second."""
         channel = self.channels.setdefault(scope, Channel())
         channel.listeners += 1
+        LISTENERS.inc()
         if channel.asking is None:
             channel.asking = asyncio.create_task(self._ask(channel, ask))
         try:
             yield channel
         finally:
             channel.listeners -= 1
+            LISTENERS.dec()
             if channel.listeners == 0:
                 channel.asking.cancel()
                 self.channels.pop(scope, None)

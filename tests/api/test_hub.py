@@ -1,0 +1,112 @@
+"""A stream: one question a second for a thousand listeners, the same messages for all, nothing for those who left."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from pydantic import BaseModel
+
+from api.reads.hub import Hub
+from tests.api.client import Client
+from tests.api.conftest import Reading
+from tests.waiting import until
+
+
+class Said(BaseModel):
+    number: int
+
+
+class Source:
+    """Counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def __call__(self) -> Said:
+        self.asked += 1
+        return Said(number=self.asked)
+
+
+async def heard(hub: Hub, ask: Source, messages: int, last: str | None = None) -> list[int]:
+    """Listens for so many messages, then leaves."""
+    numbers: list[int] = []
+    async with hub.listening("7B", ask) as channel:
+        number = channel.first_after(last)
+        while len(numbers) < messages:
+            numbers += [message.number for message in await channel.after(number)]
+            number = numbers[-1]
+    return numbers[:messages]
+
+
+def test_a_thousand_listeners_hear_the_same_of_one_question_a_second_and_leave_nothing_behind() -> None:
+    async def listen() -> tuple[list[list[int]], int, int]:
+        hub, ask = Hub(), Source()
+        found = await asyncio.gather(*(heard(hub, ask, 2) for _ in range(1000)))
+        left = ask.asked
+        await asyncio.sleep(1.2)
+        return list(found), left, ask.asked - left + len(hub.channels)
+
+    found, asked, after = asyncio.run(listen())
+    assert {tuple(numbers) for numbers in found} == {tuple(found[0])} and found[0][1] > found[0][0]
+    assert asked <= found[0][1] - found[0][0] + 1
+    assert after == 0
+
+
+def test_who_comes_back_hears_what_was_missed() -> None:
+    async def listen() -> tuple[list[int], list[int]]:
+        hub, ask = Hub(), Source()
+        staying = asyncio.create_task(heard(hub, ask, 4))
+        first = await heard(hub, ask, 1)
+        await asyncio.sleep(2.1)  # away, while others listen
+        return await heard(hub, ask, 3, str(first[0])), await staying
+
+    back, all_of_it = asyncio.run(listen())
+    assert back == all_of_it[1:4]
+
+
+def test_a_question_that_fails_is_told_and_the_next_is_asked() -> None:
+    async def listen() -> list[bytes]:
+        hub, divisors = Hub(), iter((0, 1, 1))
+
+        async def ask() -> Said:
+            return Said(number=1 // next(divisors))
+
+        async with hub.listening("7B", ask) as channel:
+            [first] = await channel.after(0)
+            return [first.text, (await channel.after(first.number))[0].text]
+
+    first, second = asyncio.run(listen())
+    assert b"event: problem" in first and b"event: kpis" in second
+
+
+def questions(client: Client) -> float:
+    """Returns how often the numbers were computed in the database."""
+    found = re.search(r'gateway_questions_total\{query="headcount"\} (\S+)', client.get("/metrics").body.decode())
+    return float(found[1]) if found else 0.0
+
+
+def test_listeners_over_http_share_one_question_a_second_and_resume_by_id(reading: Reading) -> None:
+    async def listen() -> list[str]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", reading.server.port)
+        token = reading.tokens["7B"]
+        writer.write(
+            f"GET /engagement/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{extra}\r\n".encode()
+        )
+        ids: list[str] = []
+        while len(ids) < 3:
+            line = await asyncio.wait_for(reader.readline(), 30)
+            assert line, ids
+            ids += re.findall(r"^id: (\d+)", line.decode())
+        writer.close()
+        return ids
+
+    async def thousand() -> list[list[str]]:
+        return list(await asyncio.gather(*(listen() for _ in range(1000))))
+
+    before = questions(reading.server)
+    found = asyncio.run(thousand())
+    ids = sorted({int(each) for numbers in found for each in numbers})
+    assert all(int(numbers[2]) - int(numbers[0]) < 10 for numbers in found)
+    assert questions(reading.server) - before <= ids[-1] - ids[0] + 2
+    until(lambda: b"gateway_listeners 0.0" in reading.server.get("/metrics").body)
