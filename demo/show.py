@@ -75,6 +75,7 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
     began = time.monotonic()
     with _stop_on_signals() as stop:
         with running(options.rate, _teller(console)) as stack:
+            console.print(f"  [bold]{stack.page.address}[/]  the live page", highlight=False, soft_wrap=True)
             console.print(
                 f"  look into it meanwhile: [cyan]psql '{stack.server.url}'[/]", highlight=False, soft_wrap=True
             )
@@ -129,7 +130,7 @@ def _on_terminal(stack: Stack, console: Console, options: Options, stop: threadi
             status = Status(
                 sent=stack.feed.sent,
                 rate=stack.feed.rate,
-                hint=f" {until}   {_dashboards(stack)}{stack.database}: psql '{stack.server.url}'",
+                hint=f" {stack.page.address}   {until}   {_dashboards(stack)}psql '{stack.server.url}'",
             )
             live.update(render(snapshot, status, console.height), refresh=True)
             _check(stack)
@@ -185,6 +186,7 @@ def _finish(stack: Stack, live_s: float, started_s: float | None) -> summary.Sum
             live_s=live_s,
             started_s=started_s,
             history=stack.feed.history,
+            live_page=stack.page.address,
         )
 
 

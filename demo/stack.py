@@ -13,7 +13,7 @@ from dataflows.flows import names as flow_names
 from dataflows.kafka.topics import CLICKSTREAM
 from dataflows.settings import Settings
 from db.migrate import migrate
-from demo import grafana, roster
+from demo import grafana, live_page, roster
 from demo.feed import LESSON_BEGAN_S, Feed
 from demo.home import Home, fresh_home
 from demo.reader import Reader
@@ -38,6 +38,7 @@ class Stack:
         feed: What publishes.
         reader: Reads for the view.
         dashboards: Grafana, where the machine has one.
+        page: The live page.
     """
 
     home: Home
@@ -48,6 +49,7 @@ class Stack:
     feed: Feed
     reader: Reader
     dashboards: grafana.Grafana | None
+    page: live_page.LivePage
 
 
 @contextlib.contextmanager
@@ -64,6 +66,9 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         settings = _settings(server, broker, home)
         report = migrate(server.url, settings=settings)
         say(f"schema at {report.to_version}, {report.database}")
+        environment = _environment(settings, home)
+        page = parts.enter_context(live_page.beside(server.url, home.root / "gateway", environment))
+        say(f"the live page, a class as its teacher sees it: {page.address}")
         school = school_for(rate)
         lesson_ms = time.time_ns() // 1_000_000 - LESSON_BEGAN_S * 1000
         roster.load(school, home.root / "roster", server.url, lesson_ms=lesson_ms, timezone=settings.timezone)
@@ -79,13 +84,13 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
             lambda published: progress.unread(published, settings.topic(CLICKSTREAM), len(flow_names())),
             seed=SEED,
         )
-        workers = Workers(_environment(settings, home), home.log)
+        workers = Workers(environment, home.log)
         workers.start()
         parts.callback(workers.stop)
         feed.start()
         parts.callback(feed.stop)
         reader = parts.enter_context(Reader(server.url))
-        yield Stack(home, server, database, settings, workers, feed, reader, dashboards)
+        yield Stack(home, server, database, settings, workers, feed, reader, dashboards, page)
 
 
 def _settings(server: Postgres, broker: MockBroker, home: Home) -> Settings:

@@ -46,6 +46,7 @@ class Summary:
         live_s: Seconds that it was live.
         started_s: Seconds from start to the first live number.
         history: Of `events_in`, those of the days before.
+        live_page: Where the live page was.
     """
 
     events_in: int
@@ -57,6 +58,7 @@ class Summary:
     live_s: float = 0.0
     started_s: float | None = None
     history: int = 0
+    live_page: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class Summary:
             "freshness_max_s": self.freshness.worst,
             "freshness_count": self.freshness.count,
             "events_history": self.history,
+            "live_page": self.live_page,
             "seconds_live": round(self.live_s, 1),
             "seconds_to_live": None if self.started_s is None else round(self.started_s, 1),
             **self.extra,

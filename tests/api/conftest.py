@@ -12,13 +12,11 @@ import pytest
 from psycopg import sql
 
 from api import tokens
-from db.migrate import migrate
 from local.postgres import Postgres
 from tests.api.client import Answer, Client, Served
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.grafana import known_day
 from tests.grafana.conftest import ROLE
-from tests.jobs import stop_jobs
 
 NOBODY = "127.0.0.1:9"  # no broker listens there: answers do without one
 SCOPES = {
@@ -30,6 +28,7 @@ SCOPES = {
 }
 PAGES = [
     {"day": known_day.NOW.date(), "page_url": f"/{name}", "task": 0, "views": views, "students": 1, "scrolls": 0}
+    | {f"s{tenth}": 0 for tenth in range(10)}
     for name, views in (("a", 3), ("b", 9), ("c", 3), ("d", 1))
 ]
 
@@ -67,9 +66,7 @@ class Reading:
 @contextmanager
 def reading_of(server: Postgres, folder: Any) -> Iterator[Reading]:
     """Runs a gateway over the known day, whose clock stands where the data end."""
-    with new_database(server) as url:
-        migrate(url)
-        stop_jobs(url)
+    with migrated_database(server) as url:
         with psycopg.connect(url, autocommit=True) as owner:
             name = sql.Identifier(owner.info.dbname)
             owner.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(name))

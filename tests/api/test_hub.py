@@ -90,9 +90,8 @@ def test_listeners_over_http_share_one_question_a_second_and_resume_by_id(readin
     async def listen() -> list[str]:
         reader, writer = await asyncio.open_connection("127.0.0.1", reading.server.port)
         token = reading.tokens["7B"]
-        writer.write(
-            f"GET /engagement/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{extra}\r\n".encode()
-        )
+        head = f"GET /engagement/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        writer.write(head.encode())
         ids: list[str] = []
         while len(ids) < 3:
             line = await asyncio.wait_for(reader.readline(), 30)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Reading
+from tests.cli.running import run
 from tests.grafana.known_day import minute
 
 COUNTS = ("active_students", "idle_students", "present", "absent", "enrolled", "idle_share")
@@ -168,6 +169,15 @@ def test_a_number_is_explained_by_formula_inputs_watermark_and_finality(reading:
     assert (counted["value"], counted["events"]) == (2, None)
     score = reading.get("7B", "/explain?number=student_score&scope=student:ann&at=2026-03-02T09:55:00Z").json
     assert score["value"] == 0.9
+
+
+def test_the_command_explains_the_same(reading: Reading) -> None:
+    words = ("explain", "active_5m", "--scope", "class:7B", "--at", "2026-03-02T09:58")
+    done = run(*words, servers="", DATABASE_URL=reading.url)
+    assert done.returncode == 0, done.stderr
+    assert "class:7B, 2026-03-02 09:58:00 UTC: 3 students" in done.stdout and "Final: " in done.stdout
+    refused = run("explain", "luck", servers="", DATABASE_URL=reading.url)
+    assert refused.returncode != 0 and "active_students" in refused.stderr
 
 
 def test_the_description_at_docs_has_every_route_with_its_errors(reading: Reading) -> None:

@@ -9,9 +9,13 @@ WITH counted AS (
       AND (%(classes)s::text[] IS NULL OR scope_id = ANY (%(classes)s::text[]))
     GROUP BY window_start
 ),
-since AS ( -- twice as many, for what counts there and is not shown; where there are fewer, from the first of them
+since AS ( -- twice as many, for what counts there and is not shown; where there are fewer, an hour, or from the first of them
     SELECT coalesce(
                max(window_start) FILTER (WHERE so_far >= 2 * %(limit)s::bigint),
+               (SELECT %(now)s::timestamptz - interval '1 hour'
+                FROM activity
+                WHERE scope = 'all' AND scope_id = 'all' AND window_start > %(now)s::timestamptz - interval '1 hour'
+                HAVING coalesce(sum(events), 0) < 100000),
                min(window_start),
                least(%(before)s::timestamptz, %(now)s::timestamptz) - interval '2 minutes'
            ) AS at
