@@ -75,7 +75,11 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
     began = time.monotonic()
     with _stop_on_signals() as stop:
         with running(options.rate, _teller(console)) as stack:
-            console.print(f"  [bold]{stack.page.address}[/]  the live page", highlight=False, soft_wrap=True)
+            console.print(
+                f"  [bold]{stack.page.address}[/]\n  the live page: a class as its teacher sees it",
+                highlight=False,
+                soft_wrap=True,
+            )
             console.print(
                 f"  look into it meanwhile: [cyan]psql '{stack.server.url}'[/]", highlight=False, soft_wrap=True
             )

@@ -68,7 +68,6 @@ def running(rate: float, say: Say) -> Iterator[Stack]:
         say(f"schema at {report.to_version}, {report.database}")
         environment = _environment(settings, home)
         page = parts.enter_context(live_page.beside(server.url, home.root / "gateway", environment))
-        say(f"the live page, a class as its teacher sees it: {page.address}")
         school = school_for(rate)
         lesson_ms = time.time_ns() // 1_000_000 - LESSON_BEGAN_S * 1000
         roster.load(school, home.root / "roster", server.url, lesson_ms=lesson_ms, timezone=settings.timezone)

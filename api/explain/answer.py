@@ -102,7 +102,7 @@ async def explain(
             "Provisional: computed when asked, from what the flow had counted by then.",
         )
     else:
-        row = await _kept(database, number, kind, scope_id, at)
+        row = await _kept(database, number, kind, scope_id, (at or flow["now"]).replace(second=0, microsecond=0))
         value, inputs, shown = row["value"], row["inputs"], row["minute"]
         since, until = (shown - 4 * MINUTE if number.name == "active_5m" else shown), shown + MINUTE
         final, words = _finality(row)
@@ -134,9 +134,9 @@ async def _now(database: Database, number: Number, kind: str, scope_id: str) -> 
     return None if value is None else float(value), {name: total[name] for name in counted} | settings
 
 
-async def _kept(database: Database, number: Number, kind: str, scope_id: str, at: datetime | None) -> Row:
+async def _kept(database: Database, number: Number, kind: str, scope_id: str, minute: datetime) -> Row:
     query = "explain_minute" if number.moment == "minute" else "explain_student"
-    row = await database.row(query, scope=kind, scope_id=scope_id, at=at)
+    row = await database.row(query, scope=kind, scope_id=scope_id, minute=minute)
     if number.moment == "minute":
         row["inputs"] = {"events": row["events"], "active_5m": row["active_5m"], **row["inputs"]}
         row["value"] = float(row[number.name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Annotated, Any
 
@@ -25,13 +26,12 @@ async def live_users(request: Request, rights: Asking, reads: Service, class_id:
     sees = rights.classes is None or (classes is not None and all(map(rights.sees, classes)))
 
     async def make() -> LiveUsers:
-        total = (await reads.database.rows("headcount", classes=classes))[0]
         places = await reads.database.rows("places", classes=classes)
         fresh = await reads.freshness()
         return LiveUsers(
             **fresh,
-            live_users=total["active_students"],
-            present=total["present"],
+            live_users=sum(row["students"] for row in places if row["status"] == "active"),
+            present=sum(row["students"] for row in places),
             devices=_shares(reads, sees, "device", places),
             browsers=_shares(reads, sees, "browser", places),
         )
@@ -40,8 +40,11 @@ async def live_users(request: Request, rights: Asking, reads: Service, class_id:
 
 
 def _shares(reads: Reads, sees: bool, kind: str, places: list[dict[str, Any]]) -> list[Share]:
-    """Returns the counts of one kind; those of few are added up for who may not see the students."""
-    found = [Share(label=row["label"], students=row["students"]) for row in places if row["kind"] == kind]
+    """Returns the counts of one kind, the largest first; those of few are added up for who may not see the students."""
+    counts: Counter[str] = Counter()
+    for row in places:
+        counts[row[kind]] += row["students"]
+    found = [Share(label=label, students=count) for label, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
     few = [] if sees else [share for share in found if share.students < reads.thresholds.students_least]
     rest = [Share(label=None, students=sum(share.students for share in few))] if few else []
     return [share for share in found if share not in few] + rest

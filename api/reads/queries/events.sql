@@ -20,12 +20,20 @@ since AS ( -- twice as many, for what counts there and is not shown; where there
                least(%(before)s::timestamptz, %(now)s::timestamptz) - interval '2 minutes'
            ) AS at
     FROM counted
+),
+latest AS MATERIALIZED (
+    SELECT event_time, event_id, student_id, class_id, course_id, chapter_id, event_type, event_name, device_type
+    FROM latest_events
+    WHERE event_time >= (SELECT at FROM since)
+      AND event_time <= %(now)s::timestamptz
+      AND (%(before)s::timestamptz IS NULL OR (event_time, event_id) < (%(before)s::timestamptz, %(before_id)s::text))
+      AND {{allowed}}
+    ORDER BY event_time DESC, event_id DESC
+    LIMIT %(limit)s
 )
-SELECT event_time, event_id, student_id, display_name, class_id, course_id, chapter_id, event_type, event_name, device_type
-FROM latest_named_events
-WHERE event_time >= (SELECT at FROM since)
-  AND event_time <= %(now)s::timestamptz
-  AND (%(before)s::timestamptz IS NULL OR (event_time, event_id) < (%(before)s::timestamptz, %(before_id)s::text))
-  AND {{allowed}}
+-- Names are looked up for those alone who are listed.
+SELECT event_time, event_id, student_id,
+       (SELECT display_name FROM student_names n WHERE n.student_id = latest.student_id) AS display_name,
+       class_id, course_id, chapter_id, event_type, event_name, device_type
+FROM latest
 ORDER BY event_time DESC, event_id DESC
-LIMIT %(limit)s

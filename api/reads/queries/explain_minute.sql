@@ -1,7 +1,4 @@
-WITH asked AS (
-    SELECT date_trunc('minute', coalesce(%(at)s::timestamptz, classpulse_now())) AS minute
-)
-SELECT asked.minute,
+SELECT one.minute,
        coalesce(a.events, 0)    AS events,
        coalesce(a.active_5m, 0) AS active_5m,
        jsonb_build_object(
@@ -9,8 +6,12 @@ SELECT asked.minute,
            'window_s', extract(epoch FROM classpulse_window()),
            'lateness_s', extract(epoch FROM classpulse_lateness())
        )                        AS inputs,
-       asked.minute + classpulse_window() + classpulse_lateness() AS final_at,
+       one.minute + classpulse_window() + classpulse_lateness() AS final_at,
        -- a minute without a row becomes final like any other
-       coalesce(asked.minute + classpulse_window() + classpulse_lateness() <= (SELECT as_of FROM data_clock), false) AS is_final
-FROM asked
-LEFT JOIN activity a ON a.window_start = asked.minute AND a.scope = %(scope)s AND a.scope_id = %(scope_id)s
+       coalesce(one.minute + classpulse_window() + classpulse_lateness() <= (SELECT as_of FROM data_clock), false) AS is_final
+FROM (SELECT %(minute)s::timestamptz AS minute) one
+LEFT JOIN (
+    SELECT events, active_5m, active_students
+    FROM activity
+    WHERE window_start = %(minute)s::timestamptz AND scope = %(scope)s AND scope_id = %(scope_id)s
+) a ON true

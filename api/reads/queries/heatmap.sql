@@ -1,10 +1,13 @@
 -- Which chapters a class was on, minute by minute; those first where most are.
 WITH cells AS (
-    SELECT window_start AS minute, chapter_id, active_5m
-    FROM class_chapter_activity
-    WHERE window_start > date_trunc('minute', %(now)s::timestamptz) - %(minutes)s::integer * interval '1 minute'
+    -- by a range of scope ids, not through class_chapter_activity, which would add up every class first; 0 comes after /
+    SELECT window_start AS minute, replace(split_part(scope_id, '/', 2), '%%2F', '/') AS chapter_id, active_5m
+    FROM activity
+    WHERE scope = 'class_chapter'
+      AND scope_id COLLATE "C" >= replace(%(class_id)s, '/', '%%2F') || '/'
+      AND scope_id COLLATE "C" < replace(%(class_id)s, '/', '%%2F') || '0'
+      AND window_start > date_trunc('minute', %(now)s::timestamptz) - %(minutes)s::integer * interval '1 minute'
       AND window_start <= %(now)s::timestamptz
-      AND class_id = %(class_id)s
       AND active_5m > 0
 ),
 -- A chapter's title, where its courses agree on it.

@@ -1,7 +1,5 @@
--- Present students by device and browser.
-SELECT kind, coalesce(label, 'unknown') AS label, sum(students)::bigint AS students
-FROM present_now
-CROSS JOIN LATERAL (VALUES ('device', device), ('browser', browser)) AS p (kind, label)
-WHERE {{allowed}}
-GROUP BY kind, 2
-ORDER BY kind, students DESC, label
+-- Present students by status, device and browser; each is present in one class at most.
+SELECT status, coalesce(device, 'unknown') AS device, coalesce(browser, 'unknown') AS browser, count(*) AS students
+FROM class_students
+WHERE is_present AND {{allowed}}
+GROUP BY 1, 2, 3
