@@ -48,13 +48,13 @@ async def _explained(number: str, scope: str, at: datetime | None, *, events: bo
     from dataflows.events.text import tidy
     from dataflows.settings import Settings
 
-    asked = known(number)
-    place = parsed_scope(asked, tidy(scope))
+    wanted = known(number)
+    place = parsed_scope(wanted, tidy(scope))
     database = Database(Settings().database_url.get_secret_value())
     await database.open()
     try:
         minute = at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
-        return await explain(database, asked, place, minute, classes=None if events else [])
+        return await explain(database, wanted, place, minute, classes=None if events else [])
     finally:
         await database.close()
 

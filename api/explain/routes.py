@@ -29,13 +29,13 @@ async def explained(  # noqa: PLR0913 - parameters of the route
 
     The events behind it come with it for who may see the students.
     """
-    asked = known(number)
-    kind, scope_id = parsed_scope(asked, tidy(scope))
+    wanted = known(number)
+    kind, scope_id = parsed_scope(wanted, tidy(scope))
     classes = await _allowed(reads, rights, kind, scope_id)
     at = at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
     async def make() -> Explanation:
-        return await explain(reads.database, asked, (kind, scope_id), at, classes=classes)
+        return await explain(reads.database, wanted, (kind, scope_id), at, classes=classes)
 
     return await answered(request, (number, kind, scope_id, at, rights.key), make)
 

@@ -18,14 +18,14 @@ class Said(BaseModel):
 
 
 class Source:
-    """Counts how often it is asked."""
+    """Counts how often it is calls."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     async def __call__(self) -> Said:
-        self.asked += 1
-        return Said(number=self.asked)
+        self.calls += 1
+        return Said(number=self.calls)
 
 
 async def heard(hub: Hub, ask: Source, messages: int, last: str | None = None) -> list[int]:
@@ -43,13 +43,13 @@ def test_a_thousand_listeners_hear_the_same_of_one_question_a_second_and_leave_n
     async def listen() -> tuple[list[list[int]], int, int]:
         hub, ask = Hub(), Source()
         found = await asyncio.gather(*(heard(hub, ask, 2) for _ in range(1000)))
-        left = ask.asked
+        left = ask.calls
         await asyncio.sleep(1.2)
-        return list(found), left, ask.asked - left + len(hub.channels)
+        return list(found), left, ask.calls - left + len(hub.channels)
 
-    found, asked, after = asyncio.run(listen())
+    found, calls, after = asyncio.run(listen())
     assert {tuple(numbers) for numbers in found} == {tuple(found[0])} and found[0][1] > found[0][0]
-    assert asked <= found[0][1] - found[0][0] + 1
+    assert calls <= found[0][1] - found[0][0] + 1
     assert after == 0
 
 
