@@ -26,6 +26,7 @@ from tests.databases import migrated_database, new_database
 from tests.parts import require
 
 DIRECTORY = "CLASSPULSE_TEST_SERVICES"  # the session's folder of servers, told to xdist's workers
+LONG = {"e2e", "rebuild", "truth", "oracle"}  # folders of which a file takes a minute
 KEPT = {DIRECTORY, "CLASSPULSE_REQUIRE", "CLASSPULSE_DATA"}
 
 
@@ -45,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if not psutil.pid_exists(int(leftover.name.rsplit("-", 1)[1])):  # a session that was killed
             remove_services(leftover)
     os.environ[DIRECTORY] = str(Path(tempfile.gettempdir()) / f"classpulse-tests-{os.getpid()}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives the workers of pytest-xdist the long files first: none of them is left to one worker at the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not LONG & set(item.path.parts))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -129,6 +136,13 @@ def any_database(any_server: Postgres) -> Iterator[str]:
     """A new empty database, once on each of the two kinds."""
     with new_database(any_server) as url:
         yield url
+
+
+@pytest.fixture(params=["timescaledb", pytest.param("postgresql", marks=pytest.mark.soak)])
+def either_database(request: pytest.FixtureRequest) -> str:
+    """A new empty database, for what takes long and is the same on both kinds; `make soak` runs it on the other."""
+    url: str = request.getfixturevalue("timescale_url" if request.param == "timescaledb" else "postgres_url")
+    return url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""docs/tutorial.md, followed to the letter in a copy of the checkout, on real Kafka and both kinds of database."""
+"""docs/tutorial.md, followed to the letter in a copy of the checkout, on a real Kafka and a real database."""
 
 from __future__ import annotations
 
@@ -68,10 +68,16 @@ def tidied(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
-def test_the_tutorial_works_as_it_is_written(tmp_path: Path, any_database: str, kafka: str, topic_prefix: str) -> None:
+def test_the_tutorial_works_as_it_is_written(
+    tmp_path: Path, either_database: str, kafka: str, topic_prefix: str
+) -> None:
     require("postgres", shutil.which("psql") is not None, "psql is not installed")
     home = copied(tmp_path)
-    settings = {"DATABASE_URL": any_database, "KAFKA_BOOTSTRAP_SERVERS": kafka, "CLASSPULSE_TOPIC_PREFIX": topic_prefix}
+    settings = {
+        "DATABASE_URL": either_database,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "CLASSPULSE_TOPIC_PREFIX": topic_prefix,
+    }
     reader = Reader(home, settings)
     blocks = BLOCK.findall((ROOT / "docs/tutorial.md").read_text())
     assert [kind for kind, _text in blocks] == "sh sh sh python sh python sh sh text sh sql".split()
@@ -86,7 +92,7 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path, any_database: str, 
         elif kind == "python":
             reader.types(f"python - <<'END'\n{text}\nEND")
         elif kind == "sql":
-            rows = shown(any_database, text)
+            rows = shown(either_database, text)
             assert [(metric, value) for _time, metric, value in rows] == [("7A", 3), ("7B", 1), ("7A", 1)]
     assert "searches" in reader.types("classpulse flows list")
     assert "searches" in reader.types("classpulse doctor || true")
@@ -122,17 +128,35 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copied(tmp_path_factory.mktemp("checkout"))
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_what_is_written_for_other_declarations_passes_its_own_test_and_the_linter(copy: Path, name: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
-    command = [sys.executable, "-m", "cli.main", "flows", "new", f"of_{name}", *VARIANTS[name]]
-    subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
-    test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/dataflows/test_of_{name}.py"]
-    done = subprocess.run(test, cwd=copy, env=environment, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for command in (["check"], ["format", "--check"]):
-        ruff = [sys.executable, "-m", "ruff", *command, f"dataflows/of_{name}.py", f"tests/dataflows/test_of_{name}.py"]
-        done = subprocess.run(ruff, cwd=copy, check=False, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def written(copy: Path) -> Path:
+    """The copy with a flow of each declaration."""
+    for name, options in VARIANTS.items():
+        command = [sys.executable, "-m", "cli.main", "flows", "new", f"of_{name}", *options]
+        subprocess.run(command, cwd=copy, env=environment_of(copy), check=True, capture_output=True)
+    return copy
+
+
+def environment_of(copy: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(copy), "COLUMNS": "500"}
+
+
+def test_what_is_written_for_other_declarations_passes_its_own_tests_and_the_linter(written: Path) -> None:
+    tests = [f"tests/dataflows/test_of_{name}.py" for name in VARIANTS]
+    files = [f"dataflows/of_{name}.py" for name in VARIANTS] + tests
+    for command in (
+        ["pytest", "-q", "-p", "no:cacheprovider", *tests],
+        ["ruff", "check", *files],
+        ["ruff", "format", "--check", *files],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=written,
+            env=environment_of(written),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -156,22 +180,20 @@ def test_a_flow_that_cannot_be_is_refused_in_words_and_nothing_is_written(
 ) -> None:
     before = sorted(path for path in copy.rglob("*.py"))
     command = [sys.executable, "-m", "cli.main", "flows", "new", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "COLUMNS": "500"}
-    done = subprocess.run(command, cwd=copy, env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=copy, env=environment_of(copy), check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert said in done.stderr
     assert sorted(path for path in copy.rglob("*.py")) == before
 
 
-def test_the_tables_and_views_of_all_declarations_are_accepted_by_the_database(copy: Path, timescale_url: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(copy), "DATABASE_URL": timescale_url}
-    for name, options in VARIANTS.items():
-        command = [sys.executable, "-m", "cli.main", "flows", "new", f"in_db_{name}", *options]
-        subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
+def test_the_tables_and_views_of_all_declarations_are_accepted_by_the_database(
+    written: Path, any_database: str
+) -> None:
+    environment = environment_of(written) | {"DATABASE_URL": any_database}
     migrate = [sys.executable, "-m", "cli.main", "migrate"]
-    done = subprocess.run(migrate, cwd=copy, env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(migrate, cwd=written, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    with psycopg.connect(timescale_url) as connection:
+    with psycopg.connect(any_database) as connection:
         connection.execute("SET ROLE classpulse_reader_teacher")
         for name in VARIANTS:
-            assert connection.execute(f"SELECT * FROM in_db_{name}".encode()).fetchall() == []
+            assert connection.execute(f"SELECT * FROM of_{name}".encode()).fetchall() == []

@@ -85,10 +85,10 @@ def test_after_backup_wipe_and_restore_the_flows_go_on_to_the_same_tables(
 
 @pytest.mark.timeout(600)
 def test_a_database_that_is_older_than_the_snapshot_is_refused_until_it_is_rebuilt(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     first, second = halves()
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         publish(kafka, here.topic(), first)
         here.catch_up(*FLOWS)
         timescaledb = backup(here, tmp_path / "dump")

@@ -1,4 +1,4 @@
-"""Small files that once went wrong (`cases/`), through the real commands, on both databases: what SQL then says."""
+"""Small files that once went wrong (`cases/`), through the real commands: what SQL then says."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Deployment:
 
 
 @pytest.fixture
-def school(kafka: str, any_database: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+def school(kafka: str, either_database: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         yield Deployment(here)
 
 

@@ -12,7 +12,7 @@ from tests.e2e.killing import Feed, kill_once
 from tests.e2e.studies import DAY, START, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
 
-STUDENTS, KILLS = 150, 6
+STUDENTS, KILLS = 150, 4
 SETTINGS = {
     "CLASSPULSE_SNAPSHOT_INTERVAL_S": "2",
     "CLASSPULSE_CONTENT_COMMIT_INTERVAL_S": "0.2",

@@ -37,9 +37,9 @@ def assert_by_hand(here: Stack, **other: study_day.Rows) -> None:
 
 
 def test_a_day_written_out_gives_the_rows_that_were_written_out(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         tick(here, study_day.ms("08:00:00"))
         morning = [one for one in study_day.the_day() if one.arrives_ms < study_day.ms("10:20:00")]
         publish(kafka, here.prefix, actions_of(morning))

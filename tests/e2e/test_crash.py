@@ -20,7 +20,7 @@ PATIENCE_S = 40
 
 
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("kills", [10, pytest.param(22, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [6, pytest.param(22, marks=pytest.mark.soak)])
 def test_kills_leave_the_same_tables_and_no_number_ever_falls(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path, kills: int
 ) -> None:

@@ -109,11 +109,11 @@ def test_run_without_kafka_is_refused_within_seconds_with_one_sentence(tmp_path:
 
 
 def test_a_log_of_ones_own_shows_its_chapters_at_once(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     """README's own lines: replay, run, look."""
     messages = log_of(students=8, minutes=10)
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         publish(kafka, here.topic(), messages)
         close(kafka, here.topic(), messages[-1].arrives_ms + 65 * MINUTE)
         said = here.catch_up("engagement", "content", "memory", "archive")

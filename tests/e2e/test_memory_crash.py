@@ -15,7 +15,7 @@ from tests.e2e.killing import Feed, kill_once
 from tests.e2e.learners import DAY, lessons, publish
 from tests.e2e.remembering import assert_recommended, assert_remembers, expected_of, tick
 
-EVENTS, KILLS = 20_000, 6
+EVENTS, KILLS = 20_000, 4
 SETTINGS = {"CLASSPULSE_SNAPSHOT_INTERVAL_S": "2", "CLASSPULSE_BATCH_RECORDS": "500"}
 
 

@@ -48,15 +48,15 @@ def only_row(database: str, view: str) -> dict[str, Any]:
 
 
 def test_one_quiz_of_85_is_seen_everywhere_and_falls_due_after_two_and_a_half_days(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "example.jsonl"
     file.write_text(LINE)
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         here.command("replay", str(file), "--format", "jsonl", "--close")
         here.catch_up("memory", "engagement")
-        stored_rows(any_database)
-        views_an_hour_later(any_database)
+        stored_rows(either_database)
+        views_an_hour_later(either_database)
         when_the_review_falls_due(here)
         when_twice_the_interval_has_passed(here)
 

@@ -29,9 +29,9 @@ IDS = [str(uuid.UUID(int=n + 1)) for n in range(3)]
 
 
 def test_each_flow_rebuilt_is_what_it_was_live(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    with stack(kafka, any_database, topic_prefix, tmp_path, CLASSPULSE_MAX_AGE_DAYS="0") as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path, CLASSPULSE_MAX_AGE_DAYS="0") as here:
         # Of the first id the clickstream tells first, of the second it does last, of the third all tell at once.
         clicks, others = ["clickstream_events"], list(TOLD)[1:]
         for beginning in ((clicks, others, list(TOLD)), (others, clicks, [])):

@@ -37,7 +37,7 @@ def found(database: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_quiz_sent_again_after_26_hours_counts_once(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     quiz = {"metadata": {"score": 80, "module": "m1"}}
     file = tmp_path / "again.jsonl"
@@ -52,33 +52,33 @@ def test_a_quiz_sent_again_after_26_hours_counts_once(
         )
     )
     flows = ("archive", "engagement", "content", "memory")
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         here.command("replay", str(file), "--format", "jsonl", "--close")
         here.catch_up(*flows)
         counts = [
             found(
-                any_database,
+                either_database,
                 f"SELECT count(*)::int FROM {table} WHERE event_id = '{uuid.uuid5(uuid.NAMESPACE_URL, '1')}'",
             )
             for table in ("events", "quiz_attempts", "memory_reviews", "milestones")
         ]
         assert counts == [[(1,)]] * 4
         days = "SELECT interactions::int FROM {} ORDER BY day"
-        assert found(any_database, days.format("student_days")) == [(2,), (1,)]
-        assert found(any_database, days.format("student_click_days")) == [(2,), (1,)]
-        assert found(any_database, "SELECT events::int FROM sessions_closed ORDER BY session_start") == [(2,), (1,)]
+        assert found(either_database, days.format("student_days")) == [(2,), (1,)]
+        assert found(either_database, days.format("student_click_days")) == [(2,), (1,)]
+        assert found(either_database, "SELECT events::int FROM sessions_closed ORDER BY session_start") == [(2,), (1,)]
         # it would end with 1 if anything differed
         here.command("rebuild", "engagement", "content", "memory", "--dry-run")
 
 
 def test_of_two_pages_of_one_minute_the_one_that_was_opened_last_gets_the_time(
-    kafka: str, any_database: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     rows = [OUT.format(n) + PAGE.format(n, "B", 2) + PAGE.format(n, "A", 1) for n in range(120, 100, -1)]
     file = tmp_path / "moodle.csv"
     file.write_text(MOODLE + "".join(rows))
-    with stack(kafka, any_database, topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         here.command("replay", str(file), "--format", "moodle", "--close")
         here.catch_up("content")
     spent = "SELECT chapter_id, sum(time_spent_seconds) FROM chapter_visit_facts GROUP BY 1 ORDER BY 1"
-    assert found(any_database, spent) == [("cm1", 0), ("cm2", 4_800)]
+    assert found(either_database, spent) == [("cm1", 0), ("cm2", 4_800)]

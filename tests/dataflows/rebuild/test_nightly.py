@@ -85,11 +85,10 @@ def tick(here: Stack, at_ms: int) -> None:
         close(here.kafka, here.topic(topic), at_ms)
 
 
-@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
 def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_rebuild_keeps_it(
-    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         tick(here, START - HOUR)
         send(here, *(click("p1_ada", "page_view", START + minute * MINUTE) for minute in (0, 20, 60)))
         tick(here, START + 4 * HOUR)
@@ -127,11 +126,10 @@ def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_
         assert fetch(here, windows) == [(4,)]
 
 
-@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
 def test_over_nights_of_a_spiteful_log_tables_are_what_the_oracle_says_and_what_a_rebuild_makes(
-    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         tick(here, START - DAY_MS)
         begin_views(here)
         added = 0
@@ -197,16 +195,15 @@ def test_state_that_is_older_than_what_was_added_is_refused_and_goes_on_after_a_
         assert_live_is_rebuilt(here)
 
 
-@pytest.mark.parametrize("database", ["postgres_url", "timescale_url"])
 def test_a_view_tells_how_many_late_events_wait_and_for_which_days(
-    request: pytest.FixtureRequest, database: str, kafka: str, topic_prefix: str, tmp_path: Path
+    kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     waiting = "SELECT flow, day, events FROM late_waiting ORDER BY 1, 2"
 
     def planned(here: Stack) -> list[tuple[Any, ...]]:
         return sorted((one.flow, one.day, one.added) for one in night(here, dry_run=True))
 
-    with stack(kafka, request.getfixturevalue(database), topic_prefix, tmp_path) as here:
+    with stack(kafka, either_database, topic_prefix, tmp_path) as here:
         tick(here, START - HOUR)
         for seed, hours in ((3, 150), (4, 151)):
             log = spiteful_log(seed, size=250, partitions=4, students=4, long=0.05)

@@ -68,7 +68,7 @@ def here(request: pytest.FixtureRequest, kafka: str, topic_prefix: str, tmp_path
         yield made
 
 
-@pytest.mark.parametrize("here", ["postgres_url", "timescale_url"], indirect=True)
+@pytest.mark.parametrize("here", ["timescale_url", pytest.param("postgres_url", marks=pytest.mark.soak)], indirect=True)
 def test_a_dry_run_over_a_log_with_lates_ticks_and_repeats_finds_no_difference(here: Stack) -> None:
     before = tables(here)
     assert all(before.values())
