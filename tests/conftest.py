@@ -27,6 +27,7 @@ from tests.parts import require
 
 DIRECTORY = "CLASSPULSE_TEST_SERVICES"  # the session's folder of servers, told to xdist's workers
 LONG = {"e2e", "rebuild", "truth", "oracle"}  # folders of which a file takes a minute
+EITHER = ["timescaledb", pytest.param("postgresql", marks=pytest.mark.soak)]
 KEPT = {DIRECTORY, "CLASSPULSE_REQUIRE", "CLASSPULSE_DATA"}
 
 
@@ -138,7 +139,7 @@ def any_database(any_server: Postgres) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["timescaledb", pytest.param("postgresql", marks=pytest.mark.soak)])
+@pytest.fixture(params=EITHER)
 def either_database(request: pytest.FixtureRequest) -> str:
     """A new empty database, for what takes long and is the same on both kinds; `make soak` runs it on the other."""
     url: str = request.getfixturevalue("timescale_url" if request.param == "timescaledb" else "postgres_url")
@@ -164,6 +165,13 @@ def migrated_any(any_server: Postgres) -> Iterator[str]:
     """The same, once on each of the two kinds."""
     with migrated_database(any_server) as url:
         yield url
+
+
+@pytest.fixture(params=EITHER)
+def migrated_either(request: pytest.FixtureRequest) -> str:
+    """The same on TimescaleDB alone; `make soak` runs it on the other kind."""
+    url: str = request.getfixturevalue("migrated_timescale" if request.param == "timescaledb" else "migrated_postgres")
+    return url
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ VARIANTS = {
     "quizzes": ["--topic", "module_quiz_events", "--key", "metadata.module", "--aggregate", "best=max:score"],
     "chapters": ["--topic", "chapter_view_events", "--key", "chapter_id", "--aggregate", "n=count"],
     "top": ["--filter", "event_name=search,page_view", "--aggregate", "words=top:metadata.query:3"],
-    "quoted": ["--filter", 'page_title=Don\'t "look"', "--key", "page_title", "--aggregate", "n=count"],
+    "quoted": ["--filter", 'page_url=Don\'t "look"', "--key", "page_url", "--aggregate", "n=count"],
     "filtered_key": ["--filter", "event_name=search,page_view", "--key", "event_name", "--aggregate", "n=count"],
 }
 

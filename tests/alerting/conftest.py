@@ -1,4 +1,4 @@
-"""An empty school on each kind of database."""
+"""An empty school, on TimescaleDB; on plain PostgreSQL the backtests ask the rules, and `make soak` these tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.grafana.conftest import School
 
 
 @pytest.fixture
-def school(migrated_any: str) -> School:
+def school(migrated_either: str) -> School:
     """A migrated database without a row but for the clock."""
-    found = School(migrated_any)
+    found = School(migrated_either)
     clock(found)
     return found

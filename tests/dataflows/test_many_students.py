@@ -37,17 +37,17 @@ def run(flow: Any, tables: tuple[str, ...], log: list[Record], seen: int) -> dic
 
 
 @pytest.mark.parametrize("edge", [20, 21])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 2))])
 @pytest.mark.parametrize(
     ("flow", "tables", "logs"),
     [(engagement, ENGAGEMENT, clicks_twice), (content, CONTENT, clicks_and_views)],
     ids=["engagement", "content"],
 )
-def test_students_beyond_the_edge_are_told_apart(flow: Any, tables: Any, logs: Any, edge: int) -> None:
+def test_students_beyond_the_edge_are_told_apart(flow: Any, tables: Any, logs: Any, edge: int, seed: int) -> None:
     """The first students of the log get the last codes below the edge, the others those above it."""
-    for seed in range(3):
-        log = [record for one in logs(seed).values() for record in one]
-        few = run(flow, tuple(tables), log, 0)
-        many = run(flow, tuple(tables), log, (1 << edge) - 1)
-        assert all(few[name] for name in tables if name in {"student_days", "student_click_days"})
-        said = [differences(few[name], many[name], name) for name in tables]
-        assert not any(said), "\n".join(filter(None, said))
+    log = [record for one in logs(seed).values() for record in one]
+    few = run(flow, tuple(tables), log, 0)
+    many = run(flow, tuple(tables), log, (1 << edge) - 1)
+    assert all(few[name] for name in tables if name in {"student_days", "student_click_days"})
+    said = [differences(few[name], many[name], name) for name in tables]
+    assert not any(said), "\n".join(filter(None, said))
