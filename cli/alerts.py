@@ -30,9 +30,11 @@ def build(
     from alerting.render import outdated, write
     from alerting.rules import RULES
     from alerting.times import Times
+    from grafana import chart_copies
 
     limits, times = Limits(), Times()
     changed = outdated(limits, times) if check else write(limits, times)
+    changed += chart_copies.outdated() if check else chart_copies.write()
     for path in changed:
         typer.echo(f"{'differs' if check else 'written'}: {path}")
     if check and changed:

@@ -18,15 +18,17 @@ def main() -> None:
 def build(
     check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 if a file differs from its source."),
 ) -> None:
-    """Write the dashboards' JSON below grafana/dashboards.
+    """Write the dashboards' JSON below grafana/dashboards, and the chart's copies.
 
     Example: classpulse dashboards build --check
     """
+    from grafana import chart_copies
     from grafana.catalogue import outdated, rendered, write
     from grafana.thresholds import Thresholds
 
     limits = Thresholds()
     changed = outdated(limits) if check else write(limits)
+    changed += chart_copies.outdated() if check else chart_copies.write()
     for path in changed:
         typer.echo(f"{'differs' if check else 'written'}: {path}")
     if check and changed:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),
     "calibrate": ("cli.calibrate", "Fit the chance to pass to your own quizzes."),
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
+    "docs": ("cli.docs", "Write the pages about views and tables from the database."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "student": ("cli.student", "Give a student a copy of all that is kept about them."),
     "explain": ("cli.explain", "How a number came about: formula, inputs, watermark, final or not."),

@@ -232,6 +232,7 @@ CREATE OR REPLACE VIEW {flow.name} WITH (security_barrier) AS
 SELECT {select}
 FROM {flow.table} w
 GROUP BY {group};
+COMMENT ON VIEW {flow.name} IS 'A row is {_row(flow)}.';
 
 DO $$
 DECLARE
@@ -243,6 +244,10 @@ BEGIN
     END LOOP;
 END $$;
 """
+
+
+def _row(flow: WindowedFlow) -> str:
+    return " and ".join(["a window", *([", ".join(map(flow.named, flow.key))] if flow.key else [])])
 
 
 def _added_up(flow: WindowedFlow, name: str, aggregate: Aggregate) -> str:
@@ -329,14 +334,13 @@ def page(flow: WindowedFlow) -> str:
     """Returns the flow's page of the documentation."""
     letters = "t" if is_of_persons(flow) else "t s o"
     shown = ", ".join(column for column in flow.columns if column != "task")
-    row = " and ".join(["a window", ", ".join(map(flow.named, flow.key))] if flow.key else ["a window"])
     return f"""# `{flow.name}`
 
 What it is for: {described(flow)}. (Say here who reads it, and what for.)
 
 | view | readers | a row is | columns |
 |---|---|---|---|
-| `{flow.name}` | {letters} | {row} | {shown} |
+| `{flow.name}` | {letters} | {_row(flow)} | {shown} |
 
 ```sql
 SELECT * FROM {flow.name} ORDER BY window_start DESC LIMIT 20;

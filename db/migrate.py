@@ -11,6 +11,8 @@ from typing import Any, cast
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from psycopg import errors
 from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine, pool
@@ -163,7 +165,16 @@ def _upgrade(alchemy: Connection, kind: Kind, settings: Settings) -> None:
     config = Config(attributes={"connection": alchemy, "kind": kind, "values": sql_values(settings)})
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        if not isinstance(error.__cause__, ResolutionError):
+            raise
+        text = (
+            f"a newer version has migrated this database (schema {error.__cause__.argument}), and this one does not"
+            " know its schema: use that version, or restore the backup from before (docs/upgrade.md)"
+        )
+        raise UnsuitableDatabaseError(text) from error
 
 
 def _known_kind(connection: psycopg.Connection[Any]) -> Kind | None:

@@ -1,4 +1,4 @@
-"""Views, functions and grants: applied again, in one transaction, whenever one of their files has changed."""
+"""Views, functions, grants and comments: applied again, in one transaction, whenever one of their files has changed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from db.target import Kind
 
 VIEWS = Path(__file__).parent / "views"
 _CREATED = re.compile(r"^CREATE OR REPLACE (VIEW|FUNCTION) (\w+)", re.MULTILINE)
+_DESCRIBED = re.compile(r"^COMMENT ON (?:VIEW|TABLE) (\w+)", re.MULTILINE)
 _RESHAPED = (errors.InvalidTableDefinition, errors.InvalidFunctionDefinition, errors.FeatureNotSupported)
 
 
@@ -49,6 +50,7 @@ def apply(connection: psycopg.Connection[Any], texts: list[str], before: list[tu
         before: What an earlier application created: what is gone from the scripts is dropped.
     """
     gone = [item for item in before if item not in created(texts)]
+    _silence(connection, texts)
     try:
         with connection.transaction():
             drop(connection, gone)
@@ -58,6 +60,19 @@ def apply(connection: psycopg.Connection[Any], texts: list[str], before: list[tu
         drop(connection, before)
         for text in texts:
             send(connection, text)
+
+
+def _silence(connection: psycopg.Connection[Any], texts: list[str]) -> None:
+    """Takes the comments off the columns that the scripts describe: what they say no more does not stay."""
+    names = sorted({name for text in texts for name in _DESCRIBED.findall(text)})
+    row = connection.execute(
+        "SELECT string_agg(format('COMMENT ON COLUMN %%s.%%I IS NULL', attrelid::regclass, attname), ';')"
+        " FROM pg_attribute WHERE attnum > 0 AND col_description(attrelid, attnum) IS NOT NULL"
+        " AND attrelid IN (SELECT to_regclass('public.' || name) FROM unnest(%s::text[]) name)",
+        (names,),
+    ).fetchone()
+    if row and row[0]:
+        send(connection, row[0])
 
 
 def drop(connection: psycopg.Connection[Any], items: list[tuple[str, str]]) -> None:

@@ -21,6 +21,7 @@ RETURN CASE
     ELSE now()
 END;
 
-COMMENT ON VIEW data_clock IS 'as_of: the lowest watermark of flow engagement, null before there is one.';
+COMMENT ON VIEW data_clock IS 'The one row behind classpulse_now().';
+COMMENT ON COLUMN data_clock.as_of IS 'The lowest watermark of flow engagement; null before there is one.';
 COMMENT ON FUNCTION classpulse_now() IS
     'The wall clock, or the lowest watermark of flow engagement where the database setting classpulse.clock is ''data''.';

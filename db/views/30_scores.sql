@@ -1,4 +1,4 @@
--- Engagement score and status of a student as of an instant, from the columns of student_state (docs/sql.md).
+-- Engagement score and status of a student as of an instant, from the columns of student_state (docs/sql/live.md).
 -- The same formulas as in Python, held equal by tests. Each is one expression, and the planner inlines it where arguments that are
 -- used twice are columns: the views of what is so now (60_live.sql) go step by step, so that no function is called a student.
 -- (A call of a function in SQL that is not inlined costs 8 µs.) date_part, since extract gives numeric, which is several times dearer.

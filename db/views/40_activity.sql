@@ -10,6 +10,7 @@ SELECT window_start,
        coalesce(window_start + classpulse_window() + classpulse_lateness() <= (SELECT as_of FROM data_clock), false) AS is_final
 FROM activity_windows
 GROUP BY window_start, scope, scope_id;
+COMMENT ON VIEW activity IS 'A row is a minute x scope.';
 
 -- The last hour without gaps: where there is no row, nobody was there.
 CREATE OR REPLACE VIEW activity_trend WITH (security_barrier) AS
@@ -38,6 +39,8 @@ FROM clock
 CROSS JOIN LATERAL generate_series(clock.minute - interval '60 minutes', clock.minute, interval '1 minute') AS m (minute)
 CROSS JOIN scopes s
 LEFT JOIN recent r ON r.window_start = m.minute AND r.scope = s.scope AND r.scope_id = s.scope_id;
+COMMENT ON VIEW activity_trend IS 'A row is a minute x scope, of the last 60 minutes and the running one, without gaps (0 where nothing was).';
+COMMENT ON COLUMN activity_trend.minute IS 'Start of the minute.';
 
 CREATE OR REPLACE VIEW class_chapter_activity WITH (security_barrier) AS
 SELECT window_start,
@@ -49,7 +52,9 @@ SELECT window_start,
        is_final
 FROM activity
 WHERE scope = 'class_chapter';
+COMMENT ON VIEW class_chapter_activity IS 'A row is a minute x class x chapter.';
 
 CREATE OR REPLACE VIEW activity_by_minute WITH (security_barrier) AS
 SELECT bucket, scope, scope_id, events, peak_active_students, peak_active_5m, student_minutes, active_minutes FROM activity_1m;
+COMMENT ON VIEW activity_by_minute IS 'A row is a minute x scope, from activity_1m.';
 -- By hour and by day: 53_roll_up.sql.

@@ -33,6 +33,7 @@ WHERE e.has_come AND NOT e.has_left
 
 CREATE OR REPLACE VIEW enrolled_courses WITH (security_barrier) AS
 SELECT student_id, course_id, class_id FROM enrolled_students WHERE course_id <> '*';
+COMMENT ON VIEW enrolled_courses IS 'A row is a student x course in which they are enrolled x class of it (null = none).';
 
 -- The same as spans of time by class, whatever the course: what the table memberships keeps, so that no view goes through the courses.
 CREATE OR REPLACE VIEW membership_spans AS
@@ -111,11 +112,14 @@ SELECT i.class_id, c.title,
 FROM (SELECT class_id FROM classes UNION SELECT class_id FROM enrolled UNION SELECT class_id FROM seen) i
 LEFT JOIN classes c USING (class_id)
 WHERE i.class_id IS NOT NULL;
+COMMENT ON VIEW class_list IS 'A row is a class of the roster, or seen.';
 
 CREATE OR REPLACE VIEW grade_list WITH (security_barrier) AS
 SELECT grade FROM classes WHERE grade IS NOT NULL
 UNION SELECT grade FROM student_state WHERE grade IS NOT NULL;
+COMMENT ON VIEW grade_list IS 'A row is a grade of the roster, or seen.';
 
 CREATE OR REPLACE VIEW course_list WITH (security_barrier) AS
 SELECT course_id FROM enrolments WHERE course_id <> '*'
 UNION SELECT course_id FROM student_state WHERE course_id IS NOT NULL;
+COMMENT ON VIEW course_list IS 'A row is a course with enrolments, or seen.';

@@ -69,6 +69,7 @@ FROM (
     FROM activity_kept WHERE unit = 'hour' AND NOT pending
 ) a
 GROUP BY bucket, scope, scope_id;
+COMMENT ON VIEW activity_by_hour IS 'A row is an hour x scope, from activity_1h and what was rolled up.';
 
 CREATE OR REPLACE VIEW activity_by_day WITH (security_barrier) AS
 SELECT bucket, scope, scope_id, sum(events)::bigint AS events, max(peak_active_students) AS peak_active_students,
@@ -81,6 +82,7 @@ FROM (
     FROM activity_kept WHERE unit = 'day' AND NOT pending
 ) a
 GROUP BY bucket, scope, scope_id;
+COMMENT ON VIEW activity_by_day IS 'A row is a local day x scope, from activity_1d and what was rolled up.';
 
 -- Classes by minute, staff of the roster left out. (Windows, which the flow makes, know no roster.)
 CREATE OR REPLACE VIEW engagement_by_class WITH (security_barrier) AS
@@ -91,3 +93,5 @@ FROM (
     SELECT bucket, class_id, students, score_sum FROM engagement_kept WHERE NOT pending
 ) e
 GROUP BY bucket, class_id;
+COMMENT ON VIEW engagement_by_class IS 'A row is a final minute x class.';
+COMMENT ON COLUMN engagement_by_class.score IS 'Mean of those present, 0-100.';

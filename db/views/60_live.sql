@@ -110,6 +110,10 @@ SELECT student_id,
        as_of
 FROM student_now
 WHERE last_interaction_at IS NOT NULL;
+COMMENT ON VIEW student_live_metrics IS 'A row is a student with any interaction.';
+COMMENT ON COLUMN student_live_metrics.last_active_ts IS 'last_active_at in epoch milliseconds.';
+COMMENT ON COLUMN student_live_metrics.engagement_score IS '0-1; null while offline.';
+COMMENT ON COLUMN student_live_metrics.status IS 'active, idle or offline.';
 
 -- Scopes now. Those of the roster are rows even when nobody is present. The roster knows nothing of subjects: null there.
 CREATE OR REPLACE VIEW active_now WITH (security_barrier) AS
@@ -168,6 +172,12 @@ FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
 CROSS JOIN scopes s
 LEFT JOIN here h ON h.scope = s.scope AND h.scope_id = s.scope_id
 LEFT JOIN expected x ON x.scope = s.scope AND x.scope_id = s.scope_id;
+COMMENT ON VIEW active_now IS 'A row is a scope now: all, every class, grade, subject, course.';
+COMMENT ON COLUMN active_now.scope IS 'all, class, grade, subject or course.';
+COMMENT ON COLUMN active_now.active_students IS 'With status active.';
+COMMENT ON COLUMN active_now.enrolled IS 'Null for subjects, of which rosters say nothing.';
+COMMENT ON COLUMN active_now.absent IS 'Enrolled minus present; null for subjects.';
+COMMENT ON COLUMN active_now.engagement_score IS 'Mean of those present, 0-100.';
 
 CREATE OR REPLACE VIEW class_overview WITH (security_barrier) AS
 SELECT a.scope_id AS class_id, l.title, l.grade, a.active_students, a.idle_students, a.present, a.enrolled, a.absent,
@@ -175,6 +185,9 @@ SELECT a.scope_id AS class_id, l.title, l.grade, a.active_students, a.idle_stude
 FROM active_now a
 LEFT JOIN class_list l ON l.class_id = a.scope_id
 WHERE a.scope = 'class';
+COMMENT ON VIEW class_overview IS 'A row is a class now: of the roster, or seen.';
+COMMENT ON COLUMN class_overview.active_students IS 'With status active.';
+COMMENT ON COLUMN class_overview.engagement_score IS 'Mean of those present, 0-100.';
 
 -- Present students counted by every place at once: filter by any column, then sum. No student is named.
 CREATE OR REPLACE VIEW present_now WITH (security_barrier) AS
@@ -185,11 +198,21 @@ SELECT class_id, grade, subject_id, course_id, chapter_id, device, browser, stat
 FROM student_now
 WHERE is_present
 GROUP BY class_id, grade, subject_id, course_id, chapter_id, device, browser, status, as_of;
+COMMENT ON VIEW present_now IS 'A row is a combination of places among present students (filter by any, then sum).';
+COMMENT ON COLUMN present_now.status IS 'active or idle.';
+COMMENT ON COLUMN present_now.score_sum IS 'Engagement scores in ten-thousandths, added up.';
 
 CREATE OR REPLACE VIEW student_engagement WITH (security_barrier) AS
 SELECT "time", student_id, class_id, score, recency, intensity, duration, streak
 FROM engagement_scores e
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id);
+COMMENT ON VIEW student_engagement IS 'A row is a final minute x student.';
+COMMENT ON COLUMN student_engagement.time IS 'Start of the minute.';
+COMMENT ON COLUMN student_engagement.score IS '0-1.';
+COMMENT ON COLUMN student_engagement.recency IS 'Part of the score, 0-1: how long ago the last interaction was.';
+COMMENT ON COLUMN student_engagement.intensity IS 'Part of the score, 0-1: weights of the last ten whole minutes.';
+COMMENT ON COLUMN student_engagement.duration IS 'Part of the score, 0-1: active minutes of the session.';
+COMMENT ON COLUMN student_engagement.streak IS 'Part of the score, 0-1: days in a row.';
 
 CREATE OR REPLACE VIEW latest_events WITH (security_barrier) AS
 SELECT event_time, event_id, student_id, class_id, grade, subject_id, course_id, chapter_id, event_type, event_name,
@@ -198,3 +221,4 @@ FROM events e
 WHERE event_time > (SELECT classpulse_now() - interval '1 hour')
   AND coalesce(role, 'student') = 'student'
   AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id);
+COMMENT ON VIEW latest_events IS 'A row is a student''s event of the last hour (sort by event_time, limit).';

@@ -51,12 +51,20 @@ SELECT user_id,
        four_decimals(pass_chance)             AS pass_chance,
        calibration
 FROM memory_now;
+COMMENT ON VIEW memory_scores IS 'A row is a student x module with a counted review.';
+COMMENT ON COLUMN memory_scores.current_score IS 'Last counted score x retention, 0-100.';
+COMMENT ON COLUMN memory_scores.forgetting_score IS '100 x (1 - retention), 0-100.';
+COMMENT ON COLUMN memory_scores.reviews IS 'Counted reviews.';
+COMMENT ON COLUMN memory_scores.calibration IS 'Version behind pass_chance.';
 
 -- Every review, counted or not: how a curve came to be.
 CREATE OR REPLACE VIEW memory_history WITH (security_barrier) AS
 SELECT reviewed_at, event_id, user_id, domain, module, score, counted, model, interval_days, stability, difficulty, retention_before
 FROM memory_reviews r
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = r.user_id);
+COMMENT ON VIEW memory_history IS 'A row is a review, counted or not.';
+COMMENT ON COLUMN memory_history.counted IS 'The first of its local day, which alone moves the curve; other rows have no curve.';
+COMMENT ON COLUMN memory_history.retention_before IS 'Share remembered the instant before, 0-1.';
 
 -- A signal is open until the next review; what was reviewed is urgent no more.
 CREATE OR REPLACE VIEW revision_signals WITH (security_barrier) AS
@@ -73,6 +81,9 @@ FROM (SELECT classpulse_now() AS as_of OFFSET 0) c
 CROSS JOIN revision_signal_facts s
 LEFT JOIN memory_state m ON m.user_id = s.user_id AND m.module = s.module_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.user_id);
+COMMENT ON VIEW revision_signals IS 'A row is a revision that fell due.';
+COMMENT ON COLUMN revision_signals.reviewed_at IS 'Null while open.';
+COMMENT ON COLUMN revision_signals.created_at IS 'The same as scheduled_at.';
 
 -- Class or course x module. A module that content_items knows counts in its own courses, any other in all of its students'.
 CREATE OR REPLACE VIEW forgetting_by_cohort WITH (security_barrier) AS
@@ -130,6 +141,8 @@ FROM (
 LEFT JOIN (
     SELECT cohort, cohort_id, count(*) AS enrolled FROM student_cohorts WHERE is_enrolled GROUP BY cohort, cohort_id
 ) e ON e.cohort = f.cohort AND e.cohort_id = f.cohort_id;
+COMMENT ON VIEW forgetting_by_cohort IS 'A row is a class or course x module.';
+COMMENT ON COLUMN forgetting_by_cohort.pass_chance IS 'Mean chance to pass now, 0-1.';
 
 -- A class's chance to pass a module, mean and variance, against the norm: that of everybody else's curves of it, as of the age (days since
 -- the last review) that the class's median curve has; told only where it lies 5 points above the class's chance or more. No chance rises
@@ -209,3 +222,12 @@ SELECT k.class_id, k.module, k.domain, k.students, k.chance, k.variance, k.at_on
 FROM classes k
 JOIN everybody e ON e.module = k.module
 LEFT JOIN norms n ON n.class_id = k.class_id AND n.module = k.module;
+COMMENT ON VIEW class_recall IS 'A row is a class x module of which its students have a curve, for alert rules.';
+COMMENT ON COLUMN class_recall.chance IS 'Mean chance to pass now, 0-1.';
+COMMENT ON COLUMN class_recall.variance IS 'Of the chances of one student.';
+COMMENT ON COLUMN class_recall.at_once IS 'Mean chance right after the reviews, 0-1.';
+COMMENT ON COLUMN class_recall.at_once_variance IS 'Of one student.';
+COMMENT ON COLUMN class_recall.age_days IS 'Days since the review of the median curve.';
+COMMENT ON COLUMN class_recall.norm_students IS 'Curves behind the norm.';
+COMMENT ON COLUMN class_recall.norm IS 'Mean chance of everybody else''s curves at that age; null where it is not 0.05 above chance.';
+COMMENT ON COLUMN class_recall.norm_variance IS 'Of one curve.';

@@ -13,6 +13,9 @@ WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = a.user_id);
 CREATE OR REPLACE VIEW student_attempts WITH (security_barrier) AS
 SELECT attempted_at, event_id, user_id, class_id, domain, course, module, quiz_type, score, time_taken_seconds, pass_mark, passed, place
 FROM marked_attempts;
+COMMENT ON VIEW student_attempts IS 'A row is a quiz attempt.';
+COMMENT ON COLUMN student_attempts.time_taken_seconds IS 'Seconds.';
+COMMENT ON COLUMN student_attempts.place IS 'In the log; orders attempts of one instant.';
 
 -- Days of attempts, added up by class, course and module while they are written: a school's month is a hundred thousand rows, not a
 -- million. Scores in ten-thousandths. pass_mark parts bands, where it is no multiple of ten: above_mark are those of its band that passed.
@@ -42,6 +45,10 @@ FROM (
     GROUP BY 1, 2, 3, 4, 5
 ) d
 LEFT JOIN module_pass_marks p ON p.module = d.module;
+COMMENT ON VIEW attempts_by_day IS 'A row is a local day x class (as the events say it) x course x module x kind of quiz; add rows up, a correction is a row of its own.';
+COMMENT ON COLUMN attempts_by_day.class_id IS 'As the events say it.';
+COMMENT ON COLUMN attempts_by_day.score_sum IS 'In ten-thousandths.';
+COMMENT ON COLUMN attempts_by_day.above_mark IS 'Passed in the band of ten points that the pass mark parts; 0 where it is a multiple of ten.';
 
 -- Sums of hundredths and of milliseconds: integers, so that the order of rows does not matter.
 CREATE OR REPLACE VIEW quiz_analytics WITH (security_barrier) AS
@@ -59,6 +66,7 @@ SELECT user_id,
        max(score)                                                            AS best_score
 FROM student_attempts
 GROUP BY user_id, domain, course, module, quiz_type;
+COMMENT ON VIEW quiz_analytics IS 'A row is a student x module x kind of quiz.';
 
 -- The first attempt ever of a student at a module's quiz (of those of one instant the first in the log): later ones say how often it was repeated, not how hard it is.
 CREATE OR REPLACE VIEW first_attempts AS
@@ -94,6 +102,8 @@ FROM (
     GROUP BY 1, 2, 3, 4
 ) u
 GROUP BY bucket, domain, module, quiz_type;
+COMMENT ON VIEW module_performance IS 'A row is a local day x module x kind of quiz, from module_performance_1d.';
+COMMENT ON COLUMN module_performance.score_sum IS 'In hundredths.';
 
 -- Ten bands of ten points a row each, empty ones too; a full score is in the last.
 CREATE OR REPLACE VIEW score_distribution WITH (security_barrier) AS
@@ -101,6 +111,8 @@ SELECT p.bucket, p.domain, p.module, p.quiz_type, b.from_score, b.attempts
 FROM module_performance_1d p
 CROSS JOIN LATERAL (VALUES (0, s0), (10, s1), (20, s2), (30, s3), (40, s4), (50, s5), (60, s6), (70, s7), (80, s8), (90, s9))
     AS b (from_score, attempts);
+COMMENT ON VIEW score_distribution IS 'A row is a local day x module x kind of quiz x ten points of score.';
+COMMENT ON COLUMN score_distribution.attempts IS 'Of these ten points.';
 
 -- First attempts of the last 7 days, diagnostics left out. Whoever is in two classes counts where the quiz was taken.
 CREATE OR REPLACE VIEW quiz_failure WITH (security_barrier) AS
@@ -128,6 +140,9 @@ CROSS JOIN span s
 LEFT JOIN student_classes k ON k.student_id = f.user_id
 CROSS JOIN LATERAL unnest(fact_classes(f.class_id, k.class_ids)) AS c (class_id)
 GROUP BY 1, f.module, f.pass_mark, s.since, s.until;
+COMMENT ON VIEW quiz_failure IS 'A row is a class (null = none known) x module, of the last 7 days.';
+COMMENT ON COLUMN quiz_failure.class_id IS 'Class by the roster; null where none is known.';
+COMMENT ON COLUMN quiz_failure.students IS 'With a first attempt in the last 7 days.';
 
 -- The questions of first attempts of the last 7 days, where the platform tells its answers (quiz_answer with question and correct): those
 -- of the two hours before the quiz was handed in.
@@ -155,3 +170,7 @@ JOIN events a ON a.event_name = 'quiz_answer' AND a.student_id = f.user_id
 LEFT JOIN student_classes k ON k.student_id = f.user_id
 CROSS JOIN LATERAL unnest(fact_classes(f.class_id, k.class_ids)) AS c (class_id)
 GROUP BY 1, 2, 3;
+COMMENT ON VIEW quiz_questions IS 'A row is a class x quiz x question of first attempts within 7 days, where the platform tells answers.';
+COMMENT ON COLUMN quiz_questions.question IS 'Question.';
+COMMENT ON COLUMN quiz_questions.answers IS 'Answers in first attempts.';
+COMMENT ON COLUMN quiz_questions.wrong IS 'Wrong ones among them.';

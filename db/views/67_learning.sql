@@ -16,6 +16,7 @@ FROM (
 ) u
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = u.user_id)
 GROUP BY user_id, domain;
+COMMENT ON VIEW user_engagement IS 'A row is a student x domain (null = none known).';
 
 -- Completing a module queues the one that follows, until that is begun: started, completed, or its quiz taken.
 CREATE OR REPLACE VIEW next_modules WITH (security_barrier) AS
@@ -38,6 +39,7 @@ WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.user_id)
                   WHERE e.user_id = d.user_id AND e.module = o.next_module AND e.kind IN ('module_started', 'module_completed'))
   AND NOT EXISTS (SELECT FROM quiz_attempts q
                   WHERE q.user_id = d.user_id AND q.module = o.next_module AND q.quiz_type = 'module');
+COMMENT ON VIEW next_modules IS 'A row is a completed module whose next one is not yet begun.';
 
 -- Grouped, so that all students' are found together and not one by one.
 CREATE OR REPLACE VIEW completed_modules AS
@@ -70,6 +72,8 @@ SELECT g.user_id,
        g.as_of,
        four_decimals(g.pass_chance)                 AS pass_chance
 FROM gaps_now g;
+COMMENT ON VIEW knowledge_gaps IS 'A row is a student x module that faded below its pass mark while the next one is not completed.';
+COMMENT ON COLUMN knowledge_gaps.current_score IS 'Last counted score x retention, 0-100.';
 
 -- The same by class and course, without persons.
 CREATE OR REPLACE VIEW knowledge_gaps_by_cohort WITH (security_barrier) AS
@@ -95,6 +99,7 @@ SELECT f.cohort,
        f.as_of
 FROM forgetting_by_cohort f
 JOIN gaps g USING (cohort, cohort_id, module);
+COMMENT ON VIEW knowledge_gaps_by_cohort IS 'A row is a class or course x module with gaps.';
 
 -- Local days x scope (all, and each class): a student of two classes counts where it happened, or in both.
 CREATE OR REPLACE VIEW learning_by_scope AS
@@ -112,9 +117,11 @@ SELECT local_day(event_time) AS day, scope, scope_id, domain, count(*) AS select
 FROM learning_by_scope
 WHERE kind = 'domain_selected' AND domain IS NOT NULL
 GROUP BY 1, scope, scope_id, domain;
+COMMENT ON VIEW domain_popularity IS 'A row is a local day x scope (all, each class) x domain.';
 
 CREATE OR REPLACE VIEW daily_logins WITH (security_barrier) AS
 SELECT local_day(event_time) AS day, scope, scope_id, count(*) AS logins, count(DISTINCT user_id) AS students
 FROM learning_by_scope
 WHERE kind = 'login'
 GROUP BY 1, scope, scope_id;
+COMMENT ON VIEW daily_logins IS 'A row is a local day x scope (all, each class).';

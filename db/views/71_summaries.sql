@@ -126,6 +126,7 @@ FROM (
     WHERE a.quiz_type = 'module'
 ) h
 WHERE item_id IS NOT NULL AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = h.student_id);
+COMMENT ON VIEW handed_in IS 'A row is a student x item of a course that was finished (again where it was finished again).';
 
 -- Students of a course, those too who are enrolled and never came: when they were last there, and how much of it they have finished.
 CREATE OR REPLACE VIEW course_progress_live AS
@@ -171,6 +172,7 @@ FROM (
     FROM sessions_open
 ) s
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);
+COMMENT ON VIEW sessions IS 'A row is a session, open or closed.';
 
 -- Days of all students, up to today. A student is among the active users of 7 days from an active day on, until the next one or 7 days later.
 CREATE OR REPLACE VIEW click_days_live AS

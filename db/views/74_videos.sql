@@ -25,17 +25,28 @@ WHERE e.video_id IS NOT NULL
   AND (e.event_name LIKE 'video\_%' OR e.event_name = 'time_ping')
   AND coalesce(e.role, 'student') = 'student'
   AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = e.student_id);
+COMMENT ON VIEW student_video_events IS 'A row is a video event or ping, while events keeps it.';
+COMMENT ON COLUMN student_video_events.position_s IS 'Place in the video, in seconds.';
+COMMENT ON COLUMN student_video_events.playback_rate IS 'Speed.';
+COMMENT ON COLUMN student_video_events.from_s IS 'Where a jump began, in seconds.';
+COMMENT ON COLUMN student_video_events.to_s IS 'Where a jump ended, in seconds.';
+COMMENT ON COLUMN student_video_events.video_quality IS 'As the player says it.';
+COMMENT ON COLUMN student_video_events.buffer_health IS 'As the player says it.';
 
 CREATE OR REPLACE VIEW student_video_views WITH (security_barrier) AS
 SELECT v.start_time, v.student_id, v.video_id, v.session_id, v.class_id, v.course_id, v.lesson_id, v.watched_seconds,
        v.unique_seconds, v.video_duration_s, v.watch_pct, v.seeks, v.rewatched_seconds, v.avg_playback_rate, v.completed
 FROM video_views v
 WHERE NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id);
+COMMENT ON VIEW student_video_views IS 'A row is a student x video x session.';
+COMMENT ON COLUMN student_video_views.watch_pct IS 'Share of the video that was seen, 0-100.';
+COMMENT ON COLUMN student_video_views.completed IS 'Watched to the end, or said to be.';
 
 CREATE OR REPLACE VIEW video_summary WITH (security_barrier) AS
 SELECT video_id, course_id, lesson_id, views, students, watched_seconds, unique_seconds, rewatched_seconds, video_duration_s,
        median_watch_pct, completed_share, seeks, avg_playback_rate
 FROM video_totals;
+COMMENT ON VIEW video_summary IS 'A row is a video.';
 
 -- The share of views that saw each twentieth of the video, and that passed it twice.
 CREATE OR REPLACE VIEW video_drop_off WITH (security_barrier) AS
@@ -48,6 +59,9 @@ SELECT b.video_id,
        b.rewatched,
        four_decimals(b.rewatched / b.views::double precision)  AS rewatched_share
 FROM video_parts b;
+COMMENT ON VIEW video_drop_off IS 'A row is a video x twentieth of its length.';
+COMMENT ON COLUMN video_drop_off.watched IS 'Views that saw it.';
+COMMENT ON COLUMN video_drop_off.watched_share IS 'Of all views, 0-1.';
 
 -- Twentieths that are watched again more often than their neighbours, and than the video as a whole: half as often again.
 CREATE OR REPLACE VIEW video_rewatch_peaks WITH (security_barrier) AS
@@ -62,6 +76,7 @@ FROM (
     WINDOW video AS (PARTITION BY video_id), course AS (PARTITION BY video_id ORDER BY bin)
 ) p
 WHERE rewatched >= 1.5 * mean AND rewatched > 0 AND rewatched >= before AND rewatched >= after;
+COMMENT ON VIEW video_rewatch_peaks IS 'A row is a twentieth that is watched again more than its neighbours and half as often again as the mean.';
 
 -- Median unique coverage of the views that began on a day and are over: their session is.
 CREATE OR REPLACE VIEW video_engagement WITH (security_barrier) AS
@@ -75,3 +90,4 @@ WHERE v.watch_pct IS NOT NULL
   AND NOT EXISTS (SELECT FROM sessions_open o WHERE o.student_id = v.student_id AND o.session_start <= v.start_time)
   AND NOT EXISTS (SELECT FROM known_staff s WHERE s.staff_id = v.student_id)
 GROUP BY 1, 2;
+COMMENT ON VIEW video_engagement IS 'A row is a local day x class: views whose session is over.';

@@ -106,11 +106,33 @@ LEFT JOIN (
     GROUP BY student_id, course_id
 ) c ON c.student_id = d.student_id AND c.course_id = d.course_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = d.student_id);
+COMMENT ON VIEW student_course_metrics IS 'A row is a student x course x local day.';
+COMMENT ON COLUMN student_course_metrics.metric_date IS 'Local day.';
+COMMENT ON COLUMN student_course_metrics.completion_pct IS 'Finished items of all at the day''s end, 0-100.';
+COMMENT ON COLUMN student_course_metrics.lessons_completed IS 'On this day.';
+COMMENT ON COLUMN student_course_metrics.lessons_started IS 'On this day.';
+COMMENT ON COLUMN student_course_metrics.total_lessons IS 'Items of the course.';
+COMMENT ON COLUMN student_course_metrics.time_spent_total IS 'Seconds.';
+COMMENT ON COLUMN student_course_metrics.time_spent_video IS 'Seconds.';
+COMMENT ON COLUMN student_course_metrics.time_spent_reading IS 'Seconds: the total without videos and quizzes.';
+COMMENT ON COLUMN student_course_metrics.time_spent_quiz IS 'Seconds.';
+COMMENT ON COLUMN student_course_metrics.sessions_count IS 'Sessions in which something of the course happened.';
+COMMENT ON COLUMN student_course_metrics.videos_watched IS 'Different videos.';
+COMMENT ON COLUMN student_course_metrics.video_watch_pct_avg IS 'Mean share of a video that was seen, 0-100.';
+COMMENT ON COLUMN student_course_metrics.quizzes_attempted IS 'Attempts.';
+COMMENT ON COLUMN student_course_metrics.quizzes_passed IS 'Attempts that passed.';
+COMMENT ON COLUMN student_course_metrics.quiz_avg_score IS '0-100.';
+COMMENT ON COLUMN student_course_metrics.assignments_submitted IS 'Hand-ins.';
+COMMENT ON COLUMN student_course_metrics.streak_days IS 'Consecutive days with an interaction; empty Saturdays and Sundays are skipped.';
 
 CREATE OR REPLACE VIEW student_course_completion WITH (security_barrier) AS
 SELECT student_id, course_id, finished_items, items AS total_items, four_decimals(100 * completion) AS completion_pct, completed_at,
        last_activity_at
 FROM student_courses;
+COMMENT ON VIEW student_course_completion IS 'A row is a student x course, as of now; who is enrolled and never came is a row too.';
+COMMENT ON COLUMN student_course_completion.finished_items IS 'Items finished.';
+COMMENT ON COLUMN student_course_completion.total_items IS 'Items of the course.';
+COMMENT ON COLUMN student_course_completion.completed_at IS 'When the course was completed.';
 
 -- Enrolments and revenue by day and course; money in the currency of the events.
 CREATE OR REPLACE VIEW enrolment_revenue WITH (security_barrier) AS
@@ -125,3 +147,9 @@ FROM milestones m
 WHERE kind IN ('course_enroll', 'course_unenroll', 'course_complete')
   AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = m.student_id)
 GROUP BY 1, 2;
+COMMENT ON VIEW enrolment_revenue IS 'A row is a local day x course with enrolments, leavings or completions.';
+COMMENT ON COLUMN enrolment_revenue.enrolments IS 'Enrolled on this day.';
+COMMENT ON COLUMN enrolment_revenue.unenrolments IS 'Left on this day.';
+COMMENT ON COLUMN enrolment_revenue.completions IS 'Courses completed on this day.';
+COMMENT ON COLUMN enrolment_revenue.paid_enrolments IS 'With a price above 0.';
+COMMENT ON COLUMN enrolment_revenue.revenue IS 'Prices added up, in the events'' currency.';

@@ -90,6 +90,11 @@ FROM (
 -- Each time a student of a course came to be at risk, as note_risks() saw it (r0009).
 CREATE OR REPLACE VIEW student_risk_entries WITH (security_barrier) AS
 SELECT student_id, course_id, class_id, entered_at, left_at, score, reasons FROM risk_entries;
+COMMENT ON VIEW student_risk_entries IS 'A row is a time that a student of a course came to be at risk.';
+COMMENT ON COLUMN student_risk_entries.entered_at IS 'When the student came to be at risk.';
+COMMENT ON COLUMN student_risk_entries.left_at IS 'Null while still.';
+COMMENT ON COLUMN student_risk_entries.score IS 'When the student came to be at risk.';
+COMMENT ON COLUMN student_risk_entries.reasons IS 'When the student came to be at risk.';
 
 -- Chapters of a course that a student read fast in the last seven days: whoever came back and took the time did not. With the latest
 -- score of that course.
@@ -120,3 +125,9 @@ JOIN LATERAL (
 ) l ON true
 WHERE EXISTS (SELECT FROM enrolled_students x
               WHERE x.student_id = e.student_id AND x.course_id = r.course_id AND x.class_id IS NOT DISTINCT FROM e.class_id);
+COMMENT ON VIEW fast_readers IS 'A row is a student x course in which they are enrolled, with chapters read fast in the last 7 days and a quiz taken.';
+COMMENT ON COLUMN fast_readers.chapters IS 'Chapters read fast.';
+COMMENT ON COLUMN fast_readers.last_score IS 'Of the latest attempt, 0-100.';
+COMMENT ON COLUMN fast_readers.pass_mark IS 'Of the latest attempt.';
+COMMENT ON COLUMN fast_readers.passed IS 'Of the latest attempt.';
+COMMENT ON COLUMN fast_readers.attempted_at IS 'Latest attempt.';

@@ -59,6 +59,13 @@ LEFT JOIN (
 CREATE OR REPLACE VIEW student_risk WITH (security_barrier) AS
 SELECT student_id, course_id, class_id, never_started, away, behind, failing, overdue_items, score, reasons, last_activity_at, as_of
 FROM risk_rows;
+COMMENT ON VIEW student_risk IS 'A row is a student x course in which they are enrolled.';
+COMMENT ON COLUMN student_risk.never_started IS 'Not begun by day 7.';
+COMMENT ON COLUMN student_risk.away IS 'No interaction for 7 study days.';
+COMMENT ON COLUMN student_risk.behind IS 'Completion below the class''s 20th percentile.';
+COMMENT ON COLUMN student_risk.failing IS 'Last two scores below the pass mark.';
+COMMENT ON COLUMN student_risk.overdue_items IS 'Items whose due date was missed.';
+COMMENT ON COLUMN student_risk.score IS 'Weights of the reasons added up, 0-1.6; null before day 14.';
 
 CREATE OR REPLACE VIEW student_analytics_profiles WITH (security_barrier) AS
 SELECT s.student_id,
@@ -126,3 +133,20 @@ LEFT JOIN (
 ) q ON q.user_id = s.student_id
 LEFT JOIN (SELECT student_id, max(score) AS score FROM student_risk GROUP BY student_id) r ON r.student_id = s.student_id
 WHERE NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = s.student_id);
+COMMENT ON VIEW student_analytics_profiles IS 'A row is a student, enrolled or seen.';
+COMMENT ON COLUMN student_analytics_profiles.first_enrollment_at IS 'First enrolment ever.';
+COMMENT ON COLUMN student_analytics_profiles.total_enrollments IS 'Courses, left or not.';
+COMMENT ON COLUMN student_analytics_profiles.active_enrollments IS 'Neither left nor completed.';
+COMMENT ON COLUMN student_analytics_profiles.completed_courses IS 'With course_complete.';
+COMMENT ON COLUMN student_analytics_profiles.dropped_courses IS 'Left without completing.';
+COMMENT ON COLUMN student_analytics_profiles.total_time_spent_hours IS 'Hours.';
+COMMENT ON COLUMN student_analytics_profiles.avg_daily_minutes IS 'Minutes on an active day.';
+COMMENT ON COLUMN student_analytics_profiles.preferred_hour IS 'Local hour in which most sessions begin.';
+COMMENT ON COLUMN student_analytics_profiles.preferred_day IS 'Weekday with most active minutes.';
+COMMENT ON COLUMN student_analytics_profiles.avg_course_completion_days IS 'Days from enrolment to completion.';
+COMMENT ON COLUMN student_analytics_profiles.learning_consistency_score IS 'Study weeks with two active days of all study weeks, 0-1.';
+COMMENT ON COLUMN student_analytics_profiles.overall_avg_score IS 'Mean score without diagnostics, 0-100.';
+COMMENT ON COLUMN student_analytics_profiles.quiz_accuracy IS 'Attempts that passed, without diagnostics, 0-100.';
+COMMENT ON COLUMN student_analytics_profiles.at_risk_score IS 'The highest of the courses.';
+COMMENT ON COLUMN student_analytics_profiles.days_since_active IS 'Whole days.';
+COMMENT ON COLUMN student_analytics_profiles.updated_at IS 'As of now.';

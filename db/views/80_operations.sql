@@ -68,6 +68,13 @@ LEFT JOIN low ON low.flow = p.flow
 LEFT JOIN late l ON l.flow = p.flow
 LEFT JOIN held_late h ON h.flow = p.flow
 LEFT JOIN refused r ON r.flow = p.flow;
+COMMENT ON VIEW data_freshness IS 'A row is a flow.';
+COMMENT ON COLUMN data_freshness.as_of IS 'Lowest watermark of the flow''s tasks.';
+COMMENT ON COLUMN data_freshness.stalled_task IS 'Task that holds it.';
+COMMENT ON COLUMN data_freshness.lag_seconds IS 'Wall clock minus as_of.';
+COMMENT ON COLUMN data_freshness.late_events_10m IS 'Late events of the last ten minutes of append time.';
+COMMENT ON COLUMN data_freshness.rejected_10m IS 'Rejects of the last ten minutes of append time.';
+COMMENT ON COLUMN data_freshness.last_write_at IS 'Last commit.';
 
 CREATE OR REPLACE VIEW flow_status WITH (security_barrier) AS
 SELECT p.flow, p.task, o.topic, (p.offsets ->> o.topic)::bigint AS next_offset, nullif(w.watermark, '-infinity') AS watermark,
@@ -75,21 +82,31 @@ SELECT p.flow, p.task, o.topic, (p.offsets ->> o.topic)::bigint AS next_offset, 
 FROM task_progress p
 CROSS JOIN LATERAL jsonb_object_keys(p.offsets) AS o (topic)
 LEFT JOIN task_watermarks w ON w.flow = p.flow AND w.task = p.task AND w.topic = o.topic;
+COMMENT ON VIEW flow_status IS 'A row is a task x topic.';
+COMMENT ON COLUMN flow_status.next_offset IS 'Offset of the next record to be read.';
+COMMENT ON COLUMN flow_status.watermark IS 'How far event time has come; null while no record had a time.';
 
 -- Payloads may hold personal data: they stay in the table.
 CREATE OR REPLACE VIEW recent_rejects WITH (security_barrier) AS
 SELECT received_at, topic, partition, kafka_offset, reason, detail
 FROM dead_letters
 WHERE received_at > now() - interval '24 hours';
+COMMENT ON VIEW recent_rejects IS 'A row is a reject of the last 24 hours, without its payload.';
+COMMENT ON COLUMN recent_rejects.received_at IS 'When the topic got it.';
 
 CREATE OR REPLACE VIEW recent_anomalies WITH (security_barrier) AS
 SELECT detected_at, kind, subject_id, score, detail
 FROM anomalies
 WHERE detected_at > (SELECT classpulse_now() - interval '7 days');
+COMMENT ON VIEW recent_anomalies IS 'A row is an anomaly of the last 7 days of the clock.';
+COMMENT ON COLUMN recent_anomalies.detected_at IS 'When it was seen, by event time.';
+COMMENT ON COLUMN recent_anomalies.score IS 'How far off.';
 
 -- Local days to which `classpulse nightly` has added events that came too late for live results.
 CREATE OR REPLACE VIEW late_additions WITH (security_barrier) AS
 SELECT day, flow, added AS events, added_at FROM late_days WHERE added > 0;
+COMMENT ON VIEW late_additions IS 'A row is a local day x flow to which late events were added.';
+COMMENT ON COLUMN late_additions.added_at IS 'When they were added.';
 
 -- Late events that are in no day yet: those that the last night left, and of those that came since the first 50,000 of the last eight
 -- days (a board asks every ten seconds). A chapter view counts here once the longest visit would have been over.
@@ -129,6 +146,13 @@ FROM (SELECT flow, day, count(*) AS events, NULL::timestamptz AS settled_at, min
       UNION ALL
       SELECT flow, day, events, settled_at, NULL FROM late_left) w
 GROUP BY flow, day;
+COMMENT ON VIEW late_waiting IS 'A row is a local day x flow with late events that are in it once classpulse nightly has run; of those that came since the last run the first 50,000, of the last eight days.';
+COMMENT ON COLUMN late_waiting.settled_at IS 'When the day can be had; of those that the last run left.';
+COMMENT ON COLUMN late_waiting.came_at IS 'When the first of the others came.';
 
 CREATE OR REPLACE VIEW last_night WITH (security_barrier) AS
 SELECT succeeded_at, added, waiting_days FROM nightly_runs;
+COMMENT ON VIEW last_night IS 'A row is the last run of classpulse nightly that did all its work; none before the first.';
+COMMENT ON COLUMN last_night.succeeded_at IS 'End of the run.';
+COMMENT ON COLUMN last_night.added IS 'Late events added.';
+COMMENT ON COLUMN last_night.waiting_days IS 'Days that had to wait.';

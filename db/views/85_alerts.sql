@@ -11,6 +11,7 @@ FROM (SELECT classpulse_now() AT TIME ZONE classpulse_timezone() AS now OFFSET 0
 JOIN periods p ON p.weekday = extract(isodow FROM l.now)::bigint
 WHERE NOT EXISTS (SELECT FROM terms)
    OR EXISTS (SELECT FROM terms t WHERE l.now::date BETWEEN t.starts AND t.ends);
+COMMENT ON VIEW todays_lessons IS 'A row is a lesson of today: class x period, inside a term.';
 
 -- Classes of the roster; of enrolments, which are many, each class once before they are put together.
 CREATE OR REPLACE VIEW roster_classes AS
@@ -20,6 +21,7 @@ UNION SELECT class_id FROM (SELECT DISTINCT class_id FROM enrolments WHERE class
 -- Who is enrolled in a class, each once.
 CREATE OR REPLACE VIEW class_members WITH (security_barrier) AS
 SELECT class_id, student_id FROM class_enrolled WHERE class_id IS NOT NULL;
+COMMENT ON VIEW class_members IS 'A row is a student x class in which they are enrolled.';
 
 -- active_now of classes alone and without scores: rules ask it every minute. Since the lesson began, or for two hours at most, too:
 -- idle_players, away_players and silent_players may be watching a video and are idle, not active, or silent for two minutes;
@@ -52,6 +54,11 @@ LEFT JOIN (
     GROUP BY class_id
 ) h ON h.class_id = r.class_id
 LEFT JOIN (SELECT class_id, count(*) AS enrolled FROM class_members GROUP BY class_id) x ON x.class_id = r.class_id;
+COMMENT ON VIEW class_presence IS 'A row is a class of the roster, as of now: active_now without scores, and much cheaper.';
+COMMENT ON COLUMN class_presence.idle_players IS 'Idle students whose last sign was a video: they may be watching.';
+COMMENT ON COLUMN class_presence.away_players IS 'Likewise, and not active any more.';
+COMMENT ON COLUMN class_presence.silent_players IS 'Likewise, and silent for two minutes.';
+COMMENT ON COLUMN class_presence.signed_off_at IS 'When each of those who left said session_end last; of this lesson, or of two hours.';
 
 -- Who is enrolled in a class and active in another one's items: not lost, where they were here before.
 CREATE OR REPLACE VIEW class_elsewhere WITH (security_barrier) AS
@@ -59,6 +66,8 @@ SELECT m.class_id, m.student_id, n.class_id AS in_class
 FROM student_now n
 JOIN class_members m ON m.student_id = n.student_id AND m.class_id <> n.class_id
 WHERE n.status = 'active';
+COMMENT ON VIEW class_elsewhere IS 'A row is a student x class in which they are enrolled while they are active in another class''s items.';
+COMMENT ON COLUMN class_elsewhere.in_class IS 'Class in whose items the student is active.';
 
 -- behind: seconds from each flow's lowest watermark to now; null before it has one.
 CREATE OR REPLACE VIEW alert_classes WITH (security_barrier) AS
@@ -91,6 +100,17 @@ LEFT JOIN (
     WHERE began <= (SELECT classpulse_now()) AND (SELECT classpulse_now()) < ends
     ORDER BY class_id, began DESC
 ) l ON l.class_id = r.class_id;
+COMMENT ON VIEW alert_classes IS 'A row is a class of the roster, for alert rules.';
+COMMENT ON COLUMN alert_classes.idle_after_s IS 'Seconds until a student is idle.';
+COMMENT ON COLUMN alert_classes.in_term IS 'Today lies in a term.';
+COMMENT ON COLUMN alert_classes.has_timetable IS 'The class has periods.';
+COMMENT ON COLUMN alert_classes.period IS 'Of the running lesson, else null.';
+COMMENT ON COLUMN alert_classes.subject_id IS 'Of the running lesson, else null.';
+COMMENT ON COLUMN alert_classes.began IS 'Of the running lesson, else null.';
+COMMENT ON COLUMN alert_classes.ends IS 'Of the running lesson, else null.';
+COMMENT ON COLUMN alert_classes.engagement_behind IS 'Seconds; null where the flow was never fed.';
+COMMENT ON COLUMN alert_classes.content_behind IS 'Seconds; null where the flow was never fed.';
+COMMENT ON COLUMN alert_classes.memory_behind IS 'Seconds; null where the flow was never fed.';
 
 -- How many were active in a class: at most since its lesson began (where none runs, in the last ten whole minutes), and, on average, in
 -- the five minutes up to this time of the week in the last four weeks; null unless two of those weeks know the class then. Where the class
@@ -142,6 +162,10 @@ LEFT JOIN (
 ) m ON m.class_id = c.class_id
 LEFT JOIN usual u ON u.class_id = c.class_id AND u.ahead = 0
 LEFT JOIN usual f ON f.class_id = c.class_id AND f.ahead = 1 AND NOT EXISTS (SELECT FROM periods p WHERE p.class_id = c.class_id);
+COMMENT ON VIEW active_before IS 'A row is a class of the roster.';
+COMMENT ON COLUMN active_before.before IS 'Most of active_5m since the lesson began; where none runs, in the last ten whole minutes.';
+COMMENT ON COLUMN active_before.usual IS 'Mean of the same five minutes in the last four weeks; null under two of them.';
+COMMENT ON COLUMN active_before.usual_next IS 'Likewise of the five minutes that follow, where a class has no timetable.';
 
 -- How many of a class were idle in the five minutes up to this time of the week, least and most of the last four weeks: those whose
 -- score was taken in a minute without their being active in its five; null unless two of those weeks know the class then.
@@ -183,3 +207,6 @@ LEFT JOIN LATERAL (
     ) s
     HAVING count(*) >= 2
 ) u ON true;
+COMMENT ON VIEW idle_before IS 'A row is a class of the roster.';
+COMMENT ON COLUMN idle_before.low IS 'Fewest students idle in the same five minutes of the last four weeks; null under two.';
+COMMENT ON COLUMN idle_before.high IS 'Most of them.';

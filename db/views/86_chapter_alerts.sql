@@ -34,6 +34,10 @@ JOIN enrolled_students e ON e.course_id = o.course_id AND e.class_id IS NOT NULL
 LEFT JOIN visited v ON v.student_id = e.student_id AND v.course_id = o.course_id AND v.chapter_id = o.chapter_id
 LEFT JOIN completed_chapters c ON c.student_id = e.student_id AND c.chapter_id = o.chapter_id
 GROUP BY e.class_id, o.course_id, o.chapter_id, o.title, o.opened_at, o.as_of;
+COMMENT ON VIEW chapter_reach IS 'A row is a class x chapter that has been open for 7 days and not for 14.';
+COMMENT ON COLUMN chapter_reach.opened_at IS 'available_from, else the day of anybody''s first visit.';
+COMMENT ON COLUMN chapter_reach.visited IS 'Students who came.';
+COMMENT ON COLUMN chapter_reach.worked IS 'Students who worked on it.';
 
 -- How long a class's visits of a chapter took in the last 7 days, today included, and everybody's in the 28 days before those.
 CREATE OR REPLACE VIEW pace_since AS
@@ -68,3 +72,8 @@ LEFT JOIN (
     GROUP BY course_id, chapter_id
 ) b ON b.course_id = w.course_id AND b.chapter_id = w.chapter_id
 WHERE coalesce(i.available_from <= k.now - interval '7 days', true);
+COMMENT ON VIEW chapter_pace IS 'A row is a class x chapter visited in the last 7 local days, open for 7 days where that is known.';
+COMMENT ON COLUMN chapter_pace.students IS 'Who visited it in the 7 days.';
+COMMENT ON COLUMN chapter_pace.median_seconds IS 'Of the 7 days.';
+COMMENT ON COLUMN chapter_pace.usual_visits IS 'Visits in the 28 days before.';
+COMMENT ON COLUMN chapter_pace.usual_seconds IS 'Median of them.';

@@ -14,6 +14,7 @@ WHERE m.class_id IS NOT NULL
   AND (m.is_only OR m.class_id = ANY (fact_classes(CASE WHEN c.student_id IS NULL THEN d.class_id ELSE nullif(c.class_id, '') END,
                                                    ARRAY(SELECT o.class_id FROM class_enrolled o WHERE o.student_id = m.student_id))))
 GROUP BY m.class_id, m.student_id, d.day;
+COMMENT ON VIEW class_member_days IS 'A row is a student x class in which they are enrolled x local day: what counts in that class.';
 
 CREATE OR REPLACE VIEW class_attempts WITH (security_barrier) AS
 SELECT m.class_id, a.user_id AS student_id, a.attempted_at, a.event_id, a.course, a.module, a.quiz_type, a.score, a.pass_mark, a.passed
@@ -21,6 +22,8 @@ FROM class_enrolled m
 JOIN marked_attempts a ON a.user_id = m.student_id
 WHERE m.class_id IS NOT NULL
   AND (m.is_only OR m.class_id = ANY (fact_classes(a.class_id, ARRAY(SELECT o.class_id FROM class_enrolled o WHERE o.student_id = m.student_id))));
+COMMENT ON VIEW class_attempts IS 'A row is a quiz attempt x class of the student in which it counts.';
+COMMENT ON COLUMN class_attempts.class_id IS 'Class of the student in which the attempt counts.';
 
 -- Who chooses some courses counts those who take any of them, each once.
 CREATE OR REPLACE VIEW courses_taken AS

@@ -116,6 +116,11 @@ def test_the_command_reports_and_fails_plainly(postgres_url: str, monkeypatch: p
     result = CliRunner().invoke(app, ["migrate"])
     assert result.exit_code == 0
     assert "plain PostgreSQL" in result.output
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("UPDATE schema_version SET version_num = '9999'")
+    older = CliRunner().invoke(app, ["migrate"])
+    assert older.exit_code == 3
+    assert "a newer version has migrated this database (schema 9999)" in older.stderr
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     failed = CliRunner().invoke(app, ["migrate"])
     assert failed.exit_code == 7

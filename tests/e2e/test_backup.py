@@ -27,7 +27,7 @@ def has_timescaledb(here: Stack) -> bool:
 
 
 def backup(here: Stack, to: Path) -> bool:
-    """As docs/operations.md says, while the workers are stopped; returns whether it is one of TimescaleDB."""
+    """As docs/backup.md says, while the workers are stopped; returns whether it is one of TimescaleDB."""
     timescaledb = has_timescaledb(here)
     program = choose(timescaledb).folder / "pg_dump"
     require("postgres", program.exists(), f"there is no {program}")

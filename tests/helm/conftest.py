@@ -62,6 +62,7 @@ def render(run_helm: Callable[..., subprocess.CompletedProcess[str]]) -> Render:
             "template", "classpulse", ".", "--kube-version", KUBERNETES, "--values", f"ci/{values}-values.yaml", *sets
         )
         assert said.returncode == 0, said.stderr
+        assert not said.stderr, "Helm warns"
         return [document for document in yaml.safe_load_all(said.stdout) if document]
 
     return run

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
@@ -14,6 +15,7 @@ import pytest
 from cli.main import COMMANDS
 from cli.run import FLOWS
 from dataflows.settings import Settings
+from grafana import chart_copies
 from tests.helm.conftest import CHART, Render
 
 VALUES = sorted(path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml"))
@@ -302,6 +304,16 @@ def test_settings_in_the_values_are_documented_settings() -> None:
     documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (CHART.parents[1] / ".env.example").read_text(), re.M))
     named = {n for f in CHART.rglob("*.y*ml") for n in re.findall(r"\bCLASSPULSE_[A-Z_]+[A-Z]\b", f.read_text())}
     assert named <= documented, named - documented
+
+
+def test_the_chart_holds_copies_of_boards_and_rules_as_they_are(tmp_path: Path) -> None:
+    assert not chart_copies.outdated()
+    (tmp_path / "prometheus/rules").mkdir(parents=True)
+    (tmp_path / "prometheus/rules/lag.yml").write_text("groups: []")
+    (tmp_path / "helm/classpulse/files/rules").mkdir(parents=True)
+    (tmp_path / "helm/classpulse/files/rules/old.yml").write_text("groups: []")
+    assert [path.name for path in chart_copies.write(tmp_path)] == ["lag.yml", "old.yml"]
+    assert [path.name for path in (tmp_path / "helm").rglob("*.yml")] == ["lag.yml"]
 
 
 def test_the_readme_lists_the_values_as_they_are() -> None:

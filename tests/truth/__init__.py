@@ -1,1 +1,1 @@
-"""What the views of docs/sql.md say, found again from the log, the roster and the courses, without flows and views."""
+"""What the views of docs/sql say, found again from the log, the roster and the courses, without flows and views."""

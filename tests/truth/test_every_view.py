@@ -1,4 +1,4 @@
-"""Every view that docs/sql.md lists is computed again, from the log as the oracles read it, and compared row by row."""
+"""Every view that docs/sql lists is computed again, from the log as the oracles read it, and compared row by row."""
 
 from __future__ import annotations
 
