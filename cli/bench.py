@@ -210,7 +210,7 @@ def alerts(
     data: Annotated[Path | None, typer.Option(help="The folder with the real log; by default CLASSPULSE_DATA.")] = None,
     *,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Write the results beside the rules and into docs/alerts.md.")
+        bool, typer.Option("--keep", help="Write the results beside the rules and into docs/backtests.md.")
     ] = False,
 ) -> None:
     """What the rules that go out at once would have sent over simulated weeks and a real log, against their budget.

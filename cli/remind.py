@@ -24,7 +24,7 @@ def remind(
     opt_out: Annotated[str, typer.Option("--opt-out", metavar="ID", help="This student wants none from now on.")] = "",
     opt_in: Annotated[str, typer.Option("--opt-in", metavar="ID", help="This student wants them again.")] = "",
 ) -> None:
-    """Send each student with reviews due one e-mail a day, and never two (docs/alerts.md); run it from cron.
+    """Send each student with reviews due one e-mail a day, and never two (docs/reminders.md); run it from cron.
 
     Example: classpulse remind --dry-run
     """

@@ -89,7 +89,7 @@ def policy_file(
             "receiver": TEACHERS,
             "object_matchers": [["severity", "=", "push"]],
             "group_by": ["class_id"],
-            # What comes next in a class waits as long as a lesson lasts (docs/alerts.md, Backtested).
+            # What comes next in a class waits as long as a lesson lasts (docs/backtests.md).
             "group_interval": "45m",
             "mute_time_intervals": [f"{named}nights", f"{named}holidays"],
         },

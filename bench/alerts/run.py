@@ -52,7 +52,7 @@ AFTERWARDS: Final = timedelta(minutes=5)
 """So long after something was over a message about it is still right."""
 LONG_MS: Final = 600_000
 TOGETHER: Final = "together"
-DOCS: Final = Path(__file__).parents[2] / "docs/alerts.md"
+DOCS: Final = Path(__file__).parents[2] / "docs/backtests.md"
 MOODLE: Final = "moodle-oop-course.csv.gz"
 
 Row = dict[str, Any]
@@ -65,7 +65,7 @@ def measure(*, classes: int, weeks: int, data: Path | None, keep: bool) -> dict[
         classes: Of the simulated school.
         weeks: That are simulated; from the third on rules know what is usual.
         data: The folder with the real log; that of `CLASSPULSE_DATA` where it is None.
-        keep: Whether to write the results beside the rules and into docs/alerts.md.
+        keep: Whether to write the results beside the rules and into docs/backtests.md.
     """
     began = time.monotonic()
     folder = data or data_folder()

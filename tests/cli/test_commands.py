@@ -93,44 +93,6 @@ NOWHERE = {
     "CLASSPULSE_SMTP_HOST": "127.0.0.1:1",
     "CLASSPULSE_SMTP_FROM": "a@b.example",
 }
-WITHOUT_DATABASE: dict[str, list[str]] = {
-    "migrate": [],
-    "rebuild": [],
-    "nightly": [],
-    "roster load": ["{file}"],
-    "content load": ["{file}"],
-    "calibrate": [],
-    "report": ["7B", "--html"],
-    "alerts route": [],
-    "remind": [],
-    "dashboards permit": [],
-}
-WITHOUT_KAFKA: dict[str, list[str]] = {
-    "topics": [],
-    "run": ["engagement"],
-    "adopt": [],
-    "replay": ["{log}", "--format", "jsonl"],
-    "simulate": ["--seconds", "1"],
-}
-
-
-@pytest.mark.parametrize("words", [*WITHOUT_DATABASE, *WITHOUT_KAFKA])
-def test_without_its_servers_a_command_says_so_in_a_sentence(
-    words: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("nowhere")
-    (folder / "classes.csv").write_text("class_id,title\n7B,B\n")
-    (folder / "items.csv").write_text("course_id,item_id,kind,title,position,expected_seconds\nc,i,chapter,T,1,9\n")
-    (folder / "log.jsonl").write_text('{"event_name":"click","student_id":"s","timestamp":"2026-03-02T10:00:00Z"}\n')
-    files = {"file": str(folder / ("items.csv" if "content" in words else "classes.csv"))}
-    arguments = (WITHOUT_DATABASE | WITHOUT_KAFKA)[words]
-    typed = [*words.split(), *(a.format(log=folder / "log.jsonl", **files) for a in arguments)]
-    said = CliRunner().invoke(app, typed, env={**NOWHERE, "COLUMNS": "400"}, prog_name="classpulse")
-    assert said.exit_code == Exit.UNAVAILABLE, said.output
-    assert "Traceback" not in said.output
-    assert f"classpulse {words.split(maxsplit=1)[0]}: " in said.stderr
-    assert "secret" not in said.output
-    assert re.search("[Dd]atabase|Kafka|Grafana|127.0.0.1", said.stderr)
 
 
 @pytest.mark.parametrize(

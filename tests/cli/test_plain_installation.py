@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,9 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from dataflows.errors import Exit
+from tests.cli.test_commands import NOWHERE
 
 ROOT = Path(__file__).parents[2]
 WHEEL = (ROOT / "pyproject.toml").read_text().partition("packages = [")[2].partition("]")[0]
@@ -28,6 +32,23 @@ REFUSED = set(sys.argv.pop(1).split(","))
 sys.meta_path.insert(0, Refuse())
 """
 RUN = f"{HOOK}\nfrom cli.main import app\napp(sys.argv[1:], prog_name='classpulse')\n"
+MANY = f"""{HOOK}
+import json
+from typer.main import get_command
+from typer.testing import CliRunner
+from cli.main import app
+
+def leaves(command, words):
+    listed = command.list_commands(None) if hasattr(command, "list_commands") else []
+    return [leaf for name in listed for leaf in leaves(command.get_command(None, name), [*words, name])] or [words]
+
+asked, environment = json.loads(sys.argv[1])
+asked += [[*words, "--help"] for words in leaves(get_command(app), [])]
+def run(words):
+    done = CliRunner().invoke(app, words, env=environment, prog_name="classpulse")
+    return words, done.exit_code, done.output + done.stderr
+print(json.dumps(list(map(run, asked))))
+"""
 IMPORT = f"{HOOK}\nimport importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
 
 
@@ -99,20 +120,56 @@ def test_every_shipped_module_can_be_imported() -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "alerts backtest --help",
-        "bench alerts --help",
-        "bench rules --help",
-        "dashboards build --check",
-        "alerts build --check",
-        "schema clickstream_event",
-    ],
-)
-def test_it_runs(words: str) -> None:
-    done = plain(RUN, *words.split())
+WITHOUT_DATABASE: dict[str, list[str]] = {
+    "migrate": [],
+    "rebuild": [],
+    "nightly": [],
+    "roster load": ["{classes}"],
+    "content load": ["{items}"],
+    "calibrate": [],
+    "report": ["7B", "--html"],
+    "alerts route": [],
+    "remind": [],
+    "dashboards permit": [],
+}
+WITHOUT_KAFKA: dict[str, list[str]] = {
+    "topics": [],
+    "run": ["engagement"],
+    "adopt": [],
+    "replay": ["{log}", "--format", "jsonl"],
+    "simulate": ["--seconds", "1"],
+}
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Returns the files that commands are given, by the names in the tables above."""
+    (folder / "classes.csv").write_text("class_id,title\n7B,B\n")
+    (folder / "items.csv").write_text("course_id,item_id,kind,title,position,expected_seconds\nc,i,chapter,T,1,9\n")
+    (folder / "log.jsonl").write_text('{"event_name":"click","student_id":"s","timestamp":"2026-03-02T10:00:00Z"}\n')
+    return {"classes": f"{folder}/classes.csv", "items": f"{folder}/items.csv", "log": f"{folder}/log.jsonl"}
+
+
+def without_servers(words: str, files: dict[str, str]) -> list[str]:
+    """Returns a command of the tables above as it is typed."""
+    return [*words.split(), *(argument.format(**files) for argument in (WITHOUT_DATABASE | WITHOUT_KAFKA)[words])]
+
+
+def test_every_command_explains_itself_and_fails_in_words_with_its_exit_code(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    failing = [without_servers(words, files) for words in WITHOUT_DATABASE | WITHOUT_KAFKA]
+    checks = [["dashboards", "build", "--check"], ["alerts", "build", "--check"], ["schema", "clickstream_event"]]
+    done = plain(MANY, json.dumps([[*failing, *checks], NOWHERE | {"COLUMNS": "400"}]))
     assert done.returncode == 0, done.stderr[-3000:]
+    told = {tuple(words): (code, output) for words, code, output in json.loads(done.stdout.splitlines()[-1])}
+    assert len(told) > len(failing) + 40
+    for words, (code, output) in told.items():
+        assert code == (Exit.UNAVAILABLE if list(words) in failing else Exit.DONE), (words, output[-2000:])
+        assert "Traceback" not in output, words
+        assert "secret" not in output, words
+        if list(words) in failing:
+            assert f"classpulse {words[0]}: " in output, words
+            assert re.search("[Dd]atabase|Kafka|Grafana|127.0.0.1", output), output
+        assert "development tools" not in output, words
 
 
 @pytest.mark.soak

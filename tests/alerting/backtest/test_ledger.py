@@ -26,7 +26,7 @@ def test_every_rule_that_goes_out_at_once_was_tried_as_it_is_now_and_kept_its_bu
 
 
 def test_the_docs_show_what_was_kept() -> None:
-    text = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/backtests.md").read_text(encoding="utf-8")
     assert ledger.documented(text, ledger.read()) == text
 
 
