@@ -12,6 +12,16 @@ COMMENT ON COLUMN anomalies.detected_at IS 'When it was seen, by event time.';
 COMMENT ON COLUMN anomalies.subject_id IS 'What looked wrong: a student, a class ...';
 COMMENT ON COLUMN anomalies.score IS 'How far off.';
 
+COMMENT ON TABLE api_tokens IS 'Tokens of the gateway, by id; `classpulse token` makes and revokes them.';
+COMMENT ON COLUMN api_tokens.token_id IS 'Its id.';
+COMMENT ON COLUMN api_tokens.name IS 'What it is for.';
+COMMENT ON COLUMN api_tokens.scopes IS 'What it may: ingest, read:class:ID, read:school, privacy.';
+COMMENT ON COLUMN api_tokens.digest IS 'SHA-256 of the token, which itself is kept nowhere.';
+COMMENT ON COLUMN api_tokens.events_per_s IS 'Most events a second; null for CLASSPULSE_API_EVENTS_PER_S.';
+COMMENT ON COLUMN api_tokens.created_at IS 'When it was made.';
+COMMENT ON COLUMN api_tokens.expires_at IS 'From when on it is refused; null: never.';
+COMMENT ON COLUMN api_tokens.revoked_at IS 'When it was revoked.';
+
 COMMENT ON TABLE attempt_days IS 'Quiz attempts of a local day by class, course, module and kind, counted as quiz_attempts is written; scores in ten-thousandths.';
 COMMENT ON COLUMN attempt_days.score_sum IS 'In ten-thousandths.';
 
@@ -96,6 +106,17 @@ COMMENT ON TABLE events IS 'Every accepted event, once in each topic that told i
 COMMENT ON COLUMN events.assessment_id IS 'Quiz or assignment.';
 COMMENT ON COLUMN events.ingested_at IS 'When the topic got it.';
 COMMENT ON COLUMN events.watermark_before IS 'How far event time had come when it was read.';
+
+COMMENT ON TABLE gateway_instances IS 'Instances of the gateway and the events that they have acknowledged and Kafka does not have yet. Ticks wait for the oldest of all.';
+COMMENT ON COLUMN gateway_instances.instance IS 'A spool is an instance, whoever serves it now.';
+COMMENT ON COLUMN gateway_instances.seen_at IS 'Last sign of life.';
+COMMENT ON COLUMN gateway_instances.oldest_at IS 'Event time of the oldest event on its spool; null while that is empty.';
+COMMENT ON COLUMN gateway_instances.spooled IS 'Events on its spool.';
+
+COMMENT ON TABLE gateway_ticker IS 'The one instance that writes ticks, until when unless it renews that.';
+COMMENT ON COLUMN gateway_ticker.only_row IS 'There is one.';
+COMMENT ON COLUMN gateway_ticker.instance IS 'The instance.';
+COMMENT ON COLUMN gateway_ticker.expires_at IS 'Until when, unless it renews that.';
 
 COMMENT ON TABLE late_days IS 'Local days to which late events were added, by flow; a rebuild counts the same.';
 COMMENT ON COLUMN late_days.up_to_place IS 'The first place whose late events do not count, by topic and partition: {"topic": {"partition": place}}.';
