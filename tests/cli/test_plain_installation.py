@@ -163,9 +163,9 @@ def test_every_command_explains_itself_and_fails_in_words_with_its_exit_code(tmp
     checks = [["dashboards", "build", "--check"], ["alerts", "build", "--check"], ["schema", "clickstream_event"]]
     done = plain(MANY, json.dumps([[*failing, *checks], NOWHERE | {"COLUMNS": "400"}]))
     assert done.returncode == 0, done.stderr[-3000:]
-    told = {tuple(words): (code, output) for words, code, output in json.loads(done.stdout.splitlines()[-1])}
-    assert len(told) > len(failing) + 40
-    for words, (code, output) in told.items():
+    said = {tuple(words): (code, output) for words, code, output in json.loads(done.stdout.splitlines()[-1])}
+    assert len(said) > len(failing) + 40
+    for words, (code, output) in said.items():
         assert code == (Exit.UNAVAILABLE if list(words) in failing else Exit.DONE), (words, output[-2000:])
         assert "Traceback" not in output, words
         assert "secret" not in output, words
