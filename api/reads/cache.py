@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
+T = TypeVar("T")
 KEPT_S: Final = 1.0
 MOST: Final = 4096
 OF_THE_CLOCK: Final = {"as_of", "now", "lag_seconds"}
@@ -35,24 +36,23 @@ class Answer:
         return cls(model.model_dump_json().encode(), f'W/"{hashlib.blake2b(lasting, digest_size=12).hexdigest()}"')
 
 
-class Answers:
-    """The answers of the last second.
+class Kept(Generic[T]):
+    """What was computed in the last second, each once however many ask for it meanwhile.
 
-    Who asks while an answer is being computed waits for that one. A client that leaves takes nobody's answer along; an
-    error is not kept.
+    A client that leaves takes nobody's result along; an error is not kept.
     """
 
     def __init__(self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keeps answers for `kept_s` seconds of `clock`."""
+        """Keeps results for `kept_s` seconds of `clock`."""
         self._kept_s, self._clock = kept_s, clock
-        self._tasks: dict[Hashable, tuple[float, asyncio.Task[Answer]]] = {}
+        self._tasks: dict[Hashable, tuple[float, asyncio.Task[T]]] = {}
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[BaseModel]]) -> Answer:
-        """Returns the answer to a question, at most a second old."""
+    async def get(self, key: Hashable, make: Callable[[], Coroutine[None, None, T]]) -> T:
+        """Returns the result of a key, at most a second old."""
         kept = self._tasks.get(key)
         if kept is None or kept[0] <= self._clock() or (kept[1].done() and kept[1].exception() is not None):
             self._forget_old()
-            kept = (self._clock() + self._kept_s, asyncio.create_task(_made(make)))
+            kept = (self._clock() + self._kept_s, asyncio.create_task(make()))
             self._tasks[key] = kept
         return await asyncio.shield(kept[1])
 
@@ -62,5 +62,13 @@ class Answers:
             self._tasks = {key: kept for key, kept in self._tasks.items() if kept[0] > now or not kept[1].done()}
 
 
-async def _made(make: Callable[[], Awaitable[BaseModel]]) -> Answer:
-    return Answer.of(await make())
+class Answers(Kept[Answer]):
+    """The answers of the last second."""
+
+    async def to(self, key: Hashable, make: Callable[[], Awaitable[BaseModel]]) -> Answer:
+        """Returns the answer to a question."""
+
+        async def made() -> Answer:
+            return Answer.of(await make())
+
+        return await self.get(key, made)

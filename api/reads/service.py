@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from api.access import Grant
 from api.asgi import Scope
-from api.reads.cache import Answers
-from api.reads.database import Database
+from api.reads.cache import Answers, Kept
+from api.reads.database import Database, Row
 from api.reads.faults import wrong
 from api.reads.hub import Hub
 from api.reads.rights import Rights
@@ -34,6 +34,7 @@ class Reads:
         database: Where the answers come from.
         grant_of: Tells what a request's token allows.
         answers: Those of the last second.
+        counts: The numbers of every class of the last second.
         hub: The streams.
         thresholds: From when on the pipeline counts as stalled, and how few are too few to say.
     """
@@ -41,6 +42,7 @@ class Reads:
     database: Database
     grant_of: GrantOf
     answers: Answers = field(default_factory=Answers)
+    counts: Kept[list[Row]] = field(default_factory=Kept)
     hub: Hub = field(default_factory=Hub)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
@@ -118,7 +120,7 @@ def moment(value: object, path: str) -> datetime:
 
 async def answered(request: Request, key: Hashable, make: Callable[[], Awaitable[BaseModel]]) -> Response:
     """Returns the second's answer, or 304 to who has the same already."""
-    answer = await reads_of(request).answers.get((request.scope["route"].path, key), make)
+    answer = await reads_of(request).answers.to((request.scope["route"].path, key), make)
     headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
     if answer.etag in known or "*" in known:

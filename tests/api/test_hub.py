@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import time
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,7 +21,7 @@ class Said(BaseModel):
 
 
 class Source:
-    """Counts how often it is calls."""
+    """Counts how often it is asked."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -84,6 +87,31 @@ def questions(client: Client) -> float:
     """Returns how often the numbers were computed in the database."""
     found = re.search(r'gateway_questions_total\{query="headcount"\} (\S+)', client.get("/metrics").body.decode())
     return float(found[1]) if found else 0.0
+
+
+def test_many_classes_share_one_question_a_second(reading: Reading) -> None:
+    paths = [f"/engagement/stream?class_id={class_id}" for class_id in ("7B", "7C", "8A")] + ["/engagement/stream"]
+
+    async def listen(path: str) -> list[dict[str, Any]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", reading.server.port)
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {reading.tokens['everyone']}\r\n\r\n"
+        writer.write(head.encode())
+        found: list[dict[str, Any]] = []
+        while len(found) < 4:
+            line = await asyncio.wait_for(reader.readline(), 30)
+            found += [json.loads(each) for each in re.findall(r"^data: (.*)", line.decode())]
+        writer.close()
+        return found
+
+    async def every() -> list[list[dict[str, Any]]]:
+        return list(await asyncio.gather(*map(listen, paths)))
+
+    before, began = questions(reading.server), time.monotonic()
+    found = asyncio.run(every())
+    assert [last[-1]["enrolled"] for last in found] == [4, 1, 1, 6]
+    assert [last[-1]["present"] for last in found] == [3, 1, 0, 5]
+    # the first second may begin before all four listen
+    assert questions(reading.server) - before <= 4 + time.monotonic() - began + 1
 
 
 def test_listeners_over_http_share_one_question_a_second_and_resume_by_id(reading: Reading) -> None:

@@ -30,7 +30,7 @@ export class Board {
       [5, "trend", () => gateway.trend(this.classId)],
       ...(of ? [[5, "heatmap", () => gateway.heatmap(this.classId)]] : [[3, "rooms", gateway.headcount]]),
       ...(sees ? [[2, "people", () => gateway.students(this.classId)]] : []),
-      ...((of ? sees : seesAll) ? [[2, "feed", () => gateway.latest(this.classId)]] : []),
+      ...((of ? sees : seesAll) ? [[5, "feed", () => gateway.latest(this.classId)]] : []),
     ];
   }
 
