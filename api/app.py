@@ -16,7 +16,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from api import stream
+from api import stream, tracker
 from api.access import Access, Grant
 from api.asgi import Receive, Scope, Send
 from api.explain import routes as explanations
@@ -32,7 +32,14 @@ from api.settings import ApiSettings
 from api.token_book import TokenBook
 from dataflows.settings import Settings
 
-ROUTERS: Final = (engagement.router, stream.router, analytics.router, explanations.router, live.router)
+ROUTERS: Final = (
+    engagement.router,
+    stream.router,
+    analytics.router,
+    explanations.router,
+    live.router,
+    tracker.router,
+)
 """What people read; a route finds the gateway in `request.app.state.gateway`."""
 
 
