@@ -75,14 +75,16 @@ def number_in(value: object) -> float | None:
 def time_in(value: object) -> int | str | None:
     """Returns a time in epoch milliseconds; a text that is none as it is, for the judge to reject; None without one.
 
-    Times without a zone are UTC, as the platforms write them.
+    Times without a zone are UTC, as the platforms write them; exports of MongoDB wrap them.
 
     Example:
         >>> time_in("2020-07-15T06:46:41.543562+00:00"), time_in("2020-07-15 06:46:41.5"), time_in(1594795601)
         (1594795601543, 1594795601500, 1594795601000)
-        >>> time_in("yesterday"), time_in(""), time_in(None)
-        ('yesterday', None, None)
+        >>> time_in({"$date": {"$numberLong": "1594795601543"}}), time_in("yesterday"), time_in("")
+        (1594795601543, 'yesterday', None)
     """
+    while isinstance(value, dict) and len(value) == 1:
+        value = value.get("$date", value.get("$numberLong"))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return math.floor(value * 1000 if abs(value) < _SECONDS_BELOW else value) if math.isfinite(value) else None
     text = text_in(value)

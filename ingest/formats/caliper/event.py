@@ -128,7 +128,7 @@ def _event(document: dict[str, Any], said: Entity, name: str) -> Event:
             "student_id": _student(said, name),
             "role": role_in(said),
             "event_name": name,
-            "timestamp": time_in(said.get("eventTime")),
+            "timestamp": time_in(said.get("eventTime", said.get("startedAtTime"))),
             "session_id": session.rpartition("/")[2].rpartition(":")[2] if session else None,
             "course_id": course,
             "chapter_id": item_id(_first(whole, CHAPTER_TYPES)),

@@ -23,7 +23,7 @@ class Activity(NamedTuple):
 
 def activity_in(value: object) -> Activity | None:
     """Returns the activity that an object is; None where it is none."""
-    fields = dict_in(value)
+    fields = {"id": value} if isinstance(value, str) else dict_in(value)
     address = text_in(fields.get("id"))
     if address is None:
         return None

@@ -286,6 +286,11 @@ def test_statements_come_in_lists_and_by_themselves(document: object) -> None:
     assert [made(part)["event_name"] for _path, part in statement_parts(document)] == ["video_play"]  # type: ignore[arg-type]
 
 
+def test_an_object_may_be_its_address_alone() -> None:
+    document = {**statement(f"{ADL}/verbs/experienced", MOVIE), "object": "https://lms.example/pages/3"}
+    assert made(document)["page_url"] == "https://lms.example/pages/3"
+
+
 def test_a_file_is_accounted_for_to_the_statement(tmp_path: Path) -> None:
     played, ready = statement(f"{VIDEO}/verbs/played", MOVIE), statement(f"{ADL}/verbs/initialized", MOVIE)
     path = tmp_path / "statements.json"
