@@ -78,8 +78,8 @@ def new(  # noqa: PLR0913
     for edit in edits:
         typer.echo(f"{'written' if edit.is_new else 'listed in'}: {edit.path}")
     typer.echo(
-        f"Next: pytest tests/dataflows/test_{name}.py, then `classpulse migrate` and `classpulse run {name}`. "
-        f"Another key, window or aggregate: say it to `flows new` (dataflows/{name}.py and the table go together)."
+        f"Next: `make test ARGS=tests/dataflows/test_{name}.py`, then `classpulse migrate` and `classpulse run {name}`."
+        f" Another key, window or aggregate: say it to `flows new` (dataflows/{name}.py and the table go together)."
     )
 
 

@@ -88,6 +88,11 @@ def test_a_worker_starts_after_the_migration_and_the_topics(name: str) -> None:
     assert {needs[job]["condition"] for job in ONE_SHOT} == {"service_completed_successfully"}
 
 
+@pytest.mark.parametrize("name", ["migrate", *sorted(FLOW_OF)])
+def test_whoever_counts_days_is_told_the_deployments_time_zone(name: str) -> None:
+    assert SERVICES[name]["environment"]["CLASSPULSE_TIMEZONE"] == "${CLASSPULSE_TIMEZONE:-UTC}"
+
+
 def test_what_a_service_waits_for_is_in_the_stack() -> None:
     needed = {name for service in SERVICES.values() for name in service.get("depends_on", {})}
     assert needed <= SERVICES.keys()
