@@ -1,4 +1,4 @@
-# One image for every role: migrate, topics, run, tick. `docker run classpulse --help` lists them.
+# One image for every role: migrate, topics, run, serve (api), tick. `docker run classpulse --help` lists them.
 FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/classpulse

@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 CODE := api dataflows db grafana alerting ingest reports health privacy simulation demo local cli bench tests
-SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD CLASSPULSE_MESSENGER_PASSWORD GRAFANA_ADMIN_PASSWORD
+SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD CLASSPULSE_MESSENGER_PASSWORD CLASSPULSE_GATEWAY_PASSWORD GRAFANA_ADMIN_PASSWORD
 
 # Three brokers: each record in three places, and in two of them before it counts as written.
 HA := CLASSPULSE_REPLICATION=3 CLASSPULSE_COMPOSE_MIN_INSYNC=2 CLASSPULSE_COMPOSE_BROKERS=kafka:9092,kafka-2:9092,kafka-3:9092 CLASSPULSE_COMPOSE_VOTERS=1@kafka:9093,2@kafka-2:9093,3@kafka-3:9093
@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-gateway bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -76,6 +76,9 @@ bench-alerts: $(RUN) ## what the rules that go out at once would have sent, agai
 
 bench-rules: $(RUN) ## the same school: both statements of every learning alert (ARGS="--keep DIR" after bench-boards --keep)
 	@$(BIN)/classpulse bench rules $(ARGS)
+
+bench-gateway: $(RUN) ## events over HTTP until Kafka has them, beside a plain FastAPI route (ARGS="--rounds 1")
+	@$(BIN)/classpulse bench gateway $(ARGS)
 
 bench-time-on-task: $(RUN) ## what caps of 5, 10 and 30 minutes make of a real Moodle log
 	@$(BIN)/classpulse bench time-on-task $(ARGS)

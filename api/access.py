@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
+from urllib.parse import parse_qs
 
 from api.asgi import Scope, header
 from api.problems import ProblemError
@@ -17,6 +18,7 @@ _FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 OPEN: Final = "open"
 """In place of a token's id, where no token was needed."""
+_PUBLIC: Final = frozenset({INGEST})
 _OPEN_SCOPES: Final = frozenset({INGEST, READ_SCHOOL})
 
 Open = Literal["until-first-token", "never", "always"]
@@ -143,6 +145,8 @@ class Access:
         """
         text = bearer(scope)
         grant = self.grant_of(text) if text else self._open_grant(scope)
+        if grant is not None and text and not header(scope, b"authorization") and grant.scopes != _PUBLIC:
+            raise ProblemError(401, "token", "A token in the address may have no scope but ingest.")
         if grant is not None:
             return grant
         if not self.is_known:
@@ -201,6 +205,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def bearer(scope: Scope) -> str:
-    """Returns the token that a request carries; empty without one."""
+    """Returns the token that a request carries, empty without one.
+
+    `navigator.sendBeacon` sets no headers, so it may stand in the address too. Such a token is in every page's source
+    and in logs: it should be able to do nothing but `ingest`.
+    """
     kind, _, text = header(scope, b"authorization").partition(" ")
-    return text.strip() if kind.lower() == "bearer" else ""
+    if kind.lower() == "bearer":
+        return text.strip()
+    if b"token=" in scope.get("query_string", b""):
+        query: bytes = scope["query_string"]
+        return parse_qs(query.decode("latin-1")).get("token", [""])[0]
+    return ""

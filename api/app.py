@@ -23,6 +23,7 @@ from api.explain import routes as explanations
 from api.ingest.intake import Intake
 from api.ingest.track import Track
 from api.live import routes as live
+from api.openapi import describe
 from api.problems import CONTENT_TYPE, ProblemError
 from api.reads import analytics, engagement
 from api.reads.database import Database
@@ -121,6 +122,7 @@ def _web(gateway: Gateway) -> FastAPI:
     web.add_api_route("/metrics", _metrics, include_in_schema=False)
     for router in ROUTERS:
         web.include_router(router)
+    describe(web)
     return web
 
 
@@ -128,8 +130,11 @@ async def _healthz() -> str:
     return "alive\n"
 
 
-async def _readyz() -> str:
-    return "ready\n"
+async def _readyz(request: Request) -> Response:
+    """Says whether events can be stored, in Kafka or on the spool; without the database only questions fail."""
+    if request.app.state.gateway.intake.accepts:
+        return PlainTextResponse("ready\n")
+    return PlainTextResponse("neither Kafka nor the spool takes events\n", 503)
 
 
 async def _metrics() -> Response:

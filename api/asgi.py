@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
@@ -17,6 +18,9 @@ IDLE_S: Final = 20.0
 """How long a client may be silent in the middle of its body."""
 MOST_RATIO: Final = 200
 """Bytes that a byte of gzip may become; events of a class repeat themselves 30 times, a bomb a thousand times."""
+DISCARDED: Final = 64 << 20
+DISCARD_S: Final = 5.0
+"""How much of a body, and for how long, is let pass before it is refused."""
 _FREE: Final = 65_536
 """Small bodies may repeat themselves as they like."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -111,6 +115,29 @@ class Unpacker:
             raise ProblemError(400, "bad-gzip", "The gzip body is not whole.")
 
 
+class Incoming:
+    """A request's messages, of which is known whether its body has ended."""
+
+    def __init__(self, receive: Receive) -> None:
+        """Nothing has come yet."""
+        self._receive = receive
+        self.ended = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """Returns the next message."""
+        message = await self._receive()
+        self.ended = message["type"] != "http.request" or not message.get("more_body")
+        return message
+
+    async def discard(self) -> None:
+        """Lets the rest of the body pass, for a while: who is cut off while it sends does not hear the answer."""
+        left = DISCARDED
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_S):
+                while not self.ended and left > 0:
+                    left -= len((await self.receive()).get("body") or b"")
+
+
 def _unpacker(encoding: str, most: int) -> Unpacker | None:
     if encoding in {"", "identity"}:
         return None
@@ -138,6 +165,6 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_problem(send: Send, problem: ProblemError) -> None:
+async def answer_problem(send: Send, problem: ProblemError, headers: Iterable[tuple[str, str]] = ()) -> None:
     """Sends a problem."""
-    await answer(send, problem.status, problem.body(), CONTENT_TYPE, problem.headers().items())
+    await answer(send, problem.status, problem.body(), CONTENT_TYPE, (*problem.headers().items(), *headers))

@@ -24,6 +24,7 @@ class ApiSettings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=3001, ge=0, le=65535)
     api_open: Literal["until-first-token", "never", "always"] = "until-first-token"
+    api_origins: str = ""
     api_max_body_bytes: int = Field(default=5 * MEBI, ge=1024)
     api_max_events: int = Field(default=5000, ge=1)
     api_body_timeout_s: float = Field(default=60.0, gt=0)
@@ -31,6 +32,7 @@ class ApiSettings(BaseSettings):
     api_events_per_s: float = Field(default=100_000.0, gt=0)
     api_requests_per_s: float = Field(default=50.0, gt=0)
     api_recent_ids: int = Field(default=500_000, ge=2)
+    api_ticks: bool = True
     spool_dir: Path = Path(".classpulse/spool")
     spool_bytes: int = Field(default=1024 * MEBI, ge=MEBI)
     pseudonyms: Literal["off", "edge"] = "off"

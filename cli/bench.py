@@ -255,5 +255,19 @@ def rules(
     _print(measure(scale=scale, days=days, runs=runs, keep=keep))
 
 
+@app.command()
+def gateway(
+    scale: Annotated[float, typer.Option(min=0.01, help="1 = 300,000 events in batches, 20,000 alone.")] = 1.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each load is played; medians count.")] = 3,
+) -> None:
+    """Events over HTTP until Kafka has them: the gateway, beside the route that a team would first write.
+
+    Example: classpulse bench gateway --rounds 1
+    """
+    from bench.gateway.run import measure
+
+    _print(measure(rounds=rounds, scale=scale))
+
+
 def _print(report: dict[str, Any]) -> None:
     typer.echo(json.dumps(report, indent=2))

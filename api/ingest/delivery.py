@@ -1,4 +1,4 @@
-"""To Kafka and back: a request's events are produced, and it is told once all of them are acknowledged."""
+"""To Kafka and back: a request's events are produced, and it is settled once all of them are acknowledged."""
 
 from __future__ import annotations
 
@@ -21,72 +21,75 @@ from dataflows.settings import Settings
 
 LINGER_MS: Final = 4
 POLL_S: Final = 0.1
+
 Heard = Callable[[KafkaError | None, Message], None]
-_by_topic = attrgetter("topic")
 
 log = structlog.get_logger()
 
 
 class Shipment:
-    """The events of one request on their way to Kafka.
+    """The events of one request on their way.
 
     Attributes:
         entries: The events, in their order.
-        sent_s: When they were handed over, by the monotonic clock.
-        left: How many of them are not acknowledged.
+        sent_s: When they were handed to Kafka's client, by the monotonic clock.
+        left: How many of them it has not acknowledged.
         failed: Whether one was not delivered.
-        done: Completed, in the loop's thread, when all are acknowledged or have failed.
+        done: Completed, in the loop's thread, when each entry has its status.
     """
 
     __slots__ = ("done", "entries", "failed", "left", "sent_s")
 
-    def __init__(self, entries: list[Entry], done: asyncio.Future[bool]) -> None:
+    def __init__(self, entries: list[Entry], done: asyncio.Future[None]) -> None:
         """Begins with all of them missing."""
         self.entries, self.done = entries, done
         self.left = len(entries)
         self.failed = False
         self.sent_s = time.monotonic()
 
+    def settle(self, status: str) -> None:
+        """Gives the entries that have none a status, and completes."""
+        for entry in self.entries:
+            if entry.status is None:
+                entry.status = status  # type: ignore[assignment]
+        if not self.done.done():
+            self.done.set_result(None)
+
 
 class Delivery:
-    """The producer and its thread; everything else of it belongs to the event loop's thread.
+    """One producer, from its opening until Kafka fails it; all but its thread belongs to the event loop's thread."""
 
-    Attributes:
-        pending: What is not acknowledged, the oldest first.
-    """
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop, failed: Callable[[], None]) -> None:
+        """Starts the thread that hears acknowledgements.
 
-    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
-        """Starts the thread that hears acknowledgements."""
-        self._settings, self._loop = settings, loop
+        Args:
+            settings: How Kafka is reached, and the topics' prefix.
+            loop: Where requests wait.
+            failed: Called in the loop's thread when something was not delivered.
+        """
+        self._settings, self._loop, self._failed = settings, loop, failed
         self._names: dict[str, str] = {}
-        self.pending: deque[Shipment] = deque()
+        self._pending: deque[Shipment] = deque()
         self._finished: list[Shipment] = []
         self._ended = threading.Event()
-        self._producer = self._open()
+        own = {"linger.ms": LINGER_MS, "delivery.report.only.error": False}
+        said = {"error_cb": availability(settings).on_error, "logger": quiet_logger()}
+        self._producer: Producer = Producer({**producer_config(settings), **own, **said})
         self._thread = threading.Thread(target=self._hear, args=(self._producer,), name="acks", daemon=True)
         self._thread.start()
 
-    def _open(self) -> Producer:
-        own = {"linger.ms": LINGER_MS, "delivery.report.only.error": False}
-        said = {"error_cb": availability(self._settings).on_error, "logger": quiet_logger()}
-        return Producer({**producer_config(self._settings), **own, **said})
-
-    def send(self, entries: list[Entry]) -> Shipment:
-        """Hands events over; `Shipment.done` says when Kafka has them.
-
-        A full queue, or whatever else librdkafka refuses, fails the shipment: its events go another way.
-        """
-        shipment = Shipment(entries, self._loop.create_future())
+    def send(self, shipment: Shipment) -> bool:
+        """Hands events over; False where Kafka's client takes no more, and then nothing more is to be sent this way."""
+        self._pending.append(shipment)
+        shipment.sent_s = time.monotonic()
         heard = self._callback(shipment)
         try:
-            for topic, of_topic in groupby(entries, _by_topic):
+            for topic, of_topic in groupby(shipment.entries, attrgetter("topic")):
                 self._produce(self._topic(topic), list(of_topic), heard)
         except (BufferError, KafkaException) as error:
             log.warning("Kafka's client refuses events", reason=str(error))
-            shipment.done.set_result(False)
-            return shipment
-        self.pending.append(shipment)
-        return shipment
+            return False
+        return True
 
     def _produce(self, topic: str, entries: list[Entry], heard: Heard) -> None:
         if len(entries) == 1:
@@ -94,8 +97,7 @@ class Delivery:
             self._producer.produce(topic, entry.value, entry.key, on_delivery=heard)
             return
         messages = [{"value": entry.value, "key": entry.key} for entry in entries]
-        queued = self._producer.produce_batch(topic, messages, on_delivery=heard)
-        if queued != len(entries):
+        if self._producer.produce_batch(topic, messages, on_delivery=heard) != len(entries):
             raise BufferError
 
     def _topic(self, name: str) -> str:
@@ -108,10 +110,11 @@ class Delivery:
         finished = self._finished
 
         def heard(error: KafkaError | None, _message: Message) -> None:
+            shipment.left -= 1
             if error is not None:
                 shipment.failed = True
-            shipment.left -= 1
-            if not shipment.left:
+                finished.append(shipment)
+            elif not shipment.left:
                 finished.append(shipment)
 
         return heard
@@ -124,14 +127,26 @@ class Delivery:
                 self._loop.call_soon_threadsafe(self._settle, finished)
 
     def _settle(self, finished: list[Shipment]) -> None:
+        """Settles what Kafka has; what it did not take waits for the one who is called."""
         for shipment in finished:
-            if not shipment.done.done():
-                shipment.done.set_result(not shipment.failed)
-        while self.pending and self.pending[0].done.done():
-            self.pending.popleft()
+            if not shipment.failed:
+                shipment.settle("ok")
+        while self._pending and self._pending[0].done.done():
+            self._pending.popleft()
+        if not self._ended.is_set() and any(shipment.failed for shipment in finished):
+            self._failed()
 
-    def close(self, timeout_s: float) -> None:
-        """Waits for what is on its way, then ends the thread."""
-        self._producer.flush(timeout_s)
+    def waits_s(self) -> float:
+        """Returns for how long the oldest shipment has waited."""
+        return time.monotonic() - self._pending[0].sent_s if self._pending else 0.0
+
+    def abandon(self) -> list[Shipment]:
+        """Gives this producer up; returns what it has not acknowledged, in order.
+
+        What is under way may still arrive: then it arrives twice, and is counted once.
+        """
         self._ended.set()
-        self._thread.join(timeout=2)
+        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+        left = [shipment for shipment in self._pending if not shipment.done.done()]
+        self._pending.clear()
+        return left

@@ -10,10 +10,14 @@ from typing import Any
 import msgspec
 
 from api import metrics
-from api.ingest.delivery import Delivery
+from api.ingest.clock import Clocks
 from api.ingest.entry import STORED, Entry
 from api.ingest.ids import RecentIds
-from api.ingest.judging import Change, Gate
+from api.ingest.judging import Gate
+from api.ingest.pseudonyms import Pseudonymiser
+from api.ingest.spool import Spool
+from api.ingest.store import Store
+from api.ingest.ticker import Ticker
 from api.problems import ProblemError
 from api.settings import ApiSettings
 from dataflows.events.rules import Rules
@@ -27,27 +31,47 @@ class Intake:
     """All that takes events in."""
 
     def __init__(self, settings: Settings, api: ApiSettings) -> None:
-        """Prepares; nothing runs before `start`."""
+        """Takes the spool; nothing runs before `start`.
+
+        Raises:
+            SpoolError: Another gateway has the spool.
+        """
         self._settings, self._api = settings, api
-        self._gate = Gate(Rules.of(settings))
+        pseudonymise = Pseudonymiser(api.key) if api.pseudonyms == "edge" else None
+        self._gate = Gate(Rules.of(settings), Clocks().change, pseudonymise)
         self._recent = RecentIds(api.api_recent_ids)
-        self._delivery: Delivery | None = None
+        self.spool = Spool(api.spool_dir, api.spool_bytes)
+        self._store: Store | None = None
+        self._ticker: Ticker | None = None
 
     async def start(self) -> None:
-        """Opens Kafka."""
-        self._delivery = Delivery(self._settings, asyncio.get_running_loop())
+        """Opens the ways to Kafka and to the spool."""
+        self._store = Store(self._settings, self.spool, self._api.api_ack_s)
+        if self._api.api_ticks:
+            self._ticker = Ticker(self._settings, self.spool.instance, self._unsent)
 
     async def stop(self) -> None:
         """Ends in order."""
-        if self._delivery:
-            await asyncio.to_thread(self._delivery.close, self._api.api_ack_s)
+        if self._store:
+            await self._store.close()
+        if self._ticker:
+            await asyncio.to_thread(self._ticker.close)
+        self.spool.close()
+
+    def _unsent(self) -> tuple[int | None, int]:
+        return self.spool.oldest_ms, self.spool.events
+
+    @property
+    def accepts(self) -> bool:
+        """Whether events can be stored now."""
+        return self._store is not None and self._store.accepts
 
     async def take(
         self,
         values: list[bytes],
         topic_of: Callable[[dict[str, Any]], str],
         topic: str,
-        changes: tuple[Change, ...] = (),
+        sent_at: object = None,
     ) -> list[Entry]:
         """Takes events in; each entry's status says what became of it.
 
@@ -55,20 +79,36 @@ class Intake:
             values: The events' JSON.
             topic_of: Names a document's topic.
             topic: The topic of events that are spelt plainly.
-            changes: What is changed in each before it is judged.
+            sent_at: When the client sent them, by its clock; None where it does not say.
         """
         entries = [Entry(value) for value in values]
-        self._gate.judge(entries, topic_of, time.time_ns() // 1_000_000, changes, topic)
+        await self.take_entries(entries, topic_of, topic, sent_at)
+        return entries
+
+    async def take_entries(  # noqa: PLR0913
+        self,
+        entries: list[Entry],
+        topic_of: Callable[[dict[str, Any]], str],
+        topic: str,
+        sent_at: object = None,
+        *,
+        atomic: bool = False,
+    ) -> None:
+        """Takes events in that have been prepared; `atomic` stores none of them where one is rejected."""
+        self._gate.judge(entries, topic_of, time.time_ns() // 1_000_000, topic, sent_at)
+        if atomic and any(entry.status == "rejected" for entry in entries):
+            for entry in entries:
+                entry.status = entry.status or "retry"
         fresh, repeats = self._apart(entries)
         if fresh:
-            await self._store(fresh)
+            assert self._store is not None  # noqa: S101 - started before the first request
+            await self._store.put(fresh)
         for entry, first in repeats:
             entry.status = "duplicate" if first is None or first.status in STORED else first.status
         for entry in fresh:
             if entry.status in STORED:
                 self._recent.add(entry.topic, entry.event_id)
         metrics.note_results(entries)
-        return entries
 
     def _apart(self, entries: list[Entry]) -> tuple[list[Entry], list[tuple[Entry, Entry | None]]]:
         """Returns what is new, and the repeats: of an event of this request or, None, of one stored before."""
@@ -85,16 +125,6 @@ class Intake:
             else:
                 fresh[place] = entry
         return list(fresh.values()), repeats
-
-    async def _store(self, entries: list[Entry]) -> None:
-        assert self._delivery is not None  # noqa: S101 - started before the first request
-        shipment = self._delivery.send(entries)
-        try:
-            stored = await asyncio.wait_for(asyncio.shield(shipment.done), self._api.api_ack_s)
-        except TimeoutError:
-            stored = False
-        for entry in entries:
-            entry.status = "ok" if stored else "retry"
 
 
 _encode = msgspec.json.Encoder().encode

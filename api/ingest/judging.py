@@ -37,8 +37,12 @@ RECEIVED: Final = "timestamp_from"
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII)
 
+_OF_SENDING: Final = (b'"sent_at"', b'"age_ms"')
+
 Change = Callable[[dict[str, Any], str], bool]
 """Changes a document of a topic in place before it is judged; says whether it did."""
+Clocked = Callable[[dict[str, Any], str, object, int], bool]
+"""The same, given also when the request says it was sent and when it came."""
 
 
 def strict(rules: Rules) -> Rules:
@@ -54,23 +58,24 @@ def strict(rules: Rules) -> Rules:
 class Gate:
     """Judges the events of a request; one for each gateway."""
 
-    def __init__(self, rules: Rules, changes: tuple[Change, ...] = ()) -> None:
+    def __init__(self, rules: Rules, clocked: Clocked, pseudonymise: Change | None = None) -> None:
         """Judges by the flows' rules.
 
         Args:
             rules: The rules of the flows.
-            changes: What is done to every event, such as a pseudonym in place of the student's id.
+            clocked: Puts clients' clocks right.
+            pseudonymise: Replaces students' ids; None where they stay.
         """
         self._rules = strict(rules)
-        self._changes = changes
+        self._clocked, self._pseudonymise = clocked, pseudonymise
 
     def judge(
         self,
         entries: list[Entry],
         topic_of: Callable[[dict[str, Any]], str],
         now_ms: int,
-        changes: tuple[Change, ...] = (),
         topic: str = CLICKSTREAM,
+        sent_at: object = None,
     ) -> None:
         """Gives every entry its topic, key, id and time, or rejects it.
 
@@ -78,15 +83,15 @@ class Gate:
             entries: The events of a request, in their order.
             topic_of: Names the topic of a document that is not plain.
             now_ms: When the request came.
-            changes: What this request's events need besides, such as another clock.
             topic: The topic of events that are spelt plainly; one that is not of the clickstream has none.
+            sent_at: When the client sent them, by its clock, where it says so for all of them.
         """
-        changes = (*self._changes, *changes)
-        plain = [] if changes or KINDS[topic] is not Kind.CLICKSTREAM else [entry.value for entry in entries]
+        may_be_plain = KINDS[topic] is Kind.CLICKSTREAM and self._pseudonymise is None and sent_at is None
+        plain = [entry.value for entry in entries] if may_be_plain else []
         events, _odd = decode_plain(plain)  # type: ignore[arg-type]
         for entry, event in zip(entries, events or [None] * len(entries), strict=True):
             if event is None or not self._take(entry, event, now_ms):
-                self._prepare_and_judge(entry, topic_of, now_ms, changes)
+                self._prepare_and_judge(entry, topic_of, now_ms, sent_at)
 
     def _take(self, entry: Entry, event: Plain, now_ms: int) -> bool:
         """Takes a plain event as it is; False where what the decoder cannot see needs the judge."""
@@ -94,7 +99,7 @@ class Gate:
         ms = time if isinstance(time, int) else datetime_ms(time)
         if not _UUID.fullmatch(event.event_id) or not self._is_timely(ms, now_ms):
             return False
-        if len(entry.value) > self._rules.max_bytes:
+        if len(entry.value) > self._rules.max_bytes or any(word in entry.value for word in _OF_SENDING):
             return False
         entry.topic, entry.key = CLICKSTREAM, event.student_id.encode()
         entry.event_id, entry.event_ms = event.event_id.lower(), ms
@@ -107,13 +112,16 @@ class Gate:
         )
 
     def _prepare_and_judge(
-        self, entry: Entry, topic_of: Callable[[dict[str, Any]], str], now_ms: int, changes: tuple[Change, ...]
+        self, entry: Entry, topic_of: Callable[[dict[str, Any]], str], now_ms: int, sent_at: object
     ) -> None:
         try:
             document = parse(entry.value, self._rules)
             entry.event_id = _own_id(document)
             entry.topic = topic_of(document)
-            changed = [change(document, entry.topic) for change in changes]
+            changed = [
+                self._clocked(document, entry.topic, sent_at, now_ms),
+                self._pseudonymise is not None and self._pseudonymise(document, entry.topic),
+            ]
             entry.key = student_key(document) or b""
             if any((*changed, _give_time(document, entry.topic, now_ms), _give_id(document, entry, now_ms))):
                 entry.value = _encode(document)

@@ -6,7 +6,7 @@ DECLARE
     wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['classpulse_writer', 'classpulse_reader_teacher', 'classpulse_reader_school', 'classpulse_reader_ops',
-                               'classpulse_messenger']
+                               'classpulse_messenger', 'classpulse_gateway']
     LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = wanted);
         BEGIN
@@ -51,6 +51,8 @@ DECLARE
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
         'classpulse_reader_school',  jsonb_build_array('SELECT', scope_views),
         'classpulse_reader_ops',     jsonb_build_array('SELECT', scope_views, 'SELECT', pipe_views),
+        'classpulse_gateway',        jsonb_build_array('SELECT', scope_views, 'SELECT', person_views, 'SELECT', 'api_tokens',
+                                                       'SELECT, INSERT, UPDATE, DELETE', 'gateway_instances, gateway_ticker'),
         'classpulse_messenger',      jsonb_build_array('SELECT', 'class_staff, due_reminders, reminder_day, data_clock',
                                                        'SELECT, INSERT, UPDATE, DELETE', 'reminders',
                                                        'SELECT, INSERT, DELETE', 'reminder_opt_outs'));

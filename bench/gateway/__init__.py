@@ -1,0 +1,1 @@
+"""The gateway under load, beside what a team would first write."""
