@@ -150,7 +150,14 @@ def described(flow: WindowedFlow) -> str:
 
 
 def _quoted(value: Any) -> str:  # noqa: ANN401
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _literal(value)
+    if not isinstance(value, str):
+        return _literal(value)
+    text = json.dumps(value, ensure_ascii=False)
+    if value.count('"') <= value.count("'"):
+        return text
+    # as the formatter has it: double quotes, unless single ones need fewer escapes
+    inside = text[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inside}'"
 
 
 def _literal(value: Any) -> str:  # noqa: ANN401

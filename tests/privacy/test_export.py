@@ -15,9 +15,9 @@ from dataflows.errors import UserError
 from dataflows.kafka.producer import Publisher
 from dataflows.kafka.topics import create_or_check
 from dataflows.settings import Settings
-from db.migrate import migrate
 from privacy.export import export_student
 from privacy.tables import tables_of_students
+from tests.databases import bring_up
 from tests.db.conftest import NOW, Database, database
 
 __all__ = ["database"]  # fixture
@@ -104,7 +104,7 @@ def test_records_of_the_topics_are_found_under_any_key_and_in_any_spelling(
     timescale_url: str, kafka: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     settings = Settings(database_url=timescale_url, kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
-    migrate(timescale_url, settings=settings)
+    bring_up(timescale_url, settings)
     create_or_check(settings)
     publisher = Publisher(settings)
     sent = [
