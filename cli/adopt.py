@@ -17,8 +17,12 @@ def command(
         bool,
         typer.Option("--accept-loss", help="Count no more what a flow has counted and the archive does not hold."),
     ] = False,
+    lost_end: Annotated[
+        bool,
+        typer.Option("--lost-end", help="The topics are the same, but lost records that were read: read them again."),
+    ] = False,
 ) -> None:
-    """Go on with new topics in the same database, after Kafka or its topics were lost.
+    """Go on with new topics in the same database, after Kafka, its topics or their end were lost.
 
     What the archive (table events) holds is what was: every flow is brought to where the archive had come, with its
     watermarks and the ids that it has seen, and goes on at the first record of the new topics, which may have begun
@@ -27,6 +31,9 @@ def command(
     Make the topics first (`classpulse topics`), with as many partitions as before, and stop all workers. It takes as
     long as `rebuild` of all flows. Broken off, it is run again; where the log is the one that results come from, it
     refuses (exit code 3) and changes nothing.
+
+    Where topics lost their end (an unclean leader election) and workers refuse them, they are kept: with --lost-end
+    they are read again from their beginning. What is known of them counts once; their rejects are told again.
 
     Example: classpulse adopt
     """
@@ -44,7 +51,7 @@ def command(
             steps.pop_all().close()
             return steps.enter_context(Progress(text)).at
 
-        done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss)
+        done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss, lost_end=lost_end)
     out = Console()
     out.print(f"begun anew: {', '.join(done.topics)}; their records are era {done.era}")
     for flow, count in done.given_up.items():

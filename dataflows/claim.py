@@ -46,9 +46,11 @@ class Claim:
         return {topic: offset + self.bases.get(topic, 0) for topic, offset in offsets.items()}
 
     def has_left(self, position: dict[str, Any]) -> bool:
-        """Whether the database has moved on to another log since a snapshot was taken."""
+        """Whether the database has moved on to another log since a snapshot was taken, or to a new era of the same."""
         if not self.cluster_id:
             return False
+        if any(place < self.bases.get(topic, 0) for topic, place in position["offsets"].items()):
+            return True
         others = [t for t, known in position["topic_ids"].items() if self.topic_ids.get(t, known) != known]
         return bool(others) or position["cluster_id"] != self.cluster_id
 

@@ -107,6 +107,7 @@ def _age_days(connection: psycopg.Connection[Any], settings: Settings, *, dry_ru
                 day=sql.Literal(day), **parts
             )
             with connection.transaction():
+                connection.execute("SET LOCAL classpulse.ageing = on")  # what is kept of rows stays (attempt_days)
                 if dry_run:
                     row = connection.execute(sql.SQL("SELECT count(*) FROM {table} WHERE ").format(**parts) + within)
                     gone += (row.fetchone() or (0,))[0]

@@ -9,7 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from dataflows.errors import UserError
+from dataflows.errors import UnavailableError, UserError
 from dataflows.kafka.clients import client_config
 from dataflows.kafka.topics import TIMESTAMP_TYPE, admin_client, timestamp_types
 from dataflows.settings import Settings
@@ -91,11 +91,22 @@ class LogFacts:
             try:
                 for name in self.topics:
                     part = TopicPartition(name, task)
-                    found = consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S)
+                    found = _watermark_offsets(consumer, part)
                     self._offsets[name, task] = (max(0, found[0]), max(0, found[1]))
             finally:
                 consumer.close()
         return self._offsets[topic, task]
+
+
+def _watermark_offsets(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
+    try:
+        return consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S) or (0, 0)
+    except KafkaException as error:
+        text = (
+            f"Kafka does not tell where partition {part.partition} of {part.topic} begins and ends: "
+            f"{error.args[0].str()}. It may have no leader: start the broker that holds it, then this again."
+        )
+        raise UnavailableError(text) from error
 
 
 def _counts(metadata: Any, topics: list[str]) -> int:  # noqa: ANN401

@@ -8,7 +8,10 @@ from typing import Any
 from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, after_loss
 from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts
 
-_BEGIN_AGAIN = "Delete the topics, make them again with `classpulse topics`, then `classpulse adopt`."
+_READ_AGAIN = (
+    "Stop all workers and run `classpulse adopt --lost-end`: results stay as the archive holds them, and the topics "
+    "are read again from their beginning; what is known of them counts once."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def end_lost(topic: str, end: int, read: int) -> str:
     """Returns what to do about a log that ends before what was read of it."""
     return (
         f"{topic} ends at offset {end}, but offset {read} was already read: another log, or one that has lost its end. "
-        f"{_BEGIN_AGAIN}"
+        f"{_READ_AGAIN}"
     )
 
 
@@ -158,5 +161,5 @@ def end_replaced(topic: str, read: int | None) -> str:
     """Returns what to do about a log that lost its end and has grown again since."""
     return (
         f"{topic} has lost its end (a broker that was behind became its leader) and may have grown again: what was "
-        f"read before offset {read} is not what it holds now. {_BEGIN_AGAIN}"
+        f"read before offset {read} is not what it holds now. {_READ_AGAIN}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ANSWER_S: Final = 2.0
 _GONE_S: Final = 10.0
+_LOOK_S: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -94,8 +96,18 @@ class LogWatch:
         """Notes that there is no answer: a broker that is away comes back, and so may a topic that is not known yet."""
         if error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
             log.debug("topics not checked", error=error.str())
+            self._look_around()
             return
         self._gone_since_s = self._gone_since_s or time.monotonic()
         if time.monotonic() - self._gone_since_s > _GONE_S:
             text = f"topic {topic} was deleted while it was read. {ANOTHER_LOG}"
             raise RefusedError(text)
+
+    def _look_around(self) -> None:
+        """Has the client ask whoever answers which nodes there are.
+
+        By itself it goes on asking the node that it took for the controller, for minutes after that has died.
+        """
+        if self._admin is not None:
+            with contextlib.suppress(KafkaException):
+                self._admin.list_topics(self._facts.topics[0], timeout=_LOOK_S)

@@ -1,4 +1,4 @@
-"""`classpulse adopt`: results go on with another log in the same database, after Kafka was lost (ADR 17).
+"""`classpulse adopt`: results go on with another log in the same database, after Kafka or its end was lost (ADR 17).
 
 What the archive holds is what was. Every flow is brought to where the archive had come; then all of them move, in one
 transaction, to the first record of the new log, which is the next era (`dataflows.eras`).
@@ -70,7 +70,9 @@ class Adopted:
     remembered: int
 
 
-def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool = False) -> Adopted:
+def adopt(
+    settings: Settings, publish: Publish, note: Note, *, accept_loss: bool = False, lost_end: bool = False
+) -> Adopted:
     """Moves all flows on to the topics as they are now, where these are other topics than those that were read.
 
     All workers must be stopped. Until the last transaction the database belongs to the old log, so it can be broken
@@ -81,6 +83,7 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
         publish: Publishes recommendations of reviews that fall due meanwhile.
         note: Tells what is done next.
         accept_loss: Give up what a flow has counted and the archive does not hold.
+        lost_end: The topics are the same, but have lost records that were read: they too are read from the beginning.
 
     Raises:
         RefusedError: Where the log is the one that was read, the new one does not fit, or something would be given up.
@@ -88,7 +91,7 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
     with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-adopt") as connection:
         rows = _rows(connection)
         facts = _facts(settings, rows)
-        topics = _begun_again(rows, facts)
+        topics, era = _begun_again(rows, facts, lost_end=lost_end), _next_era(rows)
         moved, rebuilt = _flows_of(settings, rows, topics), flows.pasts()
         given_up = _ahead(rows, topics)
         if given_up and not accept_loss:
@@ -108,7 +111,7 @@ def adopt(settings: Settings, publish: Publish, note: Note, *, accept_loss: bool
             elif flow == MEMORY:
                 rebuild_memory(settings, note("memory: from quiz_attempts"))
                 remembered = remember_unread(settings, connection, publish, note("memory: what it had not read"))
-        era = _move_on(connection, settings, facts, topics, moved)
+        _move_on(connection, settings, facts, topics, moved, era, lost_end=lost_end)
     return Adopted(era, topics, moved, given_up, remembered)
 
 
@@ -144,11 +147,14 @@ def _facts(settings: Settings, rows: list[_Row]) -> LogFacts:
     return facts
 
 
-def _begun_again(rows: list[_Row], facts: LogFacts) -> list[str]:
-    """Returns the topics of which the broker has another than was read."""
-    found = {topic for row in rows for topic in row.offsets if not row.is_of(facts, topic)}
+def _begun_again(rows: list[_Row], facts: LogFacts, *, lost_end: bool) -> list[str]:
+    """Returns the topics of which the broker has another than was read; all, where they have lost their end."""
+    found = {topic for row in rows for topic in row.offsets if lost_end or not row.is_of(facts, topic)}
     if not found:
-        text = f"nothing to adopt: results come from the topics that Kafka cluster {facts.cluster_id} has"
+        text = (
+            f"nothing to adopt: results come from the topics that Kafka cluster {facts.cluster_id} has. Where workers "
+            "say that these have lost their end: --lost-end"
+        )
         raise RefusedError(text)
     return sorted(found)
 
@@ -175,23 +181,32 @@ def _ahead(rows: list[_Row], topics: list[str]) -> dict[str, int]:
     return {flow: count for flow, count in ahead.items() if count}
 
 
-def _move_on(
-    connection: psycopg.Connection[Any], settings: Settings, facts: LogFacts, topics: list[str], flows: list[str]
-) -> int:
-    """Sets every flow at the beginning of the new topics; returns the era."""
+def _next_era(rows: list[_Row]) -> int:
+    return 1 + max(place // ERA for row in rows for place in row.offsets.values())
+
+
+def _move_on(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    facts: LogFacts,
+    topics: list[str],
+    flows: list[str],
+    era: int,
+    *,
+    lost_end: bool,
+) -> None:
+    """Sets every flow at the beginning of the new topics."""
     lows = {task: facts.lows(task) for task in range(facts.partitions)}
     with connection.transaction():
         rows = [_Row(*row) for row in connection.execute(f"{_PROGRESS} FOR UPDATE").fetchall()]
-        if _begun_again(rows, facts) != topics:
+        if _next_era(rows) != era or _begun_again(rows, facts, lost_end=lost_end) != topics:
             text = "somebody else has moved on meanwhile: look at `classpulse doctor`"
             raise RefusedError(text)
-        era = 1 + max(place // ERA for row in rows for place in row.offsets.values())
         for row in rows:
             if row.flow in flows:
                 begin = {topic: era * ERA + low for topic, low in lows[row.task].items() if topic in topics}
                 mine = {topic: begin[topic] for topic in _topics(settings, row.flow) if topic in begin}
                 _move_task(connection, row, mine, facts)
-    return era
 
 
 def _move_task(connection: psycopg.Connection[Any], row: _Row, begin: dict[str, int], facts: LogFacts) -> None:

@@ -13,6 +13,22 @@ from dataflows.sink import course_activity, enrolments
 from dataflows.sink.archived import comes_first
 from dataflows.sink.facts import Facts
 
+_REPLACE: Final = """
+DELETE FROM {table} d
+USING (
+    SELECT k.* FROM {spans} s
+    CROSS JOIN LATERAL (
+        SELECT {key} FROM {table} t WHERE {same} AND t.{time} >= s.{time} AND t.{time} >= {since} AND ({only}) OFFSET 0
+    ) k
+    WHERE ({found}) NOT IN (SELECT {key} FROM {stage}) OFFSET 0
+) g
+WHERE {this} AND d.{time} >= {since}
+"""
+"""Stretch by stretch, each found by its index, and looked up among the staged rows by their hash.
+
+The writer joins by index alone, and staged rows have none: joined, each stored row would meet all that are staged.
+"""
+
 Between = tuple[date, date]
 """The first and the last time of some rows; days or instants."""
 
@@ -168,18 +184,15 @@ class Table:
         if self.span is None:
             text = f"{self.name} has no span"
             raise ValueError(text)
-        return sql.SQL(
-            "DELETE FROM {table} t USING {spans} s WHERE {same} AND t.{time} >= s.{time} AND t.{time} >= {since} "
-            "AND ({only}) AND NOT EXISTS (SELECT FROM {stage} r WHERE {again})"
-        ).format(
-            table=sql.Identifier(self.stored_as),
+        return sql.SQL(_REPLACE).format(
+            **self._parts(stage, list(self.key)),
             spans=sql.Identifier(spans),
             same=_equal("t", "s", self.span.owner),
+            this=_equal("d", "g", self.key),
+            found=sql.SQL(", ").join(sql.Identifier("k", column) for column in self.key),
             time=sql.Identifier(self.span.time),
             since=sql.Literal(since),
             only=sql.SQL(self.span.only),
-            stage=sql.Identifier(stage),
-            again=_equal("t", "r", self.key),
         )
 
 

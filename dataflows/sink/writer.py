@@ -29,6 +29,9 @@ from dataflows.sink.tables import TABLES, Between, Table
 _NULL: Final = "\\N"
 _TWO_TASKS: Final = "student_in_two_tasks"
 
+BY_INDEX: Final = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off"
+"""Staged rows are few, tables are large, and the server knows nothing of either: a row is found by its key."""
+
 Staged = tuple[Table, list[str], bytes, Between | None]
 """Rows on their way: the table, the columns in order, the rows as CSV, and between which times they lie."""
 
@@ -148,8 +151,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url, f"{APPLICATION}-{self._flow}", self._schema)
-            # Staged rows are few, tables are large, and nothing is known of either: a row is found by its key.
-            self._connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off")
+            self._connection.execute(BY_INDEX)
         return self._connection
 
     def _upsert(

@@ -44,7 +44,7 @@ FROM (
     WHERE event_time > (SELECT classpulse_now() - interval '10 minutes')
       AND event_time <= (SELECT classpulse_now())
       AND coalesce(role, 'student') = 'student'
-      AND NOT EXISTS (SELECT FROM known_staff f WHERE f.staff_id = e.student_id)
+      AND e.student_id NOT IN (SELECT staff_id FROM known_staff) -- as in latest_events
     ORDER BY event_time DESC
     LIMIT 10000
 ) e;

@@ -111,35 +111,57 @@ COMMENT ON COLUMN late_additions.added_at IS 'When they were added.';
 -- Late events that are in no day yet: those that the last night left, and of those that came since the first 50,000 of the last eight
 -- days (a board asks every ten seconds). A chapter view counts here once the longest visit would have been over.
 CREATE OR REPLACE VIEW late_waiting WITH (security_barrier) AS
-WITH behind AS MATERIALIZED (
+WITH far AS MATERIALIZED ( -- late ones do not lie in chunks so old that they went to columnstore
+         SELECT least(now(), min(nullif(watermark, '-infinity'))) - interval '8 days' AS since FROM task_watermarks
+     ),
+     topics AS MATERIALIZED (
+         SELECT p.flow, p.task, t.topic, to_timestamp((p.begun ->> t.topic)::double precision / 1000) AS held,
+                coalesce((s.up_to_place -> t.topic ->> p.task::text)::bigint, 0) AS seen,
+                -- a night has seen the topic, and since it is past what was settled when it began: that decides nothing any more
+                s.up_to_place -> t.topic ->> p.task::text IS NULL
+                OR (p.begun ->> t.topic)::double precision > coalesce((p.watermarks ->> t.topic)::double precision, -1e13) - 3600000 AS is_new
+         FROM task_progress p
+         CROSS JOIN LATERAL (SELECT jsonb_object_keys(p.offsets) UNION SELECT jsonb_object_keys(p.watermarks)) AS t (topic)
+         LEFT JOIN late_seen s ON s.flow = p.flow
+         WHERE p.flow IN ('engagement', 'content')
+     ),
+     behind AS MATERIALIZED (
          SELECT topic, partition, kafka_offset, event_time, ingested_at, watermark_before
          FROM events
          WHERE ingested_at > (SELECT coalesce(min(seen_at) - interval '1 hour', '-infinity') FROM late_seen)
            AND watermark_before - event_time > interval '60 seconds' -- the index's own words
-           -- late ones do not lie in chunks so old that they went to columnstore
-           AND event_time > (SELECT least(now(), min(nullif(watermark, '-infinity'))) - interval '8 days' FROM task_watermarks)
+           AND event_time > (SELECT since FROM far)
            AND role = 'student'
          ORDER BY ingested_at
          LIMIT 50000
      ),
-     topics AS (
-         SELECT DISTINCT p.flow, t.topic, s.up_to_place
-         FROM task_progress p
-         CROSS JOIN LATERAL jsonb_object_keys(p.offsets) AS t (topic)
-         LEFT JOIN late_seen s ON s.flow = p.flow
-         WHERE p.flow IN ('engagement', 'content')
+     met AS (
+         SELECT t.flow, b.*, greatest(b.watermark_before, t.held) AS settled
+         FROM behind b
+         JOIN topics t ON t.topic = b.topic AND t.task = b.partition
+         WHERE b.kafka_offset >= t.seen
+         UNION ALL -- those that only came after what was settled when their topic began
+         SELECT t.flow, e.*
+         FROM topics t
+         CROSS JOIN LATERAL (
+             SELECT e.topic, e.partition, e.kafka_offset, e.event_time, e.ingested_at, e.watermark_before, t.held
+             FROM events e
+             WHERE e.topic = t.topic AND e.partition = t.task AND e.kafka_offset >= t.seen AND e.role = 'student'
+               AND NOT coalesce(e.watermark_before - e.event_time > interval '60 seconds', false)
+               AND e.event_time > (SELECT since FROM far) AND e.event_time < t.held
+             LIMIT 50000
+         ) e
+         WHERE t.is_new
      ),
      since AS (
-         SELECT t.flow, local_day(b.event_time) AS day, b.ingested_at
-         FROM behind b
-         JOIN topics t ON t.topic = b.topic
-         LEFT JOIN late_days d ON d.flow = t.flow AND d.day = local_day(b.event_time)
-         WHERE b.kafka_offset >= coalesce((t.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
-           AND b.kafka_offset >= coalesce((d.up_to_place -> b.topic ->> b.partition::text)::bigint, 0)
+         SELECT m.flow, local_day(m.event_time) AS day, m.ingested_at
+         FROM met m
+         LEFT JOIN late_days d ON d.flow = m.flow AND d.day = local_day(m.event_time)
+         WHERE m.kafka_offset >= coalesce((d.up_to_place -> m.topic ->> m.partition::text)::bigint, 0)
            AND CASE
-               WHEN t.flow = 'engagement' THEN is_late(b.event_time, b.watermark_before)
-               WHEN b.topic LIKE '%chapter_view_events' THEN b.watermark_before >= b.event_time + {{visit_cap}} + {{content_reach}}
-               ELSE b.watermark_before >= b.event_time + {{content_reach}} END
+               WHEN m.flow = 'engagement' THEN is_late(m.event_time, m.settled)
+               WHEN m.topic LIKE '%chapter_view_events' THEN m.settled >= m.event_time + {{visit_cap}} + {{content_reach}}
+               ELSE m.settled >= m.event_time + {{content_reach}} END
      )
 SELECT flow, day, sum(events)::bigint AS events, max(settled_at) AS settled_at, min(came_at) AS came_at
 FROM (SELECT flow, day, count(*) AS events, NULL::timestamptz AS settled_at, min(ingested_at) AS came_at FROM since GROUP BY flow, day

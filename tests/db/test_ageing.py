@@ -99,36 +99,52 @@ LEARNED: dict[str, dict[str, Any]] = {
 ENDS = {"sessions_closed": "session_end", "chapter_visit_facts": "end_time"}
 
 
+def night_after(database: Database, table: str, days: int) -> None:
+    """Makes what lies long ago so many days old, and lets a night pass."""
+    if database.values("SELECT FROM pg_extension WHERE extname = 'timescaledb'"):
+        database.connection.execute(
+            "UPDATE _timescaledb_catalog.chunk SET creation_time = now() - make_interval(days => %s)"
+            " FROM timescaledb_information.chunks i WHERE i.chunk_name = table_name"
+            " AND i.chunk_schema = schema_name AND i.hypertable_name = %s AND i.range_end < %s",
+            (days, table, ago(days=100)),
+        )
+        job = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+        number = database.value(job + " AND hypertable_name = %s", table)
+        database.connection.execute(f"CALL run_job({number})".encode())
+        return
+    settings = Settings(_env_file=None)
+    night(database.url, settings)
+    seen = "UPDATE days_seen SET seen_at = now() - make_interval(days => %s) WHERE table_name = %s AND day < %s"
+    database.connection.execute(seen, (days, table, ago(days=100)))
+    night(database.url, settings)
+
+
 @pytest.mark.parametrize("table", LEARNED)
 def test_sessions_visits_and_views_go_seven_years_after_they_came(database: Database, table: str) -> None:
-    settings, column = Settings(_env_file=None), TIMES[table]
+    column = TIMES[table]
     for at in (OLD, NOW):
         ends = {ENDS[table]: at} if table in ENDS else {}
         database.put(table, {column: at, "student_id": "ann", **ends, **LEARNED[table]})
     left = f"SELECT {column} FROM {table} ORDER BY 1"
 
-    def night_after(days: int) -> None:
-        """Makes the older row so many days old, and lets a night pass."""
-        if database.values("SELECT FROM pg_extension WHERE extname = 'timescaledb'"):
-            database.connection.execute(
-                "UPDATE _timescaledb_catalog.chunk SET creation_time = now() - make_interval(days => %s)"
-                " FROM timescaledb_information.chunks i WHERE i.chunk_name = table_name"
-                " AND i.chunk_schema = schema_name AND i.hypertable_name = %s AND i.range_end < %s",
-                (days, table, ago(days=100)),
-            )
-            job = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
-            number = database.value(job + " AND hypertable_name = %s", table)
-            database.connection.execute(f"CALL run_job({number})".encode())
-            return
-        night(database.url, settings)
-        seen = "UPDATE days_seen SET seen_at = now() - make_interval(days => %s) WHERE table_name = %s AND day < %s"
-        database.connection.execute(seen, (days, table, ago(days=100)))
-        night(database.url, settings)
-
-    night_after(2556)
+    night_after(database, table, 2556)
     assert database.values(left) == [(OLD,), (NOW,)]
-    night_after(2558)
+    night_after(database, table, 2558)
     assert database.values(left) == [(NOW,)]
+
+
+def test_attempts_of_a_class_by_day_stay_when_the_attempts_have_gone(database: Database) -> None:
+    for at in (OLD, NOW):
+        attempt = {"class_id": "7A", "module": "m", "quiz_type": "module", "score": 80.0}
+        database.put("quiz_attempts", {"attempted_at": at, "event_id": f"{at}", "user_id": "ann", **attempt})
+    by_day = "SELECT day, attempts FROM attempts_by_day WHERE class_id = '7A' ORDER BY 1"
+    before = database.values(by_day)
+    assert [attempts for _day, attempts in before] == [1, 1]
+    night_after(database, "quiz_attempts", 2558)
+    assert database.value("SELECT count(*) FROM quiz_attempts") == 1
+    assert database.values(by_day) == before
+    database.connection.execute("DELETE FROM quiz_attempts")  # taken back, and not aged
+    assert database.values(by_day) == before[:1]
 
 
 def test_ids_of_facts_go_when_their_facts_have_gone(database: Database) -> None:

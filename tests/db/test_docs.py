@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from dataflows.settings import Settings
 from db import documentation, repeatable
+from db.ageing import TIMES
+from db.migrate import migrate
 from db.values import sql_values
 from tests.db.conftest import Database
 
@@ -76,3 +78,35 @@ def test_every_example_runs_for_whom_it_is_and_a_comment_that_is_no_longer_said_
     said = dict(documentation.relations(database.connection)["active_now"].columns)
     assert said["scope_id"].startswith("which one")
     assert said["engagement_score"] == "Mean of those present, 0-100."
+
+
+ABOVE = """
+WITH RECURSIVE edges AS (
+    SELECT DISTINCT d.refobjid AS below, r.ev_class AS above
+    FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+), found AS (
+    SELECT %s::regclass::oid AS oid UNION SELECT e.above FROM found f JOIN edges e ON e.below = f.oid
+)
+SELECT oid::regclass::text FROM found
+"""
+
+
+def test_the_page_says_of_every_table_that_ages_which_views_stand_on_it(postgres_url: str) -> None:
+    migrate(postgres_url)  # on TimescaleDB aggregates and summaries stand between: tables of their own
+    section = (
+        (documentation.DOCS / "sql" / "tables.md")
+        .read_text()
+        .partition("## How far back views go")[2]
+        .partition("\n## ")[0]
+    )
+    said = {}
+    for line in section.splitlines():
+        cells = line.strip("|").split("|")
+        if found := re.match(r" `(\w+)`", cells[0]):
+            said[found[1]] = set(re.findall(r"`(\w+)`", cells[2] + cells[3])) & documented().keys()
+    assert said.keys() == TIMES.keys()
+    with psycopg.connect(postgres_url) as connection:
+        for table, views in said.items():
+            above = {name for (name,) in connection.execute(ABOVE, (table,))}
+            assert views == above & documented().keys(), table

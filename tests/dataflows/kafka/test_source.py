@@ -327,7 +327,7 @@ def test_a_log_that_lost_its_end_and_has_grown_beyond_what_was_read_is_refused(r
     # What was read was of a leader that this log has never had.
     of_a_lost_leader = state | {"epochs": {topic: state["epochs"][topic] + 5}}
     part = again.build_part("source", "000", of_a_lost_leader | {"generation": 0})
-    with pytest.raises(RefusedError, match="has lost its end.*grown again.*`classpulse adopt`"):
+    with pytest.raises(RefusedError, match="has lost its end.*grown again.*`classpulse adopt --lost-end`"):
         until(lambda: poll(part) and False)
     part.close()
 

@@ -240,6 +240,28 @@ def test_a_view_tells_how_many_late_events_wait_and_for_which_days(
         assert fetch(here, waiting) == []
 
 
+def test_a_view_tells_of_events_that_are_late_by_what_was_settled_when_their_topic_began(
+    kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    waiting = "SELECT flow, day, events FROM late_waiting ORDER BY 1, 2"
+    with stack(kafka, postgres_url, topic_prefix, tmp_path) as here:
+        close(here.kafka, here.topic(), START - HOUR)
+        send(here, click("p1_ada", "page_view", START))
+        close(here.kafka, here.topic(), START + 90 * HOUR)
+        here.catch_up(*FLOWS)
+        span = {"start_time": START + HOUR, "end_time": START + HOUR + MINUTE}
+        view = json.dumps(span | {"chapter_id": "ch0", "student_id": "p1_ada", "event_id": f"{1:032x}"}).encode()
+        publish(here.kafka, here.topic(VIEWS), [Message(0, b"k", view)])
+        here.catch_up(*FLOWS)
+        assert fetch(here, "SELECT watermark_before FROM events WHERE chapter_id = 'ch0'") == [(None,)]
+        assert fetch(here, waiting) == [("content", DAY, 1)]
+        tick(here, START + 120 * HOUR)
+        here.catch_up(*FLOWS)
+        assert fetch(here, waiting) == [("content", DAY, 1)]
+        assert [(one.flow, one.day, one.added, one.waits) for one in night(here)] == [("content", DAY, 1, "")]
+        assert fetch(here, waiting) == []
+
+
 def test_beside_a_rebuild_it_refuses(kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path) -> None:
     with stack(kafka, postgres_url, topic_prefix, tmp_path) as here, psycopg.connect(postgres_url) as other:
         alone(other)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
+import psycopg
 import pytest
 
 from dataflows.sink.changes import Changes
 from dataflows.sink.progress import claim_task
+from dataflows.sink.tables import TABLES
+from dataflows.sink.writer import BY_INDEX
 from tests.dataflows.sink.writing import FLOW, PLAIN, rows, write, writer
 
 
@@ -110,3 +114,32 @@ def test_a_visit_that_was_sent_stays_while_derived_ones_make_way(url: str) -> No
     assert rows(url, "SELECT event_id FROM chapter_visit_facts") == [("sent",)]
     assert rows(url, "SELECT min(start_time) FROM chapter_visit_facts") == [(datetime(2026, 3, 2, 10, tzinfo=UTC),)]
     here.close()
+
+
+VALUES = """
+INSERT INTO {table} (session_start, student_id, session_id, session_end, duration_seconds, events, pages, is_bounce,
+                     task)
+SELECT timestamptz '2026-03-02 08:00:00Z' + n * interval '1 second', 's' || n, 's', '2026-03-02 09:00:00Z', 0, 1, 0,
+       false, 0
+FROM generate_series(1, 2000) n
+"""
+
+
+def test_a_row_is_not_compared_with_every_staged_row(url: str) -> None:
+    table = TABLES["sessions_closed"]
+
+    def compared(plan: dict[str, Any]) -> int:
+        """Returns how many pairs of rows the joins of a plan have looked at in vain."""
+        below = sum(compared(part) for part in plan.get("Plans", ()))
+        return below + int(plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"])
+
+    with psycopg.connect(url, options="-c timezone=UTC") as connection:
+        connection.execute(BY_INDEX)
+        for staged in ("staged", "spans"):
+            connection.execute(f"CREATE TEMP TABLE {staged} AS SELECT * FROM sessions_closed LIMIT 0".encode())
+        for name in ("sessions_closed", "staged", "spans"):
+            connection.execute(VALUES.format(table=name).encode())
+        statement = table.replace_sql("spans", "staged", datetime(2026, 3, 2, 8, tzinfo=UTC)).as_string(connection)
+        found = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".encode()).fetchone()
+        assert found is not None
+        assert compared(found[0][0]["Plan"]) < 2000
