@@ -173,7 +173,7 @@ def test_late_events_are_added_every_night_by_the_owner_of_the_database(render: 
 
 def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -> None:
     policy = of_kind(render("full"), "NetworkPolicy")["classpulse"]["spec"]
-    assert [[p["port"] for p in rule["ports"]] for rule in policy["ingress"]] == [[2101], [3030], [8000]]
+    assert [[p["port"] for p in rule["ports"]] for rule in policy["ingress"]] == [[2101], [3030], [3001]]
     assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [2101], [9093, 5432], [587]]
 
 
@@ -260,7 +260,7 @@ def test_what_an_operator_adds_is_in_every_pod(render: Render) -> None:
         volumes = {volume["name"] for volume in pod["volumes"]}
         assert mounts["certificates"] == "/certificates", name
         assert {"tmp", "kafka-tls", "database-tls", "certificates"} <= volumes, name
-        assert set(mounts) - {"recovery"} == volumes, name
+        assert set(mounts) - {"recovery", "spool"} == volumes, name
         assert (given["PGSSLMODE"], given["PGSSLROOTCERT"]) == ("verify-full", "/etc/classpulse/database/ca.crt"), name
         if "KAFKA_BOOTSTRAP_SERVERS" in given:
             assert given["KAFKA_SSL_CA_LOCATION"] == "/etc/classpulse/kafka/root.pem", name
