@@ -43,12 +43,15 @@ class Server:
         url: Its address.
     """
 
-    def __init__(self, settings: ServerSettings, timeout_s: float = TIMEOUT_S) -> None:
-        """Takes where it is and how long to wait for it; nothing is sent yet."""
+    def __init__(self, settings: ServerSettings, timeout_s: float = TIMEOUT_S, organisation: int | None = None) -> None:
+        """Takes where it is, how long to wait for it, and the organisation to speak to; nothing is sent yet."""
         self.url = settings.url.rstrip("/")
         token = settings.token.get_secret_value()
         credential = token or (settings.user, settings.password.get_secret_value())
-        self._client: Any = GrafanaApi.from_url(self.url, credential=credential, timeout=timeout_s).client
+        api: Any = GrafanaApi.from_url(self.url, credential=credential, timeout=timeout_s)
+        if organisation is not None:
+            api.client.s.headers["X-Grafana-Org-Id"] = str(organisation)
+        self._client: Any = api.client
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever JSON it answers
         """Returns the answer to a path below `/api`.
@@ -65,6 +68,22 @@ class Server:
             ServerError: It does not answer, or refuses.
         """
         return self._ask("POST", path, body)
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Puts to a path below `/api` and returns the answer.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
+        return self._ask("PUT", path, body)
+
+    def delete(self, path: str) -> Any:  # noqa: ANN401
+        """Deletes what is at a path below `/api`.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
+        return self._ask("DELETE", path)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401
         try:

@@ -164,7 +164,7 @@ def statement(panel: str, school: School, courses: str) -> str:
 
 def _milliseconds(postgres: Postgres, statements: list[str]) -> list[float]:
     with connect(postgres) as connection:
-        connection.execute("SET ROLE classpulse_reader_school")
+        connection.execute("SET ROLE classpulse_reader_teacher")
         connection.execute("SELECT 1")
         times = []
         for text in statements:

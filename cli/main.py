@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "docs": ("cli.docs", "Write the pages about views and tables from the database."),
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
+    "access": ("cli.access", "Who may what in SQL and Grafana: logins, classes, organisations."),
     "student": ("cli.student", "Give a student a copy of all that is kept about them."),
     "explain": ("cli.explain", "How a number came about: formula, inputs, watermark, final or not."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),

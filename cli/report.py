@@ -52,10 +52,16 @@ def _asked(choice: Choice) -> Report:
     import psycopg
 
     from dataflows.settings import Settings
+    from db.access import audit
     from reports.queries import ask
 
-    with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
-        return ask(connection, choice)
+    url = Settings().database_url.get_secret_value()
+    with psycopg.connect(url) as connection:
+        found = ask(connection, choice)
+    with psycopg.connect(url) as connection:  # the first one is for reading only
+        what = "a class's report, with names" if choice.named else "a class's report"
+        audit.record(connection, reader=connection.info.user, via="report", what=what, class_ids=[choice.class_id])
+    return found
 
 
 def _write(found: Report, stem: Path, *, pdf: bool, html: bool, csv: bool) -> list[Path]:

@@ -35,9 +35,12 @@ def export(
 
     Example: classpulse student export ann --output for-ann
     """
+    import psycopg
+
     from cli.progress import Progress
     from dataflows.events.text import tidy
     from dataflows.settings import Settings
+    from db.access import audit
     from privacy.export import export_student
 
     folder = output or Path(f"student-{tidy(student_id).replace('/', '_')}")
@@ -48,6 +51,14 @@ def export(
             Settings(),
             with_topics=topics,
             progress=lambda what, done, total: progress.at(done, what, total=total),
+        )
+    with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
+        audit.record(
+            connection,
+            reader=connection.info.user,
+            via="export",
+            what="all that is kept of a student",
+            student_ids=[tidy(student_id)],
         )
     rows, records = sum(made.tables.values()), sum((made.topics or {}).values())
     typer.echo(f"written: {folder}: {rows:,} rows of {len(made.tables)} tables, {records:,} records of topics")

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     pass_mark: float = Field(default=70.0, ge=0, le=100)
     risk_enters: float = Field(default=0.6, ge=0)
     risk_leaves: float = Field(default=0.4, ge=0)
+    small_group_students: int = Field(default=10, ge=0)
 
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
     memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs", "average"]] = Field(default_factory=dict)
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     keep_sessions_closed_days: int = Field(default=2557, ge=1)
     keep_chapter_visit_facts_days: int = Field(default=2557, ge=1)
     keep_video_views_days: int = Field(default=2557, ge=1)
+    keep_access_audit_days: int = Field(default=2557, ge=2557)
 
     commit_interval_s: float = Field(default=1.0, gt=0)
     content_commit_interval_s: float = Field(default=2.0, gt=0)

@@ -46,6 +46,7 @@ WHERE p.fact_at < now() - make_interval(days => {days})
   AND NOT EXISTS (SELECT FROM {table} f WHERE f.{time} = p.fact_at AND f.event_id = p.event_id)
 """
 
+_AUDIT: Final = "DELETE FROM access_audit WHERE at < now() - make_interval(days => %s)"
 _DAYS: Final = """
 WITH RECURSIVE days AS (
     (SELECT date_trunc('day', {time}) AS day FROM {table} ORDER BY {time} LIMIT 1)
@@ -90,6 +91,8 @@ def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: boo
             gone = connection.execute(sql.SQL("DELETE ") + gone_of).rowcount
         if gone:
             yield places, gone
+    if not dry_run and (gone := connection.execute(_AUDIT, (settings.keep_access_audit_days,)).rowcount):
+        yield "access_audit", gone
 
 
 def _age_days(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool) -> Iterator[tuple[str, int]]:

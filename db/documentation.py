@@ -24,14 +24,23 @@ from psycopg.rows import tuple_row
 from dataflows.errors import UserError
 
 DOCS = Path(__file__).parents[1] / "docs"
-READERS = {"t": "classpulse_reader_teacher", "s": "classpulse_reader_school", "o": "classpulse_reader_ops"}
+READERS = {
+    "t": "classpulse_reader_teacher",
+    "c": "classpulse_reader_class",
+    "s": "classpulse_reader_school",
+    "o": "classpulse_reader_ops",
+}
+"""Who may read a view, or its namesake in a schema of their own (`db.access.views`)."""
 _BLOCK = re.compile(r"(<!-- (views|tables|words)(?:: ([\w ]+))? -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _TYPOGRAPHY = ((r"\bx\b", "×"), (r"(?<=\d)-(?=\d)", "–"), (r"\.\.\.", "…"), (r"(?<= )-(?= |\d)", "−"))
 
 _RELATIONS = """
 SELECT r.relname, obj_description(r.oid, 'pg_class'),
        ARRAY(SELECT letter FROM unnest(%s::text[], %s::text[]) AS l (letter, role)
-             WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND has_table_privilege(role, r.oid, 'SELECT')),
+             WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND EXISTS (
+                 SELECT FROM pg_class n
+                 WHERE n.relname = r.relname AND has_table_privilege(role, n.oid, 'SELECT')
+                   AND n.relnamespace::regnamespace::text IN ('public', 'my_classes', 'school'))),
        (SELECT json_agg(json_build_array(attname, col_description(r.oid, attnum)) ORDER BY attnum)
         FROM pg_attribute WHERE attrelid = r.oid AND attnum > 0 AND NOT attisdropped)
 FROM pg_class r

@@ -20,14 +20,17 @@ from sqlalchemy.engine import Connection
 
 from dataflows.settings import Settings
 from db import repeatable
+from db.access.hardening import harden
+from db.access.logins import PATIENT, end_readers, limit_logins
 from db.dependents import refuse, strangers
 from db.target import Extension, Kind, UnsuitableDatabaseError, check_server, settle_kind, timescale_version
 from db.values import sql_values
 
-LOCK = 0x436C617373  # "Class": one migration at a time in a database
 _ATTEMPTS = 5
+_LOCK_TIMEOUT = "5s"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+_LOCK = "CREATE TABLE IF NOT EXISTS public.schema_lock (nothing boolean)"
 _STATE = """
 CREATE TABLE IF NOT EXISTS public.schema_state (
     only_row boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -78,7 +81,8 @@ class MigrationReport:
 def migrate(database_url: str, *, settings: Settings | None = None, extension: Extension = "auto") -> MigrationReport:
     """Brings a database to the current schema; a second call changes nothing.
 
-    Concurrent callers wait for each other. Everything happens in one transaction (but for CREATE EXTENSION).
+    Concurrent callers wait for each other. Everything happens in one transaction (but for CREATE EXTENSION). Readers
+    whose open transactions stand in the way are ended.
 
     Args:
         database_url: libpq URL of a role that owns the database. On TimescaleDB it must be able to log in:
@@ -101,17 +105,21 @@ def migrate(database_url: str, *, settings: Settings | None = None, extension: E
         with _named(connection):
             for _attempt in range(_ATTEMPTS - 1):
                 # Workers and TimescaleDB's jobs may run meanwhile: whoever meets one in another order begins again.
-                with contextlib.suppress(errors.DeadlockDetected):
-                    return _migrated(database_url, kind, chosen, notes)
+                with contextlib.suppress(errors.DeadlockDetected, errors.LockNotAvailable):
+                    return _migrated(database_url, kind, chosen, list(notes), _LOCK_TIMEOUT)
+                notes += end_readers(connection)
             return _migrated(database_url, kind, chosen, notes)
 
 
-def _migrated(database_url: str, kind: Kind, settings: Settings, notes: list[str]) -> MigrationReport:
+def _migrated(
+    database_url: str, kind: Kind, settings: Settings, notes: list[str], lock_timeout: str = "0"
+) -> MigrationReport:
     """Brings a database to the current schema in one transaction, which may be tried again."""
-    with _one_transaction(database_url, notes) as (alchemy, driver):
+    with _one_transaction(database_url, notes, lock_timeout) as (alchemy, driver):
         before = _version(driver)
         _upgrade(alchemy, kind, settings)
         applied = _apply_views(driver, kind, settings)
+        notes += [*harden(driver), *limit_logins(driver)]
         return MigrationReport(
             database=kind,
             server_version=str(driver.info.parameter_status("server_version")).split()[0],
@@ -125,8 +133,12 @@ def _migrated(database_url: str, kind: Kind, settings: Settings, notes: list[str
 
 @contextlib.contextmanager
 def _only_one(database_url: str) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    """Waits for other migrations, by a lock on a table that no reader may lock: anybody may take an advisory one."""
+    with psycopg.connect(database_url, options=f"-c search_path=public {PATIENT}") as connection:
+        with contextlib.suppress(errors.UniqueViolation, errors.DuplicateTable), connection.transaction():
+            connection.execute(_LOCK)  # two at once: the other has made it
+        connection.commit()
+        connection.execute("LOCK TABLE public.schema_lock IN EXCLUSIVE MODE")
         yield connection
 
 
@@ -148,11 +160,14 @@ def _made(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _one_transaction(database_url: str, notes: list[str]) -> Iterator[tuple[Connection, psycopg.Connection[Any]]]:
+def _one_transaction(
+    database_url: str, notes: list[str], lock_timeout: str
+) -> Iterator[tuple[Connection, psycopg.Connection[Any]]]:
     """Yields SQLAlchemy's connection and the psycopg connection under it; the server's notices become notes."""
 
     def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(database_url, options="-c search_path=public -c client_min_messages=warning")
+        options = f"-c search_path=public -c client_min_messages=warning {PATIENT} -c lock_timeout={lock_timeout}"
+        connection = psycopg.connect(database_url, options=options)
         connection.add_notice_handler(lambda notice: notes.append(notice.message_primary or ""))
         return connection
 

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from db.access import views
 from db.sql_files import fill, send
 from db.target import Kind
 
@@ -20,10 +21,13 @@ _RESHAPED = (errors.InvalidTableDefinition, errors.InvalidFunctionDefinition, er
 
 
 def scripts(kind: Kind, values: dict[str, str]) -> list[str]:
-    """Returns the filled SQL files in the order of their names; `x.<kind>.sql` counts for that kind alone."""
+    """Returns the filled SQL files in the order of their names; `x.<kind>.sql` counts for that kind alone.
+
+    Last come the readers' schemas, whose views bear the names of those before.
+    """
     other = {"timescaledb": ".postgresql.sql", "postgresql": ".timescaledb.sql"}[kind]
     paths = sorted(path for path in VIEWS.glob("*.sql") if not path.name.endswith(other))
-    return [fill(path.read_text(), values) for path in paths]
+    return [*(fill(path.read_text(), values) for path in paths), views.script()]
 
 
 def created(texts: list[str]) -> list[tuple[str, str]]:
@@ -51,6 +55,7 @@ def apply(connection: psycopg.Connection[Any], texts: list[str], before: list[tu
     """
     gone = [item for item in before if item not in created(texts)]
     _silence(connection, texts)
+    drop_schemas(connection)
     try:
         with connection.transaction():
             drop(connection, gone)
@@ -88,3 +93,15 @@ def drop(connection: psycopg.Connection[Any], items: list[tuple[str, str]]) -> N
         ).fetchall()
         if rows:  # all in one: an overload may call another
             connection.execute(f"DROP FUNCTION {', '.join(signature for (signature,) in rows)}".encode())
+
+
+def drop_schemas(connection: psycopg.Connection[Any]) -> None:
+    """Drops the views of the readers' schemas, which stand on all others; refuses where others' views stand on them."""
+    rows = connection.execute(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = ANY(%s) AND c.relkind = 'v'",
+        (list(views.READERS),),
+    ).fetchall()
+    if rows:
+        names = sql.SQL(", ").join(sql.Identifier(schema, name) for schema, name in rows)
+        connection.execute(sql.SQL("DROP VIEW {}").format(names))

@@ -36,6 +36,7 @@ def sql_values(settings: Settings) -> dict[str, str]:
         "hour_of_start": "time_bucket('1 hour', f.start_time)"
         if has_whole_hours(settings.timezone)
         else f"time_bucket('1 hour', f.start_time, {zone})",
+        "small_group": str(settings.small_group_students),
         "pass_mark": repr(settings.pass_mark),
         "risk_enters": repr(settings.risk_enters),
         "risk_leaves": repr(settings.risk_leaves),

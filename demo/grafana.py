@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 
+from db.access.logins import limit_logins
 from local import child
 from local.embedded_postgres import DATABASE, Postgres
 
@@ -82,6 +83,7 @@ def beside(server: Postgres, folder: Path) -> Iterator[Grafana | None]:
     with psycopg.connect(server.url, autocommit=True) as connection:  # what teachers may read, and nothing else
         for scope in SCOPES:
             connection.execute(f"CREATE ROLE {LOGIN}_{scope} LOGIN IN ROLE classpulse_reader_{scope}")
+        limit_logins(connection)
     port = _free_port()
     with (folder / "grafana.log").open("ab") as log:
         # its first start is busy for a while, and the numbers go first

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from dataflows.settings import Settings
 from db import repeatable
+from db.access.hardening import still_open
 from db.migrate import MIGRATIONS
 from db.migrate import _roles as existing_roles
 from db.target import OLDEST_SERVER, Kind, timescale_version
@@ -21,9 +22,11 @@ PART = "database"
 ROLES = (
     "classpulse_writer",
     "classpulse_reader_teacher",
+    "classpulse_reader_class",
     "classpulse_reader_school",
     "classpulse_reader_ops",
     "classpulse_messenger",
+    "classpulse_privacy",
 )
 MIGRATE = "Run `classpulse migrate`."
 LATE_S = 600
@@ -105,6 +108,14 @@ def _roles(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Fi
     return ok(PART, "roles", ", ".join(ROLES))
 
 
+def _everybody(connection: Connection, _settings: Settings, _kind_of_it: Kind) -> Finding:
+    if left := still_open(connection):
+        counted = " and ".join(f"{len(names)} {what}" for what, names in left.items())
+        advice = "As a superuser: `classpulse access harden` (docs/access.md)."
+        return note(PART, "everybody's rights", f"every login may use {counted} that nobody needs", advice)
+    return ok(PART, "everybody's rights", "no login may lock others out, make jobs or keep things")
+
+
 def _timezone(connection: Connection, settings: Settings, _kind_of_it: Kind) -> Finding:
     here = _value(connection, "SELECT timezone FROM public.schema_state")
     if here == settings.timezone:
@@ -166,6 +177,7 @@ CHECKS: tuple[Callable[[Connection, Settings, Any], Finding], ...] = (
     _version,
     _views,
     _roles,
+    _everybody,
     _timezone,
     _clock,
     _jobs,

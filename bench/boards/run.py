@@ -20,6 +20,7 @@ from bench.boards.school import NOW, School
 from bench.chapters import connect, server
 from bench.stack import machine, say
 from dataflows.settings import Settings
+from db.access.logins import search_path
 from db.migrate import migrate
 from grafana import committed
 from grafana.macros import expanded
@@ -128,7 +129,8 @@ def ask(postgres: Postgres, board: str, chosen: Chosen, runs: int, plans: Path |
     statements = {title: as_sent(sql, span, chosen) for title, sql in committed.statements(board).items()}
     times = {title: np.empty(runs) for title in statements}
     with connect(postgres) as connection:
-        connection.execute(f"SET ROLE {committed.READERS[committed.folder(board)]}".encode())
+        reader = committed.READERS[committed.folder(board)]
+        connection.execute(f"SET ROLE {reader}; SET search_path = {search_path(reader)}".encode())
         for run in range(-1, runs):
             for title, sql in statements.items():
                 began = time.perf_counter()

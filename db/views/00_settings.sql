@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION classpulse_offline_after() RETURNS interval LANGUAGE 
 CREATE OR REPLACE FUNCTION classpulse_pass_mark() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{pass_mark}}::double precision;
 CREATE OR REPLACE FUNCTION classpulse_risk_enters() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_enters}}::double precision;
 CREATE OR REPLACE FUNCTION classpulse_risk_leaves() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_leaves}}::double precision;
+CREATE OR REPLACE FUNCTION classpulse_small_group() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN {{small_group}}::bigint;
 
 CREATE OR REPLACE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (at AT TIME ZONE classpulse_timezone())::date;

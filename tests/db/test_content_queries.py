@@ -35,7 +35,7 @@ def queried(database: Database, panel: str, course: Sequence[str] | None = None)
     """Returns what a panel shows of the last 24 hours."""
     sql = queries.load(f"chapters/{panel}", **SHOWN)
     choice = None if course is None else {"course": course}
-    database.connection.execute("SET ROLE classpulse_reader_school")
+    database.connection.execute("SET ROLE classpulse_reader_teacher")
     rows = database.values(expanded(sql, choice, time_range=(at(-1440), at(1440))).replace("%", "%%"))
     database.connection.execute("RESET ROLE")
     return rows

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from dataflows.settings import Settings
 from db import documentation, repeatable
+from db.access.table import table
 from db.ageing import TIMES
 from db.migrate import migrate
 from db.values import sql_values
@@ -34,7 +35,7 @@ def documented(pages: Sequence[Path] = (*documentation.pages(), *FLOW_PAGES)) ->
     found: dict[str, tuple[str, list[str]]] = {}
     for line in "\n".join(path.read_text() for path in pages).splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 4 and re.fullmatch(r"[tso ]+", cells[1]):
+        if len(cells) == 4 and re.fullmatch(r"[tcso ]+", cells[1]):
             columns = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", cells[3])).split(",")
             found |= {name: (cells[1], [c.strip() for c in columns]) for name in re.findall(r"`(\w+)`", cells[0])}
     return found
@@ -110,3 +111,8 @@ def test_the_page_says_of_every_table_that_ages_which_views_stand_on_it(postgres
         for table, views in said.items():
             above = {name for (name,) in connection.execute(ABOVE, (table,))}
             assert views == above & documented().keys(), table
+
+
+def test_the_page_of_access_has_the_rules_of_every_view() -> None:
+    page = (documentation.DOCS / "access.md").read_text()
+    assert page.endswith(f"<!-- rules -->\n{table()}\n"), "paste what `classpulse access rules` prints"

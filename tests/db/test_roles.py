@@ -13,6 +13,9 @@ from dataflows import flows
 from dataflows.scaffold import is_of_persons
 from dataflows.settings import Settings
 from db import repeatable
+from db.access.logins import search_path
+from db.access.rules import Hidden, SchoolOnly
+from db.access.views import rules
 from db.migrate import migrate
 from tests.db.conftest import Database
 
@@ -53,18 +56,30 @@ FLOW_TABLES += [flow.table for flow in DECLARED]
 SCOPE_VIEWS += [flow.name for flow in DECLARED if not is_of_persons(flow)]
 PERSON_VIEWS += [flow.name for flow in DECLARED if is_of_persons(flow)]
 PIPE_VIEWS = "flow_status recent_rejects recent_anomalies database_jobs late_waiting last_night".split()
+OPEN = [flow.name for flow in DECLARED if not is_of_persons(flow)]
+CLASS_VIEWS = [name for name, view in rules().items() if not isinstance(view.of_classes, SchoolOnly)]
+SCHOOL_VIEWS = [name for name, view in rules().items() if not isinstance(view.of_school, Hidden)]
 READERS = {
     "classpulse_reader_teacher": SCOPE_VIEWS + PERSON_VIEWS,
-    "classpulse_reader_school": SCOPE_VIEWS,
-    "classpulse_reader_ops": SCOPE_VIEWS + PIPE_VIEWS,
+    "classpulse_reader_class": CLASS_VIEWS,
+    "classpulse_reader_school": SCHOOL_VIEWS + OPEN,
+    "classpulse_reader_ops": SCHOOL_VIEWS + OPEN + PIPE_VIEWS,
 }
+IN_PUBLIC = {
+    "classpulse_reader_teacher": SCOPE_VIEWS + PERSON_VIEWS,
+    "classpulse_reader_class": [],
+    "classpulse_reader_school": OPEN,
+    "classpulse_reader_ops": OPEN + PIPE_VIEWS,
+}
+"""What each may read in `public`; the rest lies in a schema of its own (`db.access.views`)."""
 
 
 @contextmanager
 def acting_as(database: Database, role: str) -> Iterator[None]:
     database.connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    database.connection.execute(f"SET search_path = {search_path(role)}".encode())
     yield
-    database.connection.execute("RESET ROLE")
+    database.connection.execute("RESET ROLE; RESET search_path")
 
 
 def relations(database: Database) -> list[str]:
@@ -91,9 +106,9 @@ def test_a_reader_can_read_its_views_and_no_other_relation(database: Database, r
         for view in READERS[role]:
             database.values(f"SELECT * FROM {view}")
         assert database.value("SELECT classpulse_now()") is not None
-        for relation in set(everything) - set(READERS[role]) - {"data_clock"}:
+        for relation in set(everything) - set(IN_PUBLIC[role]) - {"data_clock"}:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                database.values(f"SELECT 1 FROM {relation} LIMIT 0")
+                database.values(f"SELECT 1 FROM {relation if '.' in relation else f'public.{relation}'} LIMIT 0")
         for statement in (
             "CREATE TEMP TABLE t ()",
             "CREATE TABLE public.t ()",
@@ -105,12 +120,18 @@ def test_a_reader_can_read_its_views_and_no_other_relation(database: Database, r
 
 
 def test_every_view_that_a_reader_may_read_is_a_security_barrier(database: Database) -> None:
-    names = {name for views in READERS.values() for name in views}
-    barriers = {
-        name
-        for (name,) in database.values("SELECT relname FROM pg_class WHERE 'security_barrier=true' = ANY (reloptions)")
-    }
-    assert names <= barriers
+    names = {f"public.{name}" for views in IN_PUBLIC.values() for name in views}
+    names |= {f"my_classes.{name}" for name in CLASS_VIEWS} | {f"school.{name}" for name in SCHOOL_VIEWS}
+    found = (
+        "SELECT relnamespace::regnamespace || '.' || relname FROM pg_class"
+        " WHERE 'security_barrier=true' = ANY (reloptions)"
+    )
+    assert names <= {name for (name,) in database.values(found)}
+
+
+def test_every_view_of_teachers_has_its_rules(database: Database) -> None:
+    granted = "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = 'classpulse_reader_teacher'"
+    assert {name for (name,) in database.values(granted)} == set(rules())
 
 
 def test_the_writer_can_stage_and_upsert_flow_tables_and_nothing_else(database: Database) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from db.access.logins import search_path
 from grafana.committed import READERS, boards, folder, panel, statement
 from grafana.macros import expanded
 from tests.grafana import known_day, known_term
@@ -57,7 +58,7 @@ class School:
     def answer(self, sql: str, role: str = ROLE, **options: Any) -> tuple[list[str], Rows]:
         """Returns the same with the columns' names, asked by a reader of another scope if need be."""
         with psycopg.connect(self.url, autocommit=True) as reader:
-            reader.execute(f"SET ROLE {role}".encode())
+            reader.execute(f"SET ROLE {role}; SET search_path = {search_path(role)}".encode())
             reader.execute("SELECT set_config('classpulse.clock', %s, false)", (self.clock,))
             reader.execute("SET TIME ZONE 'UTC'")
             cursor = reader.execute(expanded(sql, **options).encode())
@@ -84,6 +85,8 @@ class School:
 @pytest.fixture
 def empty_school(migrated_any: str) -> School:
     """A migrated database without a row."""
+    with psycopg.connect(migrated_any, autocommit=True) as owner:  # five students are the whole school
+        owner.execute("CREATE OR REPLACE FUNCTION classpulse_small_group() RETURNS bigint LANGUAGE sql STABLE RETURN 0")
     return School(migrated_any)
 
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -24,6 +25,7 @@ from typer.testing import CliRunner
 
 from cli import marks
 from cli.main import app
+from dataflows.settings import Settings
 from db.migrate import migrate
 from demo.grafana import find
 from grafana.committed import boards, folder, panel
@@ -39,6 +41,7 @@ from tests.waiting import until
 ROOT = Path(__file__).parents[2] / "grafana"
 Span = tuple[datetime, datetime]
 HOUR = (known_day.NOW - timedelta(hours=1), known_day.NOW)
+SETTINGS = Settings(small_group_students=0)  # a few students are the whole school
 LOGINS = {"": ROLES["Teaching"], "_school": ROLES["School"], "_ops": ROLES["Operations"]}
 PASSWORD = secrets.token_urlsafe(12)
 
@@ -51,13 +54,20 @@ class Grafana:
     school: School
     log: Path = Path()
 
-    def call(self, path: str, body: dict[str, Any] | None = None, who: tuple[str, str] = ("admin", PASSWORD)) -> Any:
+    def call(
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        who: tuple[str, str] = ("admin", PASSWORD),
+        organisation: int | None = None,
+    ) -> Any:
         """Returns the JSON answer of the API, as its administrator or somebody else."""
         token = base64.b64encode(":".join(who).encode()).decode()
+        within = {} if organisation is None else {"X-Grafana-Org-Id": str(organisation)}
         request = urllib.request.Request(
             self.address + path,
             data=json.dumps(body).encode() if body else None,
-            headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Basic {token}", "Content-Type": "application/json", **within},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
@@ -92,7 +102,7 @@ def grafana(timescale_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute(sql.SQL("ALTER DATABASE {} SET classpulse.clock = 'data'").format(sql.Identifier(name)))
     school = School(timescale_server.url(name))
-    migrate(school.url)
+    migrate(school.url, settings=SETTINGS)
     school.put(**known_term.TERM)
     school.settle()
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -102,6 +112,7 @@ def grafana(timescale_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
                     sql.Identifier(name + suffix), sql.Literal(PASSWORD), sql.Identifier(role)
                 )
             )
+    migrate(school.url, settings=SETTINGS)  # gives logins what is theirs
     folder = tmp_path_factory.mktemp("grafana")
     port = free_port()
     with (folder / "out.log").open("wb") as log:
@@ -269,3 +280,70 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return float(round(value.timestamp() * 1000))
     return float(value) if isinstance(value, int | float) else value
+
+
+def test_each_scope_has_an_organisation_that_sees_its_own_classes_and_no_other(
+    grafana: Grafana, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    as_administrator(grafana, monkeypatch)
+    parts = conninfo.conninfo_to_dict(grafana.school.url)
+    monkeypatch.setenv("DATABASE_URL", grafana.school.url)
+    monkeypatch.setenv("CLASSPULSE_GRAFANA_DB_SSLMODE", "disable")
+    file, logins = tmp_path / "access.yaml", {name: f"{parts['dbname']}_{name.lower()}" for name in ("7B", "7C", "8A")}
+
+    def applied(*names: str, prune: bool = False) -> str:
+        scopes = [
+            {"name": name, "login": logins[name], "classes": [name], "viewers": [f"teacher-{name}"]} for name in names
+        ]
+        file.write_text(json.dumps({"scopes": scopes}))
+        result = CliRunner().invoke(app, ["access", "apply", str(file), *["--prune"] * prune])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    first = applied(*logins)
+    ours = {each["name"]: each["id"] for each in grafana.call("/api/orgs?perpage=1000") if each["name"] != "Main Org."}
+    organisations = {name.removeprefix("ClassPulse: "): number for name, number in ours.items()}
+    assert set(organisations) == set(logins)
+    assert [line for line in first.splitlines() if line.startswith(logins["7B"])]  # its password, once
+    for name, number in organisations.items():
+        person = {"login": f"teacher-{name}", "password": PASSWORD, "OrgId": number}
+        grafana.call("/api/admin/users", person)
+    again = applied(*logins)
+    assert "no such person" not in again
+    assert again.count("login as it was; classes +0 -0") == 3
+
+    def values(name: str, statement_: str, organisation: int | None = None) -> list[list[Any]]:
+        query = {"refId": "A", "datasource": {"uid": TEACHERS.uid}, "format": "table", "rawSql": statement_}
+        body = {"queries": [query], "from": "0", "to": "1"}
+        answer = grafana.call("/api/ds/query", body, (f"teacher-{name}", PASSWORD), organisation)
+        frames = answer["results"]["A"]["frames"]
+        return frames[0]["data"]["values"] if frames else []
+
+    for name in logins:
+        assert values(name, "SELECT DISTINCT class_id FROM class_students") == [[name]]
+        assert values(name, "SELECT class_id FROM class_list") == [[name]]
+        for other in set(logins) - {name}:
+            assert values(name, f"SELECT 1 FROM class_students WHERE class_id = '{other}'") in ([], [[]])
+            with pytest.raises(urllib.error.HTTPError):  # and the other's datasource is not to be asked
+                values(name, "SELECT class_id FROM class_list", organisations[other])
+        with pytest.raises(urllib.error.HTTPError):
+            values(name, "SELECT * FROM public.class_students")
+        with pytest.raises(urllib.error.HTTPError):
+            values(name, "SELECT class_id FROM class_list", 1)
+        board = grafana.call("/api/dashboards/uid/classpulse-live-class", who=(f"teacher-{name}", PASSWORD))
+        assert f"classpulse-student?orgId={organisations[name]}&var-student" in json.dumps(board)
+        assert (
+            grafana.call(f"/api/datasources/uid/{TEACHERS.uid}/health", organisation=organisations[name])["status"]
+            == "OK"
+        )
+
+    assert "login dropped" in applied("7B", prune=True)
+    left = [each["name"] for each in grafana.call("/api/orgs?perpage=1000")]
+    assert sorted(left) == ["ClassPulse: 7B", "Main Org."]
+    with psycopg.connect(grafana.school.url, autocommit=True) as owner:
+        mine = "SELECT rolname FROM pg_roles WHERE rolname LIKE %s ORDER BY 1"
+        [(kept,)] = owner.execute(mine, (f"{parts['dbname']}_7_",)).fetchall()
+        assert kept == logins["7B"]
+        assert owner.execute("SELECT DISTINCT login FROM class_access").fetchall() == [(kept,)]
+        owner.execute("DELETE FROM class_access")
+        owner.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(kept)))
