@@ -120,11 +120,11 @@ def _database(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401 - imp
 
 @app.command()
 def harden() -> None:
-    """Take from every login what PostgreSQL and TimescaleDB let it do by default; as a superuser.
+    """Take from every login what PostgreSQL and TimescaleDB let it do by default.
 
-    `classpulse migrate` does the same where it may.
+    `classpulse migrate` does the same where it may; this is for a superuser, whom DATABASE_URL names.
 
-    Example: DATABASE_URL=postgresql://postgres@db/classpulse classpulse access harden
+    Example: classpulse access harden
     """
     import psycopg
 
