@@ -96,7 +96,7 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
     """Waits until the days before are in the database and the present is reached."""
     feed = stack.feed
     gives_up = time.monotonic() + HISTORY_GIVES_UP_S
-    next_line = time.monotonic() + LINE_EVERY_S
+    next_line, said = time.monotonic() + LINE_EVERY_S, ""
     with steps.bar(console) as bar:
         task = bar.add_task("back-filling", total=feed.expected)
         while not stop.wait(0.2):
@@ -105,10 +105,11 @@ def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
                 break  # the first number of the present is in the tables
             done = stack.reader.stored(stack.settings.topic(CLICKSTREAM), len(flow_names()))
             total = max(done, feed.expected)
-            text = f"back-filling: {feed.records:,} events sent, {done:,} of about {total:,} stored"
+            stored = f"{done:,} of about {total:,} stored" if done else "the flows are starting"
+            text = f"back-filling: {feed.records:,} events sent, {stored}"
             bar.update(task, description=text, completed=done, total=total)
-            if not console.is_terminal and time.monotonic() > next_line:
-                next_line = time.monotonic() + LINE_EVERY_S
+            if not console.is_terminal and text != said and time.monotonic() > next_line:
+                next_line, said = time.monotonic() + LINE_EVERY_S, text
                 console.print(text, highlight=False)
             if time.monotonic() > gives_up:
                 message = f"the back-fill takes longer than {HISTORY_GIVES_UP_S:.0f} s; see {stack.home.log}"
