@@ -154,13 +154,9 @@ def test_the_tree_in_the_architecture_is_the_tree() -> None:
     [tree] = re.findall(r"^```\n(dataflows/.*?)^```", page, re.MULTILINE | re.DOTALL)
     parent, named = "", set[str]()
     for line in tree.splitlines():
-        found = re.match(r"( *)((?:(?:\w+/|\w+\.py|Dockerfile)\s+)+)", line)
-        if found is None:
-            assert not line.strip(), line
-            continue
-        names = found[2].split()
-        named |= {f"{parent}{name}" if found[1] else name for name in names}
-        parent = parent if found[1] else names[0]
+        names, indented = line[:23].split(), line.startswith(" ")  # what it is stands behind
+        named |= {f"{parent}{name}" if indented else name for name in names}
+        parent = parent if indented or not names else names[0]
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
     assert {f"{path.parent.name}/" for path in ROOT.glob("*/__init__.py")} <= named
 
