@@ -152,11 +152,14 @@ def test_the_tree_in_the_architecture_is_the_tree() -> None:
     """What it names is there, and no folder of code is missing from it."""
     page = (ROOT / "docs" / "architecture.md").read_text()
     [tree] = re.findall(r"^```\n(dataflows/.*?)^```", page, re.MULTILINE | re.DOTALL)
-    parent, named = "", set[str]()
+    folders, named = [""], set[str]()
     for line in tree.splitlines():
-        names, indented = line[:23].split(), line.startswith(" ")  # what it is stands behind
-        named |= {f"{parent}{name}" if indented else name for name in names}
-        parent = parent if indented or not names else names[0]
+        names = line[:23].split()  # what it is stands behind
+        if not names:
+            continue
+        depth = (len(line) - len(line.lstrip())) // 2
+        named |= {f"{folders[depth]}{name}" for name in names}
+        folders = [*folders[: depth + 1], f"{folders[depth]}{names[0]}"]
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
     assert {f"{path.parent.name}/" for path in ROOT.glob("*/__init__.py")} <= named
 
