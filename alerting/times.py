@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, time
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alerting.holidays import Interval, holidays
+from dataflows.clock_settings import HoursText, ZoneName
 from dataflows.school_hours import DAYS, SchoolHours
 from dataflows.settings import Settings
 
@@ -33,8 +33,8 @@ class Times(BaseSettings):
     digest: str = "15:30-16:00"
     night: str = "20:00-06:30"
     holidays: str = "12-23..01-02"
-    school_hours: str = _OF_ALL["school_hours"].default
-    timezone: str = _OF_ALL["timezone"].default
+    school_hours: HoursText = _OF_ALL["school_hours"].default
+    timezone: ZoneName = _OF_ALL["timezone"].default
 
     @field_validator("digest")
     @classmethod
@@ -56,22 +56,6 @@ class Times(BaseSettings):
     @classmethod
     def _days(cls, text: str) -> str:
         list(holidays(text))
-        return text
-
-    @field_validator("school_hours")
-    @classmethod
-    def _hours(cls, text: str) -> str:
-        SchoolHours.parse(text, "UTC")
-        return text
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, text: str) -> str:
-        try:
-            ZoneInfo(text)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{text!r} is no time zone like Europe/Berlin"
-            raise ValueError(message) from error
         return text
 
     @property

@@ -47,9 +47,9 @@ def command(
     settings = Settings()
     with ExitStack() as steps:
 
-        def note(text: str) -> Callable[[int], None]:
+        def note(text: str) -> Callable[[int, int], None]:
             steps.pop_all().close()
-            return steps.enter_context(Progress(text)).at
+            return steps.enter_context(Progress(text)).of
 
         done = adopt(settings, record_publisher(settings), note, accept_loss=accept_loss, lost_end=lost_end)
     out = Console()

@@ -6,13 +6,15 @@ import json
 import os
 import signal
 import sys
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from alerting.backtest.archive import Clock
     from alerting.backtest.report import Report
     from alerting.limits import Limits
@@ -34,7 +36,7 @@ def backtest(  # noqa: PLR0913
     # an end by signal too leaves no copy of anybody's events behind
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     rules, chosen = [_rule(name) for name in dict.fromkeys(names)], _limits(limits)
-    found = _found(rules, chosen, since, until, _clock(clock))
+    found = _tried(rules, chosen, since, until, _clock(clock))
     if as_json:
         typer.echo(json.dumps([report.facts() for report in found] if len(found) > 1 else found[0].facts()))
         return
@@ -43,31 +45,21 @@ def backtest(  # noqa: PLR0913
             typer.echo(line)
 
 
-def _found(
+def _tried(
     rules: list[Rule], limits: Limits, since: datetime | None, until: datetime | None, clock: Clock | None
 ) -> list[Report]:
-    from alerting.backtest.budget import Roster
-    from alerting.backtest.report import reports
-    from alerting.backtest.run import Backtest
-    from alerting.backtest.scratch import scratch_server
-    from alerting.backtest.source import clock_of, opened, span_of
-    from alerting.times import Times
+    from alerting.backtest.stored import tried
     from cli.progress import Progress
-    from dataflows.settings import Settings
 
-    settings = Settings()
-    zone = ZoneInfo(settings.timezone)
-    with scratch_server(settings) as scratch_url, Backtest(rules, limits, scratch_url, settings) as test:
-        with opened(settings.database_url.get_secret_value(), test.reads) as source:
-            given = _utc(since, zone), _utc(until, zone)
-            span, whole = span_of(source, test.topics, *given, clock or clock_of(source))
-            if not whole:
-                typer.echo(
-                    f"stored from {span.since:%Y-%m-%d %H:%M} to {span.until:%Y-%m-%d %H:%M} UTC: that alone", err=True
-                )
-            with Progress("backtest", (span.until - span.since).total_seconds() / 60, "minutes") as progress:
-                outcomes = test.run(source, span, lambda seconds: progress.at(seconds / 60))
-            return reports(outcomes, Times(), span, Roster.read(source, settings.timezone))
+    @contextmanager
+    def showing(minutes: float) -> Iterator[Callable[[float], None]]:
+        with Progress("backtest", minutes, "minutes") as progress:
+            yield progress.at
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
+
+    return tried(rules, limits, since, until, clock, say=say, showing=showing)
 
 
 def _clock(name: str | None) -> Clock | None:
@@ -107,7 +99,3 @@ def _limits(given: list[str]) -> Limits:
     except ValidationError as error:
         text = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
         raise typer.BadParameter(text, param_hint="--limit") from None
-
-
-def _utc(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=zone).astimezone(UTC)

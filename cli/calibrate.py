@@ -26,11 +26,12 @@ def calibrate(
     """
     import psycopg
 
+    from cli.progress import Progress
     from dataflows.memory.calibrating import refit
     from dataflows.settings import Settings
 
     settings = Settings()
-    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection, Progress("fitting", unit="models"):
         verdicts = refit(connection, settings, dry_run=dry_run)
     for verdict in verdicts:
         for line in lines(verdict, dry_run=dry_run):

@@ -30,7 +30,9 @@ def demo(
     Example: classpulse demo --rate 1000
     """
     if psql:
-        raise typer.Exit(_open_psql())
+        from demo.psql import open_kept
+
+        raise typer.Exit(open_kept())
 
     import json
 
@@ -46,18 +48,3 @@ def demo(
         console.print(line, highlight=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps(figures.as_dict()))
-
-
-def _open_psql() -> int:
-    """Opens the kept database with the wheel's psql, fed from our own input; returns psql's exit code."""
-    import signal
-    import subprocess
-
-    from demo.home import default_root, kept_database
-
-    with kept_database() as server:
-        if server is None:
-            typer.echo(f"No demo has left a database in {default_root()}. Run `classpulse demo` first.", err=True)
-            return 1
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C cancels a query of psql's, not us
-        return subprocess.run([server.psql, server.url], check=False).returncode  # noqa: S603 (the wheel's psql)

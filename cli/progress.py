@@ -73,6 +73,10 @@ class Progress:
             return None
         return lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def of(self, done: float, total: float) -> None:
+        """Shows that `done` of `total` is done."""
+        self.at(done, total=total)
+
     def is_due(self) -> bool:
         """Whether it is time to find out how much is done, where that costs something."""
         due = time.monotonic() - self._asked >= self._every_s

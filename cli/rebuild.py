@@ -104,7 +104,7 @@ def _rebuild(flow: str, settings: Settings, *, dry_run: bool) -> Report:
     rebuild = flows_of.named(flow).rebuilder()
     marked = nullcontext() if dry_run else marks.rebuilding(flow)
     with marked, Progress(f"rebuild {flow}") as progress:
-        return rebuild(settings, progress.at, dry_run=dry_run)
+        return rebuild(settings, progress.of, dry_run=dry_run)
 
 
 def _print(console: Console, report: Report) -> None:

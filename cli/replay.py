@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dataflows.settings import Settings
     from ingest.formats import Item, Reader
     from ingest.formats.log import FormatName, Log
     from ingest.formats.moodle.reading import Options
-    from ingest.replay import Published
 
 app = typer.Typer(add_completion=False)
-
-SKIPPED_SHOWN = 20
 
 
 @app.command()
@@ -91,25 +87,25 @@ def _check_kinds(files: list[Path], log_format: FormatName) -> None:
 
 
 def _zone(name: str) -> str:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from dataflows.clock_settings import known_zone
 
     try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError):
-        text = f"there is no time zone {name!r}; one is named like Europe/Berlin"
-        raise typer.BadParameter(text, param_hint="--tz") from None
+        return known_zone(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--tz") from None
 
 
 def _load(files: list[Path], log_format: FormatName, options: Options, *, keep_order: bool, topic: str | None) -> Log:
     from dataclasses import replace
 
+    from ingest import account
     from ingest.formats import FormatError
     from ingest.formats.log import read_log, reader_of
 
     reader = _watched(reader_of(log_format, options))
     log = read_log(files, reader, keep_order=keep_order, newest_first=log_format == "moodle")
     if not log.entries:
-        _report_skipped(log)
+        _say(account.skipped(log))
         message = f"nothing was published: no event was found in {', '.join(map(str, files))}"
         raise FormatError(message)
     if topic is None:
@@ -133,6 +129,7 @@ def _watched(reader: Reader) -> Reader:
 
 def _publish(log: Log, settings: Settings, *, speed: float, close: bool) -> int:
     from cli.progress import Progress
+    from ingest import account
     from ingest.replay import publish
 
     def interrupted() -> None:
@@ -140,30 +137,12 @@ def _publish(log: Log, settings: Settings, *, speed: float, close: bool) -> int:
 
     with Progress("publishing", len(log.entries)) as progress:
         done = publish(log, settings, progress.at, interrupted, speed=speed, close=close)
-    _report(log, done)
+    _say(account.lines(log, done))
+    if done.failed:
+        typer.echo(f"Kafka did not take {done.failed:,} records: {done.error}", err=True)
     return 130 if done.interrupted else 0 if done.is_complete else 1
 
 
-def _report(log: Log, done: Published) -> None:
-    total = sum(done.sent.values())
-    typer.echo(f"published {total - done.failed:,} of {len(log.entries):,} events in {done.seconds:.1f} s")
-    for name, count in done.sent.most_common():
-        typer.echo(f"  {name}: {count:,}")
-    if done.ticks:
-        typer.echo(f"closed with {done.ticks} ticks")
-    for remark, count in Counter(entry.remark for entry in log.entries if entry.remark).most_common():
-        typer.echo(f"{count:,} rows {remark}: kept in events, counted for no student")
-    for why, count in log.uncounted.most_common():
-        typer.echo(f"{count:,} records not published: {why}")
-    _report_skipped(log)
-    if done.failed:
-        typer.echo(f"Kafka did not take {done.failed:,} records: {done.error}", err=True)
-
-
-def _report_skipped(log: Log) -> None:
-    typer.echo(f"skipped {len(log.skipped):,} unreadable lines")
-    for name, item in log.skipped[:SKIPPED_SHOWN]:
-        typer.echo(f"  {name}:{item.line}: {item.why}")
-    if len(log.skipped) > SKIPPED_SHOWN:
-        more = ", ".join(f"{name}:{item.line}" for name, item in log.skipped[SKIPPED_SHOWN:])
-        typer.echo(f"  and {more}")
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)

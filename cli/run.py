@@ -95,7 +95,7 @@ def _require_free(ports: range) -> None:
     Raises:
         UnavailableError: One is taken.
     """
-    from local.managed_server import is_free
+    from dataflows.ports import is_free
 
     for port in ports:
         if not is_free(port, ""):

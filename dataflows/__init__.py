@@ -1,1 +1,1 @@
-"""Bytewax dataflows: from Kafka records to rows, one file a flow."""
+"""Bytewax dataflows: from Kafka records to rows, one folder a flow; `flows.py` lists them."""

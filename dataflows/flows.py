@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from dataflows.rebuild.shadow import Report
-    from dataflows.rebuild.spec import RebuildSpec
+    from dataflows.rebuild.spec import Counted, RebuildSpec
     from dataflows.settings import Settings
 
 
@@ -83,7 +83,7 @@ class Flow:
             text = f"{self.name} cannot be rebuilt"
             raise ValueError(text)
 
-        def again(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
+        def again(settings: Settings, progress: Counted, *, dry_run: bool = False) -> Report:
             return rebuild(past, settings, progress, dry_run=dry_run)
 
         return again

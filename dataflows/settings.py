@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dataflows.clock_settings import HoursText, ZoneName
 from dataflows.flows import named
-from dataflows.school_hours import SchoolHours
 
 LONGER_THAN_EVENTS_DAYS: Final = 14
 """How much longer windows and scores are kept than events: a chunk is made up to a week before its last row comes."""
@@ -47,8 +46,8 @@ class Settings(BaseSettings):
     topic_prefix: str = ""
     partitions: int = Field(default=4, ge=1, le=960)
     replication: int = Field(default=1, ge=1)
-    timezone: str = "UTC"
-    school_hours: str = "Mon-Fri 08:00-15:00"
+    timezone: ZoneName = "UTC"
+    school_hours: HoursText = "Mon-Fri 08:00-15:00"
 
     lateness_s: int = Field(default=60, ge=0)
     max_future_s: int = Field(default=300, ge=0)
@@ -92,22 +91,6 @@ class Settings(BaseSettings):
     recovery_dir: Path = Path(".classpulse/recovery")
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"
-
-    @field_validator("school_hours")
-    @classmethod
-    def _readable(cls, text: str) -> str:
-        SchoolHours.parse(text, "UTC")
-        return text
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, text: str) -> str:
-        try:
-            ZoneInfo(text)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{text!r} is no time zone like Europe/Berlin"
-            raise ValueError(message) from error
-        return text
 
     @field_validator("keep_activity_windows_days", "keep_engagement_scores_days")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -78,7 +78,13 @@ class MigrationReport:
         return [f"database: {found} on PostgreSQL {self.server_version}", f"{schema}; {views}", *self.notes]
 
 
-def migrate(database_url: str, *, settings: Settings | None = None, extension: Extension = "auto") -> MigrationReport:
+def migrate(
+    database_url: str,
+    *,
+    settings: Settings | None = None,
+    extension: Extension = "auto",
+    applied: Callable[[str], object] = lambda _what: None,
+) -> MigrationReport:
     """Brings a database to the current schema; a second call changes nothing.
 
     Concurrent callers wait for each other. Everything happens in one transaction (but for CREATE EXTENSION). Readers
@@ -88,6 +94,7 @@ def migrate(database_url: str, *, settings: Settings | None = None, extension: E
         database_url: libpq URL of a role that owns the database. On TimescaleDB it must be able to log in:
             background jobs run as the owner.
         settings: Time zone and thresholds that the views know; by default from the environment.
+        applied: Called with each version of the schema once its statements have run.
         extension: For an empty database: use TimescaleDB where it is there, "require" it, or "never".
 
     Raises:
@@ -106,19 +113,24 @@ def migrate(database_url: str, *, settings: Settings | None = None, extension: E
             for _attempt in range(_ATTEMPTS - 1):
                 # Workers and TimescaleDB's jobs may run meanwhile: whoever meets one in another order begins again.
                 with contextlib.suppress(errors.DeadlockDetected, errors.LockNotAvailable):
-                    return _migrated(database_url, kind, chosen, list(notes), _LOCK_TIMEOUT)
+                    return _migrated(database_url, kind, chosen, list(notes), applied, _LOCK_TIMEOUT)
                 notes += end_readers(connection)
-            return _migrated(database_url, kind, chosen, notes)
+            return _migrated(database_url, kind, chosen, notes, applied)
 
 
-def _migrated(
-    database_url: str, kind: Kind, settings: Settings, notes: list[str], lock_timeout: str = "0"
+def _migrated(  # noqa: PLR0913, PLR0917
+    database_url: str,
+    kind: Kind,
+    settings: Settings,
+    notes: list[str],
+    applied: Callable[[str], object],
+    lock_timeout: str = "0",
 ) -> MigrationReport:
     """Brings a database to the current schema in one transaction, which may be tried again."""
     with _one_transaction(database_url, notes, lock_timeout) as (alchemy, driver):
         before = _version(driver)
-        _upgrade(alchemy, kind, settings)
-        applied = _apply_views(driver, kind, settings)
+        _upgrade(alchemy, kind, settings, applied)
+        views_applied = _apply_views(driver, kind, settings)
         notes += [*harden(driver), *limit_logins(driver)]
         return MigrationReport(
             database=kind,
@@ -126,7 +138,7 @@ def _migrated(
             timescaledb_version=timescale_version(driver) if kind == "timescaledb" else None,
             from_version=before,
             to_version=_version(driver) or "",
-            views_applied=applied,
+            views_applied=views_applied,
             notes=notes,
         )
 
@@ -176,8 +188,10 @@ def _one_transaction(
         yield alchemy, cast("psycopg.Connection[Any]", alchemy.connection.driver_connection)
 
 
-def _upgrade(alchemy: Connection, kind: Kind, settings: Settings) -> None:
-    config = Config(attributes={"connection": alchemy, "kind": kind, "values": sql_values(settings)})
+def _upgrade(alchemy: Connection, kind: Kind, settings: Settings, applied: Callable[[str], object]) -> None:
+    config = Config(
+        attributes={"connection": alchemy, "kind": kind, "values": sql_values(settings), "applied": applied}
+    )
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     try:

@@ -96,6 +96,13 @@ class Feed(threading.Thread):
         self._publisher.flush()
 
     @property
+    def expected(self) -> int:
+        """About how many records of the clickstream's topic the past has; known when the present is reached."""
+        if self.live.is_set():
+            return self.records
+        return round(HISTORY_DAYS * HISTORY_DAY_S * HISTORY_RATE + LESSON_BEGAN_S * LESSON_SHARE * self._rate)
+
+    @property
     def records(self) -> int:
         """Records in the clickstream's topic, ticks included."""
         return self._clicks + self._ticks

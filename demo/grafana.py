@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import psycopg
 
+from dataflows.ports import free_port
 from db.access.logins import limit_logins
+from demo.metrics import Metrics
 from local import child
 from local.embedded_postgres import DATABASE, Postgres
 
@@ -72,8 +73,14 @@ class Grafana:
 
 
 @contextlib.contextmanager
-def beside(server: Postgres, folder: Path) -> Iterator[Grafana | None]:
-    """Yields a Grafana on the database `server`, whose own files lie in `folder`; `None` where there is no program."""
+def beside(server: Postgres, folder: Path, metrics: Metrics) -> Iterator[Grafana | None]:
+    """Yields a Grafana, or `None` where there is no program.
+
+    Args:
+        server: Whose database its boards read.
+        folder: Where its own files lie.
+        metrics: Where the board of the pipeline asks what the workers measure.
+    """
     found = find()
     if found is None:
         yield None
@@ -84,11 +91,14 @@ def beside(server: Postgres, folder: Path) -> Iterator[Grafana | None]:
         for scope in SCOPES:
             connection.execute(f"CREATE ROLE {LOGIN}_{scope} LOGIN IN ROLE classpulse_reader_{scope}")
         limit_logins(connection)
-    port = _free_port()
+    port = free_port()
     with (folder / "grafana.log").open("ab") as log:
         # its first start is busy for a while, and the numbers go first
         process = child.spawn(
-            ["nice", *command, "--homepath", home], env=_environment(server, folder, port), output=log, cwd=folder
+            ["nice", *command, "--homepath", home],
+            env=_environment(server, folder, port, metrics),
+            output=log,
+            cwd=folder,
         )
     grafana = Grafana(process, port)
     try:
@@ -97,7 +107,7 @@ def beside(server: Postgres, folder: Path) -> Iterator[Grafana | None]:
         grafana.stop()
 
 
-def _environment(server: Postgres, folder: Path, port: int) -> dict[str, str]:
+def _environment(server: Postgres, folder: Path, port: int, metrics: Metrics) -> dict[str, str]:
     return {
         "GF_SERVER_HTTP_ADDR": "127.0.0.1",
         "GF_SERVER_HTTP_PORT": str(port),
@@ -122,13 +132,7 @@ def _environment(server: Postgres, folder: Path, port: int) -> dict[str, str]:
         "CLASSPULSE_GRAFANA_DB_HOST": str(server.socket_dir),
         "CLASSPULSE_GRAFANA_DB_NAME": DATABASE,
         "CLASSPULSE_GRAFANA_DB_SSLMODE": "disable",
-        "CLASSPULSE_GRAFANA_PROMETHEUS_URL": "",  # the demo has none: the workers' panels say so
+        "CLASSPULSE_GRAFANA_PROMETHEUS_URL": metrics.address,
         **{f"CLASSPULSE_GRAFANA_{scope.upper()}_USER": f"{LOGIN}_{scope}" for scope in SCOPES},
         **{f"CLASSPULSE_GRAFANA_{scope.upper()}_PASSWORD": "" for scope in SCOPES},
     }
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,14 @@ class Home:
     def log(self) -> Path:
         """What the workers say."""
         return self.root / "workers.log"
+
+
+def own_command() -> str:
+    """Returns how to call us from here: by name, or by path where the virtual environment is not on the PATH."""
+    path = Path(sys.argv[0]).absolute()
+    if shutil.which("classpulse") or path.name != "classpulse":
+        return "classpulse"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def default_root() -> Path:

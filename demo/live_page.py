@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 
 from api import tokens
+from dataflows.ports import free_port
 from local import child
-from local.managed_server import free_port
 
 SCOPES = ("read:school", "read:class:*")
 STOP_TIMEOUT_S = 10.0

@@ -25,15 +25,18 @@ SELECT window_start, active_5m, events, is_final FROM activity
 WHERE scope = 'all' AND window_start > classpulse_now() - %s * interval '1 minute' ORDER BY window_start
 """
 LATEST_EVENTS = """
-SELECT e.event_time, coalesce(d.display_name, e.student_id) AS who, e.event_name,
-       e.class_id, coalesce(e.chapter_id, e.course_id) AS place, e.ingested_at
+SELECT e.event_time, coalesce(d.display_name, e.student_id) AS who, e.event_name, event_label(e.event_name) AS did,
+       e.class_id, coalesce(i.title, e.chapter_id, c.title, e.course_id) AS place, e.ingested_at
 FROM (SELECT * FROM events
       WHERE event_time <= classpulse_now() -- a clock that runs ahead must not stand on top for minutes
       ORDER BY event_time DESC, event_id DESC LIMIT %s) e
-LEFT JOIN directory d USING (student_id) ORDER BY e.event_time DESC, e.event_id DESC
+LEFT JOIN directory d USING (student_id)
+LEFT JOIN course_items i ON i.course_id = e.course_id AND i.item_id = e.chapter_id
+LEFT JOIN course_titles c ON c.course_id = e.course_id
+ORDER BY e.event_time DESC, e.event_id DESC
 """
 READ = """
-SELECT min(read) AS done, count(*) AS flows
+SELECT min(read) AS done, sum(read) AS together, count(*) AS flows
 FROM (SELECT sum((offsets ->> %s)::bigint) AS read FROM task_progress GROUP BY flow) f
 """
 FLOWS = "SELECT flow, as_of, lag_seconds, late_events_10m, rejected_10m FROM data_freshness ORDER BY flow"
@@ -72,11 +75,22 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """An event as the feed shows it."""
+    """An event as the feed shows it.
+
+    Attributes:
+        at: When it happened.
+        who: The student's name, else the id.
+        name: The event's name as it was sent.
+        did: What people call it.
+        class_id: The class; empty where none was named.
+        place: The chapter's title, else the course's; empty where neither was named.
+        appended_at: When Kafka took it.
+    """
 
     at: datetime
     who: str
     name: str
+    did: str
     class_id: str
     place: str
     appended_at: datetime
@@ -164,6 +178,7 @@ class Reader:
                     row["event_time"],
                     row["who"],
                     row["event_name"],
+                    row["did"],
                     row["class_id"] or "",
                     row["place"] or "",
                     row["ingested_at"],
@@ -196,6 +211,11 @@ class Reader:
         row = self._connection.execute(READ, (topic,)).fetchone()
         done = row["done"] if row and row["flows"] == flows else 0
         return max(0, published - int(done or 0))
+
+    def stored(self, topic: str, flows: int) -> int:
+        """Returns how many of a topic's records are in the tables, of so many flows on average."""
+        row = self._connection.execute(READ, (topic,)).fetchone()
+        return int(row["together"] or 0) // flows if row else 0
 
     def _rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         return self._connection.execute(query.encode(), parameters or None).fetchall()

@@ -6,19 +6,18 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
 import psycopg
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dataflows.errors import UserError
 from dataflows.flows import names as flow_names
 from dataflows.kafka.topics import CLICKSTREAM
-from demo import lines, stats, summary
+from demo import lines, stats, steps, summary
 from demo.stack import Stack, running
 from demo.view import Status, render
 from local.embedded_broker import NAME
@@ -74,15 +73,13 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
     """
     began = time.monotonic()
     with _stop_on_signals() as stop:
-        with running(options.rate, _teller(console)) as stack:
+        with running(options.rate, console) as stack:
             console.print(
                 f"  [bold]{stack.page.address}[/]\n  the live page: a class as its teacher sees it",
                 highlight=False,
                 soft_wrap=True,
             )
-            console.print(
-                f"  look into it meanwhile: [cyan]psql '{stack.server.url}'[/]", highlight=False, soft_wrap=True
-            )
+            console.print(f"  look into it meanwhile: [cyan]{stack.way_in}[/]", highlight=False, soft_wrap=True)
             _history(stack, console, stop)
             started_s = time.monotonic() - began
             live_since = time.monotonic()
@@ -95,27 +92,24 @@ def perform(options: Options, console: Console) -> tuple[summary.Summary, list[s
         return figures, closing
 
 
-def _teller(console: Console) -> Callable[[str], None]:
-    return lambda text: console.print(f"[green]✓[/] {text}", highlight=False, soft_wrap=True)
-
-
 def _history(stack: Stack, console: Console, stop: threading.Event) -> None:
     """Waits until the days before are in the database and the present is reached."""
     feed = stack.feed
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     gives_up = time.monotonic() + HISTORY_GIVES_UP_S
-    next_line = time.monotonic() + LINE_EVERY_S
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("back-filling", total=None)
+    next_line, said = time.monotonic() + LINE_EVERY_S, ""
+    with steps.bar(console) as bar:
+        task = bar.add_task("back-filling", total=feed.expected)
         while not stop.wait(0.2):
             _check(stack)
-            unread = _unread(stack)
             if feed.live.is_set() and feed.rate and (stack.reader.read().fresh_s or FRESH_S) < FRESH_S:
                 break  # the first number of the present is in the tables
-            text = f"back-filling: {feed.sent:,} events published, {unread:,} still to be read"
-            bar.update(task, description=text)
-            if not console.is_terminal and time.monotonic() > next_line:
-                next_line = time.monotonic() + LINE_EVERY_S
+            done = stack.reader.stored(stack.settings.topic(CLICKSTREAM), len(flow_names()))
+            total = max(done, feed.expected)
+            stored = f"{done:,} of about {total:,} stored" if done else "the flows are starting"
+            text = f"back-filling: {feed.records:,} events sent, {stored}"
+            bar.update(task, description=text, completed=done, total=total)
+            if not console.is_terminal and text != said and time.monotonic() > next_line:
+                next_line, said = time.monotonic() + LINE_EVERY_S, text
                 console.print(text, highlight=False)
             if time.monotonic() > gives_up:
                 message = f"the back-fill takes longer than {HISTORY_GIVES_UP_S:.0f} s; see {stack.home.log}"
@@ -134,7 +128,7 @@ def _on_terminal(stack: Stack, console: Console, options: Options, stop: threadi
             status = Status(
                 sent=stack.feed.sent,
                 rate=stack.feed.rate,
-                hint=f" {stack.page.address}   {until}   {_dashboards(stack)}psql '{stack.server.url}'",
+                hint=f" {stack.page.address}   {until}   {_dashboards(stack)}{stack.way_in}",
             )
             live.update(render(snapshot, status, console.height), refresh=True)
             _check(stack)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from demo.home import Home
+from demo.home import Home, own_command
 from demo.stats import Freshness
 
 TABLES = (
@@ -99,7 +97,7 @@ def kind(connection: psycopg.Connection[Any]) -> str:
 def sentences(summary: Summary, home: Home) -> list[str]:
     """Returns the closing lines, with rich markup."""
     fresh = summary.freshness
-    command = _command()
+    command = own_command()
     rows = summary.rows
     figures = (
         f"[bold]{summary.events_in:,}[/] events in, {summary.events_rejected:,} rejected with a reason, "
@@ -130,11 +128,3 @@ def sentences(summary: Summary, home: Home) -> list[str]:
     if Path("docker-compose.yml").exists():
         lines.append("    [cyan]make up[/]         all of it with Grafana, in containers")
     return [*lines, "    docs/demo.md, docs/architecture.md: how it works"]
-
-
-def _command() -> str:
-    """Returns how to call us from here: by name, or by path where the virtual environment is not on the PATH."""
-    path = Path(sys.argv[0]).absolute()
-    if shutil.which("classpulse") or path.name != "classpulse":
-        return "classpulse"
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

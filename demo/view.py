@@ -130,6 +130,11 @@ def _classes(classes: list[Headcount], rows: int) -> Panel:
     return Panel(table, title=f"classes, {count}", title_align="left", border_style=colours.QUIET, padding=(0, 1))
 
 
+def _did(event: Latest) -> Text:
+    """Returns what a student did, in the colour of its kind, and where."""
+    return Text.assemble((event.did, colours.event(event.name)), (f"  {event.place}", colours.QUIET))
+
+
 def _feed(latest: list[Latest], rows: int) -> Panel:
     table = Table.grid(expand=True, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True, style=colours.QUIET)
@@ -137,7 +142,5 @@ def _feed(latest: list[Latest], rows: int) -> Panel:
     table.add_column(no_wrap=True, ratio=4, overflow="ellipsis")
     table.add_column(no_wrap=True, style=colours.QUIET)
     for event in latest[:rows]:
-        table.add_row(
-            f"{event.at:%H:%M:%S}", event.who, Text(event.name, style=colours.event(event.name)), event.class_id
-        )
+        table.add_row(f"{event.at:%H:%M:%S}", event.who, _did(event), event.class_id)
     return Panel(table, title="latest events", title_align="left", border_style=colours.QUIET, padding=(0, 1))

@@ -22,17 +22,26 @@ class WorkersEndedError(UserError):
 class Workers:
     """`classpulse run` for all flows, in a process group of its own."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        """Prepares them; `environment` says where the broker and the database are, `log` takes what they say."""
+    def __init__(self, environment: Mapping[str, str], log: Path, metrics_port: int) -> None:
+        """Prepares them.
+
+        Args:
+            environment: Says where the broker and the database are.
+            log: Takes what they say.
+            metrics_port: The first of them serves its metrics there, the others on the ports that follow.
+        """
         self._environment = environment
         self._log = log
+        self._metrics_port = metrics_port
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts them; they connect by themselves."""
         with self._log.open("ab") as log:
             self._process = child.spawn(
-                [sys.executable, "-m", "cli.main", "run", *flow_names()], env=self._environment, output=log
+                [sys.executable, "-m", "cli.main", "run", *flow_names(), "--metrics-port", str(self._metrics_port)],
+                env=self._environment,
+                output=log,
             )
 
     def check(self) -> None:

@@ -25,6 +25,17 @@ def width(pixels: int) -> DynamicConfigValue:
     return prop("custom.width", pixels)
 
 
+def number(unit: str, pixels: int, *, decimals: int | None = None) -> list[DynamicConfigValue]:
+    """Returns the properties of a column of numbers or instants: their unit, and how wide it is."""
+    rounded = [] if decimals is None else [prop("decimals", decimals)]
+    return [prop("unit", unit), *rounded, width(pixels)]
+
+
+def text(value: str, pixels: int) -> list[DynamicConfigValue]:
+    """Returns the properties of a column whose text has one colour."""
+    return [colour(value), prop("custom.cellOptions", {"type": "color-text"}), width(pixels)]
+
+
 def hidden() -> list[DynamicConfigValue]:
     """Returns the properties of a column that only links need."""
     return [prop("custom.hideFrom.viz", True)]

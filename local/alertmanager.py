@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port, is_ready
+from dataflows.ports import free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, is_ready
 
 FILES = Path(__file__).parents[1] / "alerting" / "alertmanager"
 PROGRAMS = ("alertmanager", "prometheus-alertmanager")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port
+from dataflows.ports import free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError
 
 HERE = Path(__file__).parent
 VERSION = "4.1.1"

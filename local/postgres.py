@@ -9,9 +9,10 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dataflows.ports import free_port
 from local.account import Account, NoAccountError
 from local.binaries import Binaries, choose
-from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError, free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartFailedError, PartMissingError
 from local.postgres_cluster import Cluster, ClusterError, reachable
 
 USER = "classpulse"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, free_port, is_ready
+from dataflows.ports import free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer, PartMissingError, is_ready
 
 RULES = Path(__file__).parents[1] / "prometheus" / "rules"
 CONFIG = """\
@@ -23,6 +25,41 @@ scrape_configs:
       # With recovery on, Bytewax 0.21 exposes this histogram several times with identical labels.
       - {{source_labels: [__name__], regex: 'bytewax_partd_write_duration_seconds.*', action: drop}}
 """
+
+
+def options(home: Path, port: int) -> list[str]:
+    """Returns the arguments of a Prometheus whose files lie in `home`."""
+    return [
+        f"--config.file={home}/prometheus.yml",
+        f"--storage.tsdb.path={home}/data",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+
+
+def configure(  # noqa: PLR0913 (what differs from one set of parts to the next)
+    home: Path,
+    targets: Sequence[str],
+    *,
+    rules: Path = RULES,
+    alertmanagers: Sequence[str] = (),
+    scrape: str = "5s",
+    evaluate: str = "5s",
+) -> None:
+    """Writes the configuration into `home`, and the targets, which may change while it runs.
+
+    Args:
+        home: Its folder.
+        targets: `host:port` of the workers' metrics.
+        rules: Folder of the rules.
+        alertmanagers: `host:port` of who gets its alerts.
+        scrape: How often it scrapes.
+        evaluate: How often it evaluates.
+    """
+    text = CONFIG.format(
+        scrape=scrape, evaluate=evaluate, rules=rules, home=home, alertmanagers=json.dumps(list(alertmanagers))
+    )
+    (home / "prometheus.yml").write_text(text)
+    (home / "targets.json").write_text(json.dumps([{"targets": list(targets)}]))
 
 
 @dataclass
@@ -68,12 +105,7 @@ class Prometheus(ManagedServer):
             self.remember(port=self.state().get("port") or free_port())
             self._configure(home)
             self.say(f"{self.name}: starting on 127.0.0.1:{self.state()['port']}")
-            options = [
-                f"--config.file={home}/prometheus.yml",
-                f"--storage.tsdb.path={home}/data",
-                f"--web.listen-address=127.0.0.1:{self.state()['port']}",
-            ]
-            self.spawn([path, *options], home / "prometheus.yml")
+            self.spawn([path, *options(home, self.state()["port"])], home / "prometheus.yml")
         if not self.answers():
             self.wait_until(self.answers, timeout_s)
         return self.url
@@ -83,12 +115,11 @@ class Prometheus(ManagedServer):
         return is_ready(self.url)
 
     def _configure(self, home: Path) -> None:
-        text = CONFIG.format(
+        configure(
+            home,
+            self.targets,
+            rules=self.rules,
+            alertmanagers=self.alertmanagers,
             scrape=self.scrape,
             evaluate=self.evaluate,
-            rules=self.rules,
-            home=home,
-            alertmanagers=json.dumps(list(self.alertmanagers)),
         )
-        (home / "prometheus.yml").write_text(text)
-        (home / "targets.json").write_text(json.dumps([{"targets": list(self.targets)}]))

@@ -1,1 +1,1 @@
-"""A school that behaves: seeded, reproducible, without Kafka; `simulate`, the demo and the benchmarks publish it."""
+"""A school that behaves: seeded, reproducible; `simulate`, the demo and the benchmarks publish what it does."""

@@ -48,7 +48,7 @@ def write_roster(school: School, folder: Path, start_ms: int, timezone: str = "U
         ),
         "periods": (("class_id", "weekday", "starts", "ends", "subject_id"), _periods(school, begins)),
     }
-    return [_write(folder / f"{name}.csv", head, rows) for name, (head, rows) in files.items()]
+    return [write_csv(folder / f"{name}.csv", head, rows) for name, (head, rows) in files.items()]
 
 
 def _enrolments(school: School, begins: datetime) -> Iterable[Sequence[object]]:
@@ -77,7 +77,8 @@ def _periods(school: School, begins: datetime) -> Iterable[Sequence[object]]:
                 yield group.class_id, weekday, f"{starts:%H:%M}", f"{ends:%H:%M}", subject
 
 
-def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """Writes a csv file; returns its path."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(head)

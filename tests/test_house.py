@@ -148,6 +148,22 @@ def test_links_between_the_documents_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_the_tree_in_the_architecture_is_the_tree() -> None:
+    """What it names is there, and no folder of code is missing from it."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    [tree] = re.findall(r"^```\n(dataflows/.*?)^```", page, re.MULTILINE | re.DOTALL)
+    folders, named = [""], set[str]()
+    for line in tree.splitlines():
+        names = line[:23].split()  # what it is stands behind
+        if not names:
+            continue
+        depth = (len(line) - len(line.lstrip())) // 2
+        named |= {f"{folders[depth]}{name}" for name in names}
+        folders = [*folders[: depth + 1], f"{folders[depth]}{names[0]}"]
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert {f"{path.parent.name}/" for path in ROOT.glob("*/__init__.py")} <= named
+
+
 def test_no_file_holds_what_a_merge_left_behind() -> None:
     marks = r"^(<<<<<<< |>>>>>>> |=======$)"
     found = subprocess.run(["git", "grep", "-nE", marks], cwd=ROOT, capture_output=True, text=True, check=False)

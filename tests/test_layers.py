@@ -44,6 +44,11 @@ def test_nothing_imports_the_command_line(package: str) -> None:
     assert of(package, "cli") == []
 
 
+def test_the_dataflows_stand_at_the_bottom() -> None:
+    above = [package for package in PACKAGES if package not in {"dataflows", "db"}]
+    assert of("dataflows", *above) == []
+
+
 def test_source_and_sink_do_not_know_each_other() -> None:
     assert of("dataflows/sink", "dataflows.kafka") == []
     assert of("dataflows/kafka", "dataflows.sink") == []

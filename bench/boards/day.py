@@ -15,8 +15,9 @@ import polars as pl
 
 from bench.boards.month import BROWSERS, DEVICES, NOW_MS, PRESENT
 from bench.boards.rows import Names, at, choose, ids
-from bench.boards.school import GRADES, LESSON_MINUTES, LESSONS, NOW, SUBJECTS, TASKS, School, course_ids, minute_of
+from bench.boards.school import GRADES, LESSON_MINUTES, NOW, SUBJECTS, TASKS, School, course_ids, minute_of
 from dataflows.operators.segments import Ints
+from simulation.timetable import LESSONS
 
 Tables = Iterator[tuple[str, pl.DataFrame]]
 EVENTS_A_SECOND: Final = 0.03

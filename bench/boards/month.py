@@ -11,9 +11,10 @@ import polars as pl
 
 from bench.boards.roster import expected_seconds
 from bench.boards.rows import Names, at, choose, ids, pairs
-from bench.boards.school import CHAPTERS, LESSONS, NOW, SUBJECTS, TASKS, School, course_ids, minute_of
+from bench.boards.school import CHAPTERS, NOW, SUBJECTS, TASKS, School, course_ids, minute_of
 from bench.boards.studying import Curves
 from dataflows.operators.segments import Ints
+from simulation.timetable import LESSONS
 
 Tables = Iterator[tuple[str, pl.DataFrame]]
 MINUTE_MS: Final = 60_000

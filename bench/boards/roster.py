@@ -9,9 +9,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from bench.boards.school import CHAPTERS, GRADES, LESSON_MINUTES, LESSONS, SUBJECTS, School, course_ids, minute_of
+from bench.boards.school import CHAPTERS, GRADES, LESSON_MINUTES, SUBJECTS, School, course_ids, minute_of
+from simulation import curriculum
+from simulation.timetable import LESSONS
 
-WORDS: Final = ("Fractions", "Decimals", "Equations", "Geometry", "Percentages", "Functions", "Data")
+WORDS: Final = curriculum.SUBJECTS["MATH"][1:]
 
 
 def tables(school: School) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -1,4 +1,9 @@
-"""A school of 20,000 students as arrays: who is in which class, what is taught when; the same for a seed."""
+"""A school of 20,000 students as arrays: who is in which class, what is taught when; the same for a seed.
+
+What is taught, and how long a lesson is, are those of the simulated school. That school makes events, one student's
+acts after the other; a month of these would be a thousand million events and days of work. Here the rows that the flows
+would leave of them are drawn at once.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,8 @@ from typing import Final
 import numpy as np
 
 from dataflows.operators.segments import Ints
+from simulation import curriculum
+from simulation.timetable import LESSON_MS, MINUTE_MS, PERIOD_MS
 
 NOW: Final = datetime(2026, 3, 26, 11, 5, 20, tzinfo=UTC)
 """A Thursday, 35 minutes into the fourth lesson: the database's clock stands there."""
@@ -16,12 +23,11 @@ NOW: Final = datetime(2026, 3, 26, 11, 5, 20, tzinfo=UTC)
 STUDENTS: Final = 20_000
 CLASS_SIZE: Final = 28.5
 GRADES: Final = tuple(str(grade) for grade in range(5, 13))
-SUBJECTS: Final = ("MATH", "SCI", "ENG", "HIST", "GEO", "CS")
-CHAPTERS: Final = 7
-LESSONS: Final = 6
-LESSON_MINUTES: Final = 45
+SUBJECTS: Final = tuple(curriculum.SUBJECTS)
+CHAPTERS: Final = len(curriculum.SUBJECTS["MATH"]) - 1
+LESSON_MINUTES: Final = LESSON_MS // MINUTE_MS
 FIRST_LESSON: Final = 8 * 60
-PERIOD_MINUTES: Final = 50
+PERIOD_MINUTES: Final = PERIOD_MS // MINUTE_MS
 TASKS: Final = 4
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import psutil
 
 from bench.stack import Stack, machine, say, stack
-from local.managed_server import free_port
+from dataflows.ports import free_port
 
 PREFIX: Final = "gateway."
 BATCH: Final = 100

@@ -19,9 +19,8 @@ from dataflows.archive.rows import course_activity_rows, enrolment_rows, event_r
 from dataflows.batch import TaskBatch
 from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
-from dataflows.events.rules import Rules
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
-from dataflows.operators import snapshot
+from dataflows.operators import builder, snapshot
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import Watermarks
@@ -60,11 +59,7 @@ def states_at(
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
     """Returns the batch with its records as the columns of `events`."""
-    rules = Rules.of(settings)
-    decoded = [(records.topic, decode_full(records, rules)) for records in batch.records]
-    for _topic, full in decoded:
-        metrics.note_rejects(FLOW, full.rejects)
-    return Batch(batch, decoded)
+    return Batch(batch, builder.decoded(FLOW, batch, decode_full, settings))
 
 
 def gather(batch: Batch) -> list[Changes]:

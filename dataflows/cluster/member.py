@@ -10,6 +10,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from dataflows.backoff import delay_s
 from dataflows.cluster.formation import Action, Formation, Member, Seat, State, action, is_outdated, wanted
 from dataflows.cluster.registry import Registry, ReplacedError
 from dataflows.cluster.worker import WorkerProcess
@@ -18,7 +19,7 @@ from dataflows.sink.sqlstates import remedy
 
 POLL_S: Final = 0.5
 SETTLE_S: Final = 3.0
-RETRY_S: Final = (1.0, 30.0)
+RETRY_MAX_S: Final = 30.0
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class Caller:
         """Starts without having seen anything."""
         self._seen: object = None
         self._since = 0.0
-        self._patience_s = SETTLE_S
+        self._failures = 0
 
     def call(self, current: Formation, present: list[Member], now_s: float) -> tuple[Seat, ...] | None:
         """Returns the seats of a formation to call now, or None.
@@ -45,13 +46,14 @@ class Caller:
         if seen != self._seen:
             if failed:
                 # Whatever made the worker fail may last: each time a little longer, up to half a minute.
-                self._patience_s = min(RETRY_S[1], max(RETRY_S[0], self._patience_s * 2))
+                self._failures += 1
             self._seen, self._since = seen, now_s
         if not is_outdated(current, present):
-            if now_s - self._since > 2 * RETRY_S[1]:
-                self._patience_s = SETTLE_S
+            if now_s - self._since > 2 * RETRY_MAX_S:
+                self._failures = 0
             return None
-        return wanted(present) if now_s - self._since >= (self._patience_s if failed else SETTLE_S) else None
+        patience_s = delay_s(self._failures, SETTLE_S, RETRY_MAX_S) if failed else SETTLE_S
+        return wanted(present) if now_s - self._since >= patience_s else None
 
 
 class ClusterMember:

@@ -15,8 +15,9 @@ from typing import Final
 
 import structlog
 
+from dataflows.backoff import delay_s
 from dataflows.errors import Exit
-from local.managed_server import free_port
+from dataflows.ports import free_port
 
 GRACE_S: Final = 30.0
 PEERS_S: Final = 5.0
@@ -113,7 +114,7 @@ class Restarts:
         lately = sum(now_s - at <= WITHIN_S for at in self._failed_s)
         if lately >= FAILURES:
             return None
-        return float(min(BACKOFF_S[1], BACKOFF_S[0] * 2 ** (lately - 1)))
+        return delay_s(lately - 1, *BACKOFF_S)
 
 
 @dataclass

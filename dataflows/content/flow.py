@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dataflows import metrics
 from dataflows.batch import TaskBatch
 from dataflows.content.columns import Batch
 from dataflows.content.steps import FLOW, CountDays, DropRepeats, FollowTime, JudgeTime, KeepMilestones
-from dataflows.events.rules import Rules
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
@@ -37,12 +35,8 @@ def steps(settings: Settings) -> dict[str, Any]:
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
-    """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
-    rules = Rules.of(settings)
-    decoded = [(records.topic, decode_studied(records, rules)) for records in batch.records]
-    for _topic, studied in decoded:
-        metrics.note_rejects(FLOW, studied.rejects)
-    return Batch(source=batch, decoded=decoded)
+    """Returns the batch with its records as columns."""
+    return Batch(source=batch, decoded=builder.decoded(FLOW, batch, decode_studied, settings))
 
 
 def gather(batch: Batch) -> list[Changes]:

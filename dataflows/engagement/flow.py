@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dataflows import metrics
 from dataflows.batch import TaskBatch
 from dataflows.engagement.columns import Batch
 from dataflows.engagement.steps import FLOW, CountActivity, DropRepeats, FollowStudents, JudgeTime
 from dataflows.events.coded import decode_coded
-from dataflows.events.rules import Rules
 from dataflows.operators import builder
 from dataflows.operators.students import EncodeStudents
 from dataflows.settings import Settings
@@ -35,12 +33,8 @@ def steps(settings: Settings) -> dict[str, Any]:
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
-    """Returns the batch with its records as columns; rejects are only counted: the `archive` flow keeps them."""
-    rules = Rules.of(settings)
-    decoded = [(records.topic, decode_coded(records, rules)) for records in batch.records]
-    for _topic, coded in decoded:
-        metrics.note_rejects(FLOW, coded.rejects)
-    return Batch(source=batch, decoded=decoded)
+    """Returns the batch with its records as columns."""
+    return Batch(source=batch, decoded=builder.decoded(FLOW, batch, decode_coded, settings))
 
 
 def gather(batch: Batch) -> list[Changes]:

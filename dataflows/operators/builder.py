@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
-from dataflows.batch import TaskBatch
+from dataflows import metrics
+from dataflows.batch import Records, TaskBatch
+from dataflows.events.rejects import Reject
+from dataflows.events.rules import Rules
 from dataflows.kafka.keys import task_key
 from dataflows.kafka.trace import trace
 from dataflows.operators.segments import Ints
@@ -39,6 +42,18 @@ class Definition(Protocol):
     def gather(self, batch: Any) -> list[Changes]:  # noqa: ANN401
         """Returns the batch's rows as changes to write, when they are due."""
         ...
+
+
+class Decoded(Protocol):
+    """What every decoder gives beside its columns."""
+
+    @property
+    def rejects(self) -> list[Reject]:
+        """What was turned away."""
+        ...
+
+
+D = TypeVar("D", bound=Decoded)
 
 
 class Gathered(Protocol):
@@ -71,6 +86,24 @@ def build(flow: Any, source: Source[TaskBatch], sink: Sink[Any], settings: Setti
 def pipeline(flow: Any, task: int, settings: Settings) -> list[Operator[Any]]:  # noqa: ANN401
     """Returns the operators of one task in order, for runs without Bytewax (`rebuild`, tests, profiles)."""
     return [make(task) for make in flow.steps(settings).values()]
+
+
+def decoded(
+    flow: str, batch: TaskBatch, decode: Callable[[Records, Rules], D], settings: Settings
+) -> list[tuple[str, D]]:
+    """Returns the records of each topic as columns; rejects are only counted: the `archive` flow keeps them.
+
+    Args:
+        flow: The flow's name.
+        batch: The records.
+        decode: One of the decoders of `dataflows.events`.
+        settings: What an event may be.
+    """
+    rules = Rules.of(settings)
+    found = [(records.topic, decode(records, rules)) for records in batch.records]
+    for _topic, columns in found:
+        metrics.note_rejects(flow, columns.rejects)
+    return found
 
 
 def changes(flow: str, batch: Gathered, **rows: Any) -> list[Changes]:  # noqa: ANN401

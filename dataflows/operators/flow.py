@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from dataflows import metrics
-from dataflows.batch import TaskBatch
+from dataflows.batch import Records, TaskBatch
 from dataflows.claim import RefusedError
 from dataflows.events.kinds import KINDS, rank_of
 from dataflows.events.rules import Rules
@@ -29,7 +29,7 @@ from dataflows.operators.declared import Batch
 from dataflows.operators.event_windows import EventWindows
 from dataflows.operators.join import Join, JoinTable, Load, from_database
 from dataflows.operators.panes import PaneWindows
-from dataflows.operators.reading import METADATA, TEXT_FIELDS, columns_of, read
+from dataflows.operators.reading import METADATA, TEXT_FIELDS, Read, columns_of, read
 from dataflows.operators.repeats import FirstOfId, JudgeTime
 from dataflows.operators.results import Results
 from dataflows.operators.windows import Session, Sliding, Window
@@ -161,12 +161,12 @@ class WindowedFlow:
         return (CLICKSTREAM_ALIAS,) if self.topic == CLICKSTREAM else ()
 
     def decode(self, batch: TaskBatch, settings: Settings) -> Batch:
-        """Returns the batch with its records as columns; rejects are only counted: `archive` keeps them."""
-        rules = Rules.of(settings)
-        decoded = [(records.topic, read(records, rules, self._read())) for records in batch.records]
-        for _topic, one in decoded:
-            metrics.note_rejects(self.name, one.rejects)
-        return Batch(source=batch, decoded=decoded)
+        """Returns the batch with its records as columns."""
+
+        def columns(records: Records, rules: Rules) -> Read:
+            return read(records, rules, self._read())
+
+        return Batch(source=batch, decoded=builder.decoded(self.name, batch, columns, settings))
 
     def steps(self, settings: Settings, load: Load | None = None) -> dict[str, Any]:
         """Returns, by step id and in the order of the pipeline, what makes the operator of a task.

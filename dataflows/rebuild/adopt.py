@@ -24,6 +24,7 @@ from dataflows.memory.steps import FLOW as MEMORY
 from dataflows.operators import snapshot
 from dataflows.rebuild.flow import rebuild
 from dataflows.rebuild.memory import rebuild_memory
+from dataflows.rebuild.spec import Counted
 from dataflows.rebuild.unread import Publish, remember_unread
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
@@ -31,8 +32,8 @@ from dataflows.sink.progress import claim_task, save_seed
 
 _PROGRESS: Final = "SELECT flow, task, offsets, cluster_id, topic_ids FROM task_progress ORDER BY flow, task"
 
-Note = Callable[[str], Callable[[int], None]]
-"""Tells a person what is done next; returns what is called with the events read so far."""
+Note = Callable[[str], Counted]
+"""Tells a person what is done next; returns what is told how far that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,12 @@ WHERE scheduled_at > to_timestamp(%s / 1000.0)
 """
 
 
+def amount(connection: psycopg.Connection[Any]) -> int:
+    """Returns how many attempts `stored_attempts` will yield."""
+    row = connection.execute("SELECT count(*) FROM quiz_attempts").fetchone()
+    return row[0] if row else 0
+
+
 def stored_attempts(connection: psycopg.Connection[Any], tasks: list[int]) -> Iterator[pl.DataFrame]:
     """Yields the attempts in time order, each with the task that its student lives in.
 

@@ -19,7 +19,7 @@ from dataflows.operators import snapshot
 from dataflows.rebuild.late import add_again
 from dataflows.rebuild.player import Player
 from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace, shadow_writer
-from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
+from dataflows.rebuild.spec import Counted, Goal, RebuildSpec, goals_of
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
 from dataflows.sink.progress import held_tasks, save_seed
@@ -28,7 +28,7 @@ from dataflows.sink.progress import held_tasks, save_seed
 def rebuild(
     spec: RebuildSpec,
     settings: Settings,
-    progress: Callable[[int], None],
+    progress: Counted,
     *,
     dry_run: bool = False,
     archive_alone: bool = False,
@@ -43,7 +43,7 @@ def rebuild(
     Args:
         spec: The flow.
         settings: Database, Kafka, rules.
-        progress: Called with the events read so far.
+        progress: Called with the events read so far, and with how many there are.
         dry_run: Compare only; change nothing (the shadow schema is dropped).
         archive_alone: Go no further than the archive, though the flow had: the topics are lost.
 
@@ -61,7 +61,8 @@ def rebuild(
         covers_from = whole_from(spec, connection, settings, [goal.task for goal in goals])
         generations = {goal.task: goal.claim.generation for goal in goals}
         make_shadow(connection, spec.flow, spec.tables, generations)
-        done, seeds = _play(spec, settings, connection, goals, progress)
+        total = _amount(spec, settings, connection, goals)
+        done, seeds = _play(spec, settings, connection, goals, lambda read: progress(read, total))
         if covers_from is not None:
             for statement in spec.adopt:
                 connection.execute(statement)
@@ -76,6 +77,16 @@ def rebuild(
                     save_seed(connection, spec.flow, task, seed)
         drop_shadow(connection)
     return Report(covers_from, done, tables)
+
+
+def _amount(spec: RebuildSpec, settings: Settings, connection: psycopg.Connection[Any], goals: list[Goal]) -> int:
+    """Returns how many events there are to read: those of the archive, and what the topics have beyond it."""
+    row = connection.execute(
+        "SELECT count(*) FROM events WHERE topic = ANY(%s) AND partition = ANY(%s)",
+        (spec.topics(settings), [goal.task for goal in goals]),
+    ).fetchone()
+    beyond = sum(upto - goal.archived[topic] for goal in goals for topic, upto in goal.upto.items())
+    return (row[0] if row else 0) + beyond
 
 
 def _play(

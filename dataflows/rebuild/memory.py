@@ -26,8 +26,9 @@ from dataflows.operators import packing, snapshot
 from dataflows.operators.calendar import Calendar
 from dataflows.operators.event_time import State, ms_of
 from dataflows.operators.watermark import Watermarks
-from dataflows.rebuild.attempts import raised_signals, stored_attempts
+from dataflows.rebuild.attempts import amount, raised_signals, stored_attempts
 from dataflows.rebuild.shadow import SHADOW, Report, alone, drop_shadow, make_shadow, replace
+from dataflows.rebuild.spec import Counted
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
 from dataflows.sink.connection import APPLICATION, connect
@@ -60,7 +61,7 @@ class _Goal:
     position: dict[str, Any]
 
 
-def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_run: bool = False) -> Report:
+def rebuild_memory(settings: Settings, progress: Counted, *, dry_run: bool = False) -> Report:
     """Folds all reviews of `quiz_attempts` and replaces the rows that differ; publishes nothing.
 
     Workers of the flow that still run are fenced: stop them first. A signal that was raised stays raised as long as
@@ -69,7 +70,7 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
 
     Args:
         settings: Database, models, time zone.
-        progress: Called with the attempts read so far.
+        progress: Called with the attempts read so far, and with how many there are.
         dry_run: Compare only; change nothing (the shadow schema is dropped).
 
     Raises:
@@ -80,12 +81,12 @@ def rebuild_memory(settings: Settings, progress: Callable[[int], None], *, dry_r
         alone(connection)
         goals = _goals(connection, settings, url, claim=not dry_run)
         make_shadow(connection, FLOW, REBUILT, {goal.task: goal.generation for goal in goals})
-        memories, done = _memories(settings, goals), 0
+        memories, done, total = _memories(settings, goals), 0, amount(connection)
         for attempts in stored_attempts(connection, list(memories)):
             for (task,), mine in attempts.group_by("task", maintain_order=True):
                 memories[int(str(task))].add(scored(memories[int(str(task))], mine))
             done += len(attempts)
-            progress(done)
+            progress(done, total)
         seeds = _write(connection, url, goals, memories)
         held = held_tasks(connection, FLOW, {goal.task: goal.generation for goal in goals})
         with nullcontext() if dry_run else held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -56,6 +57,10 @@ class RebuildSpec:
             return sql.SQL("false")
         from_when = sql.Literal(since + self.reach.get(table, timedelta()))
         return sql.SQL("{} >= {}").format(sql.Identifier(time), from_when)
+
+
+Counted = Callable[[int, int], None]
+"""What is told how much has been read, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)

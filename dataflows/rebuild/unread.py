@@ -14,6 +14,7 @@ from dataflows.memory import flow as memory
 from dataflows.memory.steps import FLOW
 from dataflows.operators import snapshot
 from dataflows.rebuild.history import archived, tick_at
+from dataflows.rebuild.spec import Counted
 from dataflows.settings import Settings
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import claim_task, load_seed, save_seed
@@ -23,7 +24,7 @@ Publish = Callable[[str, list[tuple[bytes, bytes]]], None]
 
 
 def remember_unread(
-    settings: Settings, connection: psycopg.Connection[Any], publish: Publish, progress: Callable[[int], None]
+    settings: Settings, connection: psycopg.Connection[Any], publish: Publish, progress: Counted
 ) -> int:
     """Takes what the archive holds beyond a task's offsets as a worker would, and leaves the state after that.
 
@@ -33,14 +34,14 @@ def remember_unread(
         settings: Database, models, limits.
         connection: The database.
         publish: Publishes recommendations of reviews that fall due.
-        progress: Called with the events read so far.
+        progress: Called with the events read so far, and with how many there are of those tasks that were looked at.
 
     Returns:
         How many events it read.
     """
     url = settings.database_url.get_secret_value()
     topics = [settings.topic(topic) for topic in (*memory.TOPICS, *memory.OPTIONAL_TOPICS)]
-    writer, done = Writer(url, FLOW, Freshness(), publish, lambda: True), 0
+    writer, done, total = Writer(url, FLOW, Freshness(), publish, lambda: True), 0, 0
     kept = connection.execute(
         "SELECT task, offsets, watermarks, cluster_id, topic_ids FROM task_progress WHERE flow = %s ORDER BY task",
         (archive.FLOW,),
@@ -53,10 +54,11 @@ def remember_unread(
             behind = {topic: offsets[topic] for topic, start in begin.items() if start < offsets[topic]}
             if not behind or seed is None:
                 continue
+            total += sum(end - begin[topic] for topic, end in behind.items())
             reader = _Reader(settings, task, claim, begin, seed, writer)
             for read in reader.read(connection, behind, marks):
                 done += read
-                progress(done)
+                progress(done, total)
             save_seed(connection, FLOW, task, reader.seed())
     finally:
         writer.close()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
 
+from dataflows.backoff import delay_s
 from dataflows.sink.sqlstates import Verdict, verdict_of
 
 APPLICATION: Final = "classpulse"
 _CONNECT_TIMEOUT_S: Final = 10
-_BACKOFF_MAX_S: Final = 5.0
+_BACKOFF_S: Final = (0.1, 5.0)
 
 log = structlog.get_logger()
 
@@ -58,13 +60,13 @@ def retry_while_unavailable(action: Callable[[], T], what: str, give_up: Callabl
     Raises:
         psycopg.Error: One that does not pass; or the last one, when `give_up` says so (a signal to stop).
     """
-    delay = 0.1
-    while True:
+    for attempt in count():
         try:
             return action()
         except psycopg.Error as error:
             if verdict_of(error) is not Verdict.WAIT or give_up():
                 raise
+            delay = delay_s(attempt, *_BACKOFF_S)
             log.warning("database unavailable, retrying", what=what, in_s=round(delay, 1), error=str(error).strip())
             time.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311
-            delay = min(_BACKOFF_MAX_S, delay * 2)
+    raise AssertionError  # attempts do not end

@@ -182,6 +182,7 @@ VIEWS: Final[dict[str, View]] = {
     "event_quality": _FACTS,
     "course_items": _FACTS,
     "course_list": _FACTS,
+    "course_titles": _FACTS,
     "grade_list": _FACTS,
     "class_list": View(OfClass(), Plain()),
     "late_additions": View(SchoolOnly(), Plain()),

@@ -119,7 +119,16 @@ SELECT grade FROM classes WHERE grade IS NOT NULL
 UNION SELECT grade FROM student_state WHERE grade IS NOT NULL;
 COMMENT ON VIEW grade_list IS 'A row is a grade of the roster, or seen.';
 
+-- An item of kind `course` under its course's own id gives the course its title; it is no part of what is to be finished.
+CREATE OR REPLACE FUNCTION is_course_itself(course_id text, item_id text, kind text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN item_id = course_id AND lower(kind) = 'course';
+
 CREATE OR REPLACE VIEW course_list WITH (security_barrier) AS
 SELECT course_id FROM enrolments WHERE course_id <> '*'
 UNION SELECT course_id FROM student_state WHERE course_id IS NOT NULL;
 COMMENT ON VIEW course_list IS 'A row is a course with enrolments, or seen.';
+
+CREATE OR REPLACE VIEW course_titles WITH (security_barrier) AS
+SELECT course_id, title FROM content_items WHERE is_course_itself(course_id, item_id, kind) AND title IS NOT NULL;
+COMMENT ON VIEW course_titles IS 'A row is a course that has a title: that of an item of kind `course` under the course''s own id.';

@@ -1,4 +1,47 @@
 -- Where names are joined: teachers' views only.
+
+-- What an event is called where people read it; the one list of such words. A name that is not here is read as it is written.
+CREATE OR REPLACE FUNCTION event_label(event_name text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE event_name
+           WHEN 'page_view' THEN 'Opened a page'
+           WHEN 'button_click' THEN 'Clicked'
+           WHEN 'scroll' THEN 'Scrolled'
+           WHEN 'search' THEN 'Searched'
+           WHEN 'time_ping' THEN 'Viewing'
+           WHEN 'heartbeat' THEN 'Viewing'
+           WHEN 'chapter_view' THEN 'Read a chapter'
+           WHEN 'idle' THEN 'Idle'
+           WHEN 'active' THEN 'Active again'
+           WHEN 'session_start' THEN 'Arrived'
+           WHEN 'session_end' THEN 'Left'
+           WHEN 'login' THEN 'Signed in'
+           WHEN 'user_login' THEN 'Signed in'
+           WHEN 'domain_selected' THEN 'Chose a subject'
+           WHEN 'course_enroll' THEN 'Joined a course'
+           WHEN 'course_unenroll' THEN 'Left a course'
+           WHEN 'course_complete' THEN 'Finished a course'
+           WHEN 'lesson_start' THEN 'Began a lesson'
+           WHEN 'lesson_complete' THEN 'Finished a lesson'
+           WHEN 'video_play' THEN 'Watching a video'
+           WHEN 'video_pause' THEN 'Paused a video'
+           WHEN 'video_seek' THEN 'Jumped in a video'
+           WHEN 'video_stop' THEN 'Stopped a video'
+           WHEN 'video_complete' THEN 'Finished a video'
+           WHEN 'quiz_start' THEN 'Began a quiz'
+           WHEN 'quiz_question_next' THEN 'Next question'
+           WHEN 'quiz_answer' THEN 'Answered a question'
+           WHEN 'quiz_submit' THEN 'Handed in a quiz'
+           WHEN 'diagnostic_quiz_completed' THEN 'Finished a diagnostic quiz'
+           WHEN 'module_quiz_completed' THEN 'Finished a quiz'
+           WHEN 'module_started' THEN 'Began a module'
+           WHEN 'module_completed' THEN 'Finished a module'
+           WHEN 'assignment_start' THEN 'Began an assignment'
+           WHEN 'assignment_submit' THEN 'Handed in an assignment'
+           WHEN 'forum_post' THEN 'Wrote in the forum'
+           ELSE upper(left(event_name, 1)) || replace(substr(event_name, 2), '_', ' ')
+       END;
+COMMENT ON FUNCTION event_label(text) IS 'What people read instead of an event''s name: `Viewing` for `time_ping`.';
+
 CREATE OR REPLACE VIEW student_names WITH (security_barrier) AS
 SELECT student_id, display_name FROM directory;
 COMMENT ON VIEW student_names IS 'A row is a name.';

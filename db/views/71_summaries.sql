@@ -148,10 +148,10 @@ FROM (
         UNION ALL SELECT student_id, course_id, NULL, last_at, false FROM course_activity
         UNION ALL SELECT student_id, course_id, NULL, NULL, false FROM enrolled_students WHERE course_id <> '*'
     ) s
-    LEFT JOIN content_items i ON i.course_id = s.course_id AND i.item_id = s.item_id
+    LEFT JOIN content_items i ON i.course_id = s.course_id AND i.item_id = s.item_id AND NOT is_course_itself(i.course_id, i.item_id, i.kind)
     GROUP BY s.student_id, s.course_id
 ) t
-LEFT JOIN (SELECT course_id, count(*) AS items FROM content_items GROUP BY course_id) l ON l.course_id = t.course_id
+LEFT JOIN (SELECT course_id, count(*) AS items FROM content_items WHERE NOT is_course_itself(course_id, item_id, kind) GROUP BY course_id) l ON l.course_id = t.course_id
 LEFT JOIN (
     SELECT student_id, course_id, min(event_time) AS completed_at FROM milestones WHERE kind = 'course_complete'
     GROUP BY student_id, course_id

@@ -48,7 +48,7 @@ WHERE course_id IS NOT NULL AND kind NOT IN ('course_enroll', 'course_unenroll',
 UNION ALL
 SELECT t.student_id, t.course_id, local_day(min(t.at)), min(t.at), min(t.at), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1
 FROM course_touches t
-JOIN content_items i ON i.course_id = t.course_id AND i.item_id = t.item_id
+JOIN content_items i ON i.course_id = t.course_id AND i.item_id = t.item_id AND NOT is_course_itself(i.course_id, i.item_id, i.kind)
 WHERE t.finished
 GROUP BY t.student_id, t.course_id, t.item_id;
 
@@ -98,7 +98,7 @@ FROM (
     FROM student_course_facts
     GROUP BY student_id, course_id, day
 ) d
-LEFT JOIN (SELECT course_id, count(*) AS items FROM content_items GROUP BY course_id) l ON l.course_id = d.course_id
+LEFT JOIN (SELECT course_id, count(*) AS items FROM content_items WHERE NOT is_course_itself(course_id, item_id, kind) GROUP BY course_id) l ON l.course_id = d.course_id
 LEFT JOIN student_course_sessions s ON s.student_id = d.student_id AND s.course_id = d.course_id AND s.day = d.day
 LEFT JOIN student_streaks k ON k.student_id = d.student_id AND k.day = d.day
 LEFT JOIN (

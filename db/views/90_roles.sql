@@ -37,7 +37,7 @@ DECLARE
                          'course_time_by_hour, chapter_time_spread, course_time_spread, chapter_time_distribution, '
                          'video_summary, video_drop_off, video_rewatch_peaks, video_engagement, clickstream_analytics, top_pages, top_pages_by_week, '
                          'scroll_distribution, cohort_retention, enrolment_revenue, geography, device_summary, '
-                         'forum_activity, event_quality, class_list, grade_list, course_list, data_freshness, data_clock, late_additions, '
+                         'forum_activity, event_quality, class_list, grade_list, course_list, course_titles, data_freshness, data_clock, late_additions, '
                          'todays_lessons, alert_classes, class_presence, active_before, idle_before, quiz_questions, chapter_reach, chapter_pace';
     person_views text := 'student_live_metrics, class_students, student_names, latest_events, latest_named_events, student_engagement, '
                          'class_members, class_elsewhere, enrolled_courses, memory_scores, memory_history, revision_signals, student_attempts, quiz_analytics, user_engagement, '

@@ -1,1 +1,4 @@
-SELECT course_id FROM course_list ORDER BY 1
+SELECT course_id AS __value, coalesce(title, course_id) AS __text
+FROM course_list
+LEFT JOIN course_titles USING (course_id)
+ORDER BY 2, 1

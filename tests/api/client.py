@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from local.managed_server import free_port
+from dataflows.ports import free_port
 from tests.cli.running import start
 from tests.waiting import until
 

@@ -119,6 +119,7 @@ def write_content(database: Database) -> None:
     """Puts the course's items and a member of staff: her rows count nowhere."""
     database.put("content_items", item("a1", 1, expected_seconds=100), item("a2", 2), item("a3", 3))
     database.put("content_items", item("quiz", 4, kind="quiz", pass_mark=60))
+    database.put("content_items", item("algebra", 0, kind="Course", title="Algebra"))  # its title, and no part of it
     database.put("class_staff", {"class_id": "7B", "staff_id": "miss"})
 
 

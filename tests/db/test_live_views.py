@@ -8,6 +8,11 @@ import pytest
 
 from tests.db.conftest import NOW, Database, ago
 
+KNOWN = (
+    "page_view button_click scroll search time_ping idle active session_start session_end login course_enroll "
+    "course_unenroll course_complete lesson_start lesson_complete video_play video_pause video_seek video_stop "
+    "video_complete quiz_start quiz_question_next quiz_answer quiz_submit assignment_start assignment_submit forum_post"
+).split()
 ACTIVE, IDLE, OFFLINE = "active", "idle", "offline"
 
 
@@ -121,6 +126,19 @@ def test_live_metrics_show_the_last_state(database: Database) -> None:
     columns = "class_id, last_active_at, last_active_ts, current_activity, status, session_id, device, browser"
     assert database.values(f"SELECT {columns} FROM student_live_metrics") == [
         ("7B", ago(10), 1772445610000, "idle", "active", "x", "mobile", "Firefox")
+    ]
+
+
+def test_people_read_of_every_known_event_in_words(database: Database) -> None:
+    """A name that we know is never shown as it is written; one that we do not know is made readable."""
+    written = "upper(left(name, 1)) || replace(substr(name, 2), '_', ' ')"
+    query = f"SELECT name, event_label(name), {written} FROM unnest(%s::text[]) AS name"
+    labels = {name: label for name, label, plain in database.values(query, KNOWN) if label != plain or name == "idle"}
+    assert labels["time_ping"] == "Viewing"
+    assert set(labels) == set(KNOWN)
+    assert len(set(labels.values())) == len(KNOWN)
+    assert database.values("SELECT event_label('badge_opened_twice'), event_label(''), event_label(NULL)") == [
+        ("Badge opened twice", "", None)
     ]
 
 

@@ -29,7 +29,8 @@ AGGREGATES = "activity_1m activity_1h activity_1d engagement_by_class_1m module_
 AGGREGATES += "chapter_spread_1d chapter_time_1h chapter_time_1d course_time_1h course_spread_1d".split()
 SCOPE_VIEWS = (
     "activity activity_trend class_chapter_activity activity_by_minute activity_by_hour activity_by_day active_now"
-    " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list data_freshness"
+    " class_overview present_now engagement_by_class daily_activity class_list grade_list course_list course_titles"
+    " data_freshness"
     " forgetting_by_cohort class_recall knowledge_gaps_by_cohort attempts_by_day module_performance score_distribution"
     " quiz_failure"
     " forgetting_summary knowledge_gap_summary quiz_failure_summary module_summary curve_changes memory_summary"

@@ -24,7 +24,12 @@ def picture(classes: int = 12) -> Snapshot:
             Headcount(f"{5 + n // 4}{'ABCD'[n % 4]}", 20 - n, n, 30, 2, float(90 - 7 * n)) for n in range(classes)
         ],
         trend=[Minute(NOW - timedelta(minutes=10 - n), 300 + 10 * n, 900, n < 9) for n in range(11)],
-        latest=[Latest(NOW, "Mira Klein", "quiz_submit", "7B", "ch3", NOW - timedelta(seconds=0.8))] * 40,
+        latest=[
+            Latest(
+                NOW, "Mira Klein", "quiz_submit", "Handed in a quiz", "7B", "Fractions", NOW - timedelta(seconds=0.8)
+            )
+        ]
+        * 40,
         flows=[Flow("engagement", NOW, 1.2, 3, 12)],
     )
 
@@ -42,7 +47,7 @@ def test_everything_is_on_the_screen_in_every_size(width: int, height: int) -> N
     text = "\n".join(screen)
     assert len(screen) == height
     assert all(len(row) <= width for row in screen)
-    for words in ("active now", "812", "188", "100", "63", "502", "10:00", "400", "Mira", "quiz_submit", "psql here"):
+    for words in ("active now", "812", "188", "100", "63", "502", "10:00", "400", "Mira", "Handed", "psql here"):
         assert words in text, words
 
 
@@ -88,5 +93,5 @@ def test_without_a_terminal_the_same_figures_are_one_plain_line() -> None:
     text = line(picture(), Status(sent=1, rate=502.4))
     assert text == (
         "10:00:30  active 812  idle 188  absent 100 of 1,100  engagement 63  502 events/s  fresh 0.8 s"
-        "  last: Mira Klein quiz_submit 7B"
+        "  last: Mira Klein (7B): Handed in a quiz"
     )

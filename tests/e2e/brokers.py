@@ -11,8 +11,9 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from dataflows.ports import free_port
 from local.kafka import SMALL, Kafka, java
-from local.managed_server import START_TIMEOUT_S, ManagedServer, free_port
+from local.managed_server import START_TIMEOUT_S, ManagedServer
 from tests.e2e.harness import wait_until
 
 NODES = (1, 2, 3)

@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dataflows.ports import free_port
 from local.account import Account
-from local.managed_server import PartMissingError, free_port
+from local.managed_server import PartMissingError
 from local.postgres import Postgres
 from tests.e2e.harness import stack, wait_until
 from tests.e2e.log import close, read_topic

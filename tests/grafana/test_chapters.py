@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from grafana.committed import variable
 from tests.db import content
+from tests.grafana import known_term
 from tests.grafana.conftest import School
 from tests.grafana.known_term import MONTH, at
 from tests.grafana.shown import Rows
@@ -47,6 +49,13 @@ def test_average_and_median_stand_beside_the_expected_time(term: School) -> None
 def test_chapters_that_share_a_title_name_their_course(term: School) -> None:
     term.put(content_items=[{**content.item("a1", 1), "course_id": "art", "title": "Fractions"}])
     assert [row[0] for row in panel(term, "Time per chapter")] == ["Fractions · math", "Fractions · art", "Decimals"]
+
+
+def test_a_course_is_called_by_its_title_everywhere(term: School) -> None:
+    term.put(content_items=[known_term.item("math", 0, kind="course", title="Mathematics")])
+    assert [row[0] for row in panel(term, "Courses compared")] == ["Mathematics", "art"]
+    assert panel(term, "Where those who left stopped") == [("Fractions", 1, 1, "Mathematics")]
+    assert term.ask(variable("chapters", "course")["query"]) == [("math", "Mathematics"), ("art", "art")]
 
 
 def test_courses_are_compared(term: School) -> None:

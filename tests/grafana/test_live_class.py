@@ -66,11 +66,11 @@ def test_a_student_in_two_classes_counts_once(school: School) -> None:
 def test_students_are_listed_with_names_those_first_that_need_someone(school: School) -> None:
     rows = [row[:7] for row in school.panel(STUDENTS)]
     assert rows == [
-        ("Ben", "idle", "Class 7B", "Page View", "ch2", 400, 9.0),
-        ("hal", "active", None, "Page View", None, 50, 30.0),
-        ("gus", "active", "Class 7B", "Page View", "ch1", 30, 32.0),
-        ("Eva", "active", "7C", "Page View", "ch1", 20, 33.0),
-        ("Ann", "active", "Class 7B", "Video Play", "ch1", 10, 99.0),
+        ("Ben", "idle", "Class 7B", "Opened a page", "ch2", 400, 9.0),
+        ("hal", "active", None, "Opened a page", None, 50, 30.0),
+        ("gus", "active", "Class 7B", "Opened a page", "ch1", 30, 32.0),
+        ("Eva", "active", "7C", "Opened a page", "ch1", 20, 33.0),
+        ("Ann", "active", "Class 7B", "Watching a video", "ch1", 10, 99.0),
         ("Cem", "absent", "Class 7B", None, None, 2000, None),
         ("Dia", "absent", "Class 7B", None, None, None, None),
         ("Fay", "absent", "Class 8A", None, None, None, None),
@@ -131,13 +131,30 @@ def test_chapters_subjects_devices_and_browsers_count_those_present(school: Scho
     assert school.panel("Browsers") == [("Chrome", 2), ("Firefox", 1), ("Not Said", 1), ("Safari", 1)]
 
 
+def test_chapters_and_courses_are_called_by_their_titles(school: School) -> None:
+    titles = {"ch1": "Fractions", "math": "Mathematics"}
+    school.put(
+        content_items=[
+            {"course_id": "math", "item_id": item, "kind": "course" if item == "math" else "chapter", "title": title}
+            for item, title in titles.items()
+        ]
+    )
+    assert school.panel("Top chapters")[:2] == [
+        ("Fractions", "Mathematics", 3, 0, 54.4),
+        ("not said", "art", 1, 0, 29.6),
+    ]
+    assert school.panel(HEATMAP) == [("7C", "Fractions", 1), ("Class 7B", "Fractions", 2), ("7C", "ch/2", 1)]
+    assert {row[4] for row in school.panel(STUDENTS)} == {"Fractions", "ch2", None}
+    assert school.panel("Latest 20 events")[0][1:5] == ("Ann", "Watching a video", "Class 7B", "Fractions")
+
+
 def test_latest_events_are_students_of_the_last_hour_newest_first(school: School) -> None:
     assert [row[1:] for row in school.panel("Latest 20 events")] == [
-        ("Ann", "Video Play", "Class 7B", "ch1", "Desktop"),
-        ("gus", "Login", "Class 7B", None, None),
-        ("hal", "Page View", None, None, "Tablet"),
-        ("Ann", "Session Start", "Class 7B", None, "Desktop"),
-        ("Cem", "Session End", "Class 7B", None, "Mobile"),
+        ("Ann", "Watching a video", "Class 7B", "ch1", "Desktop"),
+        ("gus", "Signed in", "Class 7B", None, None),
+        ("hal", "Opened a page", None, None, "Tablet"),
+        ("Ann", "Arrived", "Class 7B", None, "Desktop"),
+        ("Cem", "Left", "Class 7B", None, "Mobile"),
     ]
     assert [row[1] for row in school.panel("Latest 20 events", course=["art"])] == ["hal"]
 
@@ -226,7 +243,7 @@ def test_the_choices_are_those_of_the_roster_and_of_what_was_seen(school: School
     ]
     assert school.ask(variable("live_class", "class")["query"], chosen={"grade": ["8"]}) == [("8A", "Class 8A")]
     assert school.ask(variable("live_class", "grade")["query"]) == [("7",), ("8",)]
-    assert school.ask(variable("live_class", "course")["query"]) == [("art",), ("math",)]
+    assert school.ask(variable("live_class", "course")["query"]) == [("art", "art"), ("math", "math")]
 
 
 def test_a_teachers_reader_reads_views_only(school: School) -> None:

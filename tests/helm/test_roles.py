@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from local.managed_server import free_port
+from dataflows.ports import free_port
 from tests.e2e.harness import ROOT, Stack, wait_until
 from tests.e2e.log import read_topic
 from tests.e2e.school import log_of, publish

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingest.contents.files import Content
 from ingest.rosters.files import read
+from simulation.content_files import write_content
 from simulation.roster_files import write_roster
 from simulation.school import build_school
 from simulation.timetable import period_at
@@ -85,3 +87,19 @@ def test_the_roster_command_takes_every_file_whatever_the_hour(tmp_path: Path, m
     for path in write_roster(school, tmp_path, START + minutes * 60_000):
         roster = read(path, ZoneInfo("UTC"))
         assert roster.tables, path
+
+
+def test_the_content_command_takes_the_file_and_every_course_and_chapter_has_a_title(tmp_path: Path) -> None:
+    school = build_school(600, seed=2)
+    taught = Content()
+    taught.add(write_content(school, tmp_path), ZoneInfo("UTC"))
+    titles = {(row["course_id"], row["item_id"]): row["title"] for rows in taught.parts.values() for row in rows}
+    assert titles["math-7", "math-7"] == "Mathematics 7"
+    assert titles["math-7", "math-7-ch3"] == "Equations"
+    places = {
+        (chapter.course_id, chapter.chapter_id)
+        for group in school.classes
+        for chapters in group.courses.values()
+        for chapter in chapters
+    }
+    assert places | {(course, course) for course, _chapter in places} <= titles.keys()

@@ -279,3 +279,13 @@ def course_list(facts: Facts) -> Iterable[Row]:
     seen = {row["course_id"] for row in facts.engagement.student_state.values()} - {None}
     courses = {row["course_id"] for row in facts.world.tables["enrolments"]}
     return [{"course_id": course} for course in seen | courses]
+
+
+@truth("course_titles", "course_id")
+def course_titles(facts: Facts) -> Iterable[Row]:
+    """Courses that are an item of themselves."""
+    return [
+        {"course_id": row["course_id"], "title": row["title"]}
+        for row in facts.world.tables["content_items"]
+        if (row["kind"], row["item_id"]) == ("course", row["course_id"])
+    ]

@@ -72,8 +72,12 @@ class Facts:
 
     @cached_property
     def items(self) -> dict[tuple[str | None, str], Row]:
-        """Items by course and id."""
-        return {(row["course_id"], row["item_id"]): row for row in self.world.tables["content_items"]}
+        """Items by course and id; the course itself is none of them."""
+        return {
+            (row["course_id"], row["item_id"]): row
+            for row in self.world.tables["content_items"]
+            if (row["kind"], row["item_id"]) != ("course", row["course_id"])
+        }
 
     @cached_property
     def visits(self) -> list[Row]:

@@ -134,6 +134,14 @@ def roster(school: School) -> dict[str, list[Row]]:
                 }
                 for s in members
             ]
+            title = {"kind": "course", "title": f"The course {course}", "position": 0, "expected_seconds": None}
+            items[course, course] = {
+                "course_id": course,
+                "item_id": course,
+                **title,
+                "pass_mark": None,
+                "available_from": None,
+            }
             for chapter in chapters:
                 expected = 60 * chapter.number if chapter.number % 3 else None
                 items[course, chapter.chapter_id] = {

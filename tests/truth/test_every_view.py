@@ -62,13 +62,13 @@ LOGS: dict[str, Callable[[Path], World]] = {"school": lambda _folder: world(), "
 
 NO_VIDEOS_PAGES_LOGINS = set(
     (
-        "chapter_reach class_elsewhere daily_logins domain_popularity fast_readers last_night late_additions "
-        "late_waiting next_modules quiz_questions recent_anomalies recent_rejects scroll_distribution "
+        "chapter_reach class_elsewhere course_titles daily_logins domain_popularity fast_readers last_night "
+        "late_additions late_waiting next_modules quiz_questions recent_anomalies recent_rejects scroll_distribution "
         "student_video_events student_video_views top_pages top_pages_by_week video_drop_off video_engagement "
         "video_rewatch_peaks video_summary "
     ).split()
 )
-"""Neither real log tells of videos, addresses, logins, answers to questions, or was ever late."""
+"""Neither real log tells of titles of courses, videos, addresses, logins, answers to questions, or was ever late."""
 
 NOTHING: dict[str, set[str]] = {
     "school": set(),

@@ -53,11 +53,9 @@ def distribution(limits: Thresholds) -> table.Panel:
     )
     panel.override_by_name("Chapter", [columns.width(150)])
     for name in ("5 %", "25 %", "75 %", "95 %"):
-        panel.override_by_name(
-            name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0), columns.width(70)]
-        )
+        panel.override_by_name(name, columns.number(theme.SECONDS, 70, decimals=0))
     panel.override_by_name("Median", [*columns.bar(), columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
-    panel.override_by_name("Visits", [columns.prop("unit", theme.COUNT), columns.width(75)])
+    panel.override_by_name("Visits", columns.number(theme.COUNT, 75))
     panel.override_by_name("chapter_id", columns.hidden())
     return panel
 
@@ -72,14 +70,10 @@ def courses(limits: Thresholds) -> table.Panel:
     )
     panel.override_by_name("Time", [*columns.bar(), columns.prop("unit", theme.HOURS), columns.width(155)])
     for name in ("Average visit", "Median visit"):
-        panel.override_by_name(
-            name, [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0), columns.width(105)]
-        )
-    panel.override_by_name(
-        "Drop-off", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(80)]
-    )
-    panel.override_by_name("Visits", [columns.prop("unit", theme.COUNT), columns.width(70)])
-    panel.override_by_name("Students so far", [columns.prop("unit", theme.COUNT), columns.width(125)])
+        panel.override_by_name(name, columns.number(theme.SECONDS, 105, decimals=0))
+    panel.override_by_name("Drop-off", columns.number(theme.SHARE, 80, decimals=0))
+    panel.override_by_name("Visits", columns.number(theme.COUNT, 70))
+    panel.override_by_name("Students so far", columns.number(theme.COUNT, 125))
     return panel
 
 
@@ -93,7 +87,7 @@ def highest_drop(limits: Thresholds) -> table.Panel:
         Sql(load("chapters/highest_drop", students_least=limits.students_least, chapters_shown=limits.chapters_shown)),
     )
     panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
-    panel.override_by_name("Students", [columns.prop("unit", theme.COUNT), columns.width(75)])
+    panel.override_by_name("Students", columns.number(theme.COUNT, 75))
     panel.override_by_name("Median time", [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 0)])
     panel.override_by_name("Effort and drop-off", [columns.prop("decimals", 0)])
     panel.override_by_name("chapter_id", columns.hidden())
@@ -118,8 +112,7 @@ def hours() -> table.Panel:
     return panels.week(
         "When students study",
         "Time on chapters by weekday and hour of the day (the school's time zone), hours:minutes:seconds; darker is "
-        "more. "
-        "An empty hour has no column.",
+        "more. An empty hour has no column.",
         Sql(load("chapters/hours")),
         "Time",
         theme.HOURS,

@@ -27,7 +27,7 @@ def summary(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Speed", [columns.prop("unit", "suffix:×"), columns.prop("decimals", 2)])
     panel.override_by_name("Length", [columns.prop("unit", theme.SECONDS), columns.prop("decimals", 1)])
     for name in ("Views", "Students"):
-        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(80)])
+        panel.override_by_name(name, columns.number(theme.COUNT, 80))
     return panel
 
 

@@ -17,8 +17,7 @@ def quality(limits: Thresholds) -> stat.Panel:
         panels.figures(
             "Data quality",
             "Of the latest events of the last ten minutes, all classes: the share that names no class (they count in "
-            "no "
-            "class), no session, no device; and how long they took from the student's device to us.",
+            "no class), no session, no device; and how long they took from the student's device to us.",
             Sql(load("live_class/quality")),
         )
         .orientation(common.VizOrientation.VERTICAL)

@@ -20,7 +20,7 @@ def students(limits: Thresholds) -> table.Panel:
         Sql(
             load(
                 "live_class/students",
-                shown="last_active_at, current_activity, engagement_score, chapter_id",
+                shown="last_active_at, current_activity, engagement_score, course_id, chapter_id",
                 students_shown=limits.students_shown,
             )
         ),
@@ -41,7 +41,7 @@ def events() -> table.Panel:
     """Returns the latest twenty events."""
     return (
         panels.rows("Latest 20 events", "What students did last, newest first.", Sql(load("live_class/events")))
-        .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
+        .override_by_name("Time", columns.number(theme.CLOCK, 85))
         .override_by_name("Student", [columns.width(140)])
     )
 
@@ -60,7 +60,7 @@ def sessions() -> table.Panel:
             "The latest 20 sessions that students began or ended themselves, newest first.",
             Sql(load("live_class/sessions")),
         )
-        .override_by_name("Time", [columns.prop("unit", theme.CLOCK), columns.width(85)])
+        .override_by_name("Time", columns.number(theme.CLOCK, 85))
         .override_by_name("Student", [columns.width(140)])
         .override_by_name("What", [*columns.pill(came_and_left), columns.width(80)])
     )
@@ -76,10 +76,8 @@ def log(limits: Thresholds) -> table.Panel:
         Sql(load("live_class/log", students_shown=limits.students_shown)),
     )
     link = links.drill("This student", "student", student="student_id")
-    panel.override_by_name("Began", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    panel.override_by_name("Began", columns.number(theme.MOMENT, 100))
     panel.override_by_name("Student", [*columns.links(link), columns.width(140)])
-    panel.override_by_name(
-        "Lasted", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0), columns.width(90)]
-    )
+    panel.override_by_name("Lasted", columns.number(theme.HOURS, 90, decimals=0))
     panel.override_by_name("student_id", columns.hidden())
     return panel.no_value("No session began in the chosen time")

@@ -23,8 +23,7 @@ def classes(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Class", [*columns.links(link), columns.width(95)])
     colours = {"Active": theme.ACTIVE, "Idle": theme.IDLE, "Absent": theme.ABSENT}
     for name, value in colours.items():
-        cell = columns.prop("custom.cellOptions", {"type": "color-text"})
-        panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
+        panel.override_by_name(name, columns.text(value, 60))
     for name in ("Present", "Enrolled"):
         panel.override_by_name(name, [columns.width(70)])
     panel.override_by_name("Idle share", columns.gauge(scales.idle_steps(limits), theme.SHARE, 1))
@@ -42,8 +41,7 @@ def grades(limits: Thresholds) -> table.Panel:
     )
     colours = {"Active": theme.ACTIVE, "Idle": theme.IDLE, "Absent": theme.ABSENT}
     for name, value in colours.items():
-        cell = columns.prop("custom.cellOptions", {"type": "color-text"})
-        panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
+        panel.override_by_name(name, columns.text(value, 60))
     for name in ("Classes", "Present"):
         panel.override_by_name(name, [columns.width(70)])
     panel.override_by_name("Idle share", columns.gauge(scales.idle_steps(limits), theme.SHARE, 1))
@@ -108,8 +106,7 @@ def chapters(limits: Thresholds) -> table.Panel:
         {"label": "Chapter", "place": "Course", "Active now": "Active", "Idle": "Idle", "Engagement": "Engagement"},
     )
     for name, value in {"Active": theme.ACTIVE, "Idle": theme.IDLE}.items():
-        cell = columns.prop("custom.cellOptions", {"type": "color-text"})
-        panel.override_by_name(name, [columns.colour(value), cell, columns.width(60)])
+        panel.override_by_name(name, columns.text(value, 60))
     panel.override_by_name("Engagement", columns.gauge(scales.score_steps(limits), theme.SCORE, 100))
     return panel
 

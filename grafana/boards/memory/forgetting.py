@@ -46,8 +46,8 @@ def trend(limits: Thresholds) -> timeseries.Panel:
         panels.days(
             "Forgetting risk, past and to come",
             "Of all curves of the chosen students, the share that is due for revision and the share that is long "
-            "overdue, "
-            "at the end of each day. Dashed: what will come if nobody revises. Choose a longer time to see further.",
+            "overdue, at the end of each day. Dashed: what will come if nobody revises. Choose a longer time to see "
+            "further.",
             Sql(load("memory/trend"), "table"),
         )
         .unit(theme.SHARE)
@@ -95,8 +95,7 @@ def queue(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Revision queue",
         "Revisions that fell due and were not made, least remembered first. A new quiz of the module takes the line "
-        "away. "
-        f"At most {limits.students_shown}.",
+        f"away. At most {limits.students_shown}.",
         Sql(load("memory/queue", students_shown=limits.students_shown)),
     )
     panel.override_by_name("Urgency", [*columns.pill(urgency), columns.width(110)])
@@ -121,8 +120,6 @@ def _people(panel: table.Panel) -> table.Panel:
     link = links.drill("This student", "student", student="student_id")
     panel.override_by_name("Student", [*columns.links(link), columns.width(130)])
     panel.override_by_name("Class", [columns.width(90)])
-    panel.override_by_name(
-        "Remembers", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(90)]
-    )
+    panel.override_by_name("Remembers", columns.number(theme.SHARE, 90, decimals=0))
     panel.override_by_name("student_id", columns.hidden())
     return panel

@@ -15,16 +15,15 @@ def modules(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Module performance",
         "All students of the school, in the chosen time. 'Failed at first': the share of students whose very first "
-        "attempt "
-        f"was below the pass mark. The {limits.lines_shown} with the highest share, small groups last. Today's "
-        f"attempts are added once an hour.",
+        f"attempt was below the pass mark. The {limits.lines_shown} with the highest share, small groups last. "
+        "Today's attempts are added once an hour.",
         Sql(load("memory/modules", lines_shown=limits.lines_shown, students_least=limits.students_least)),
     )
     panel.override_by_name("Average score", columns.gauge(scales.mark_steps(limits), theme.SCORE, 100))
     colours = scales.risk_steps(limits.failure_watch, limits.failure_high)
     panel.override_by_name("Failed at first", columns.gauge(colours, theme.SHARE, 1))
     for name in ("Attempts", "First attempts"):
-        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(115)])
+        panel.override_by_name(name, columns.number(theme.COUNT, 115))
     panel.override_by_name("Domain", [columns.width(80)])
     panel.override_by_name("module", columns.hidden())
     return panel
@@ -69,8 +68,6 @@ def gaps(limits: Thresholds) -> table.Panel:
         Sql(load("memory/gaps", lines_shown=limits.lines_shown)),
     )
     panel.override_by_name("Students", columns.bar())
-    panel.override_by_name(
-        "Of those who took it", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(160)]
-    )
+    panel.override_by_name("Of those who took it", columns.number(theme.SHARE, 160, decimals=0))
     panel.override_by_name("Points missing", [columns.prop("decimals", 0), columns.width(110)])
     return panel.no_value("No gap: nothing has faded, or the order of modules is unknown")

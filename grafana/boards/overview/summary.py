@@ -32,7 +32,7 @@ def classes(limits: Thresholds) -> table.Panel:
         *links.drill("Only this class", "overview", **{"class": "class_id"}),
     ]
     panel.override_by_name("Class", [*columns.links(targets), columns.width(140)])
-    panel.override_by_name("Enrolled", [columns.prop("unit", theme.COUNT), columns.width(90)])
+    panel.override_by_name("Enrolled", columns.number(theme.COUNT, 90))
     panel.override_by_name("Came", columns.gauge(scales.steps(theme.NEUTRAL), theme.SHARE, 1))
     panel.override_by_name("Active a student", [columns.prop("unit", theme.HOURS)])
     panel.override_by_name("Median finished", columns.gauge(scales.steps(theme.NEUTRAL), theme.PERCENT, 100))
@@ -55,10 +55,8 @@ def risk(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Who may be lost, and why",
         "Points: never started 0.4, away for seven study days 0.4, further behind than four fifths of the class 0.2, "
-        "the "
-        f"last two scores failed 0.3, a missed due date 0.3. From {limits.risk_enters} on: at risk. Not before day "
-        f"14 of "
-        f"the term. At most {limits.students_shown}. {EXPORT}",
+        f"the last two scores failed 0.3, a missed due date 0.3. From {limits.risk_enters} on: at risk. Not before "
+        f"day 14 of the term. At most {limits.students_shown}. {EXPORT}",
         Sql(load("overview/risk", students_shown=limits.students_shown)),
     )
     link = links.drill("This student", "student", student="student_id")
@@ -80,8 +78,7 @@ def reasons(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Risk matrix",
         "Students of each class with each sign, whatever the other signs; darker is more. A column that is dark in "
-        "every "
-        "class points at the course, not at students.",
+        "every class points at the course, not at students.",
         Sql(load("overview/reasons", risk_enters=limits.risk_enters)),
     )
     for name in REASONS:

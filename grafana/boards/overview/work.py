@@ -16,18 +16,16 @@ def drop(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "Chapters that students leave",
         "Drop-off: the share of a chapter's students who read less than half of it, did not complete it and have not "
-        "been "
-        f"back for seven days. All classes, over all time, from {limits.students_least} students on. Click a course "
-        f"for more.",
+        f"been back for seven days. All classes, over all time, from {limits.students_least} students on. Click a "
+        "course for more.",
         Sql(load("overview/drop", students_least=limits.students_least, chapters_shown=limits.chapters_shown)),
     )
-    link = links.drill("This course", "chapters", course="Course")
+    link = links.drill("This course", "chapters", course="course_id")
     panel.override_by_name("Course", [*columns.links(link), columns.width(110)])
+    panel.override_by_name("course_id", columns.hidden())
     panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
-    panel.override_by_name("Students", [columns.prop("unit", theme.COUNT), columns.width(85)])
-    panel.override_by_name(
-        "Completed", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(95)]
-    )
+    panel.override_by_name("Students", columns.number(theme.COUNT, 85))
+    panel.override_by_name("Completed", columns.number(theme.SHARE, 95, decimals=0))
     return panel.no_value("No chapter loses students")
 
 

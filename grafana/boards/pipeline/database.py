@@ -17,15 +17,14 @@ def freshness(limits: Thresholds) -> table.Panel:
     panel = panels.rows(
         "How far the numbers are",
         "A row a flow, from the database. Lag: the clock minus the lowest watermark of its tasks; everything before "
-        "'As of' "
-        "is counted. Late and rejected: of the last ten minutes.",
+        "'As of' is counted. Late and rejected: of the last ten minutes.",
         Sql(load("pipeline/freshness"), source=OPERATORS),
     )
     panel.override_by_name("Lag", columns.gauge(scales.lag_steps(limits), theme.SECONDS, limits.lag_stalled_s))
     for name in ("As of", "Last write"):
-        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(160)])
+        panel.override_by_name(name, columns.number(theme.MOMENT, 160))
     for name in ("Slowest task", "Tasks", "Late in 10 min", "Rejected in 10 min"):
-        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(140)])
+        panel.override_by_name(name, columns.number(theme.COUNT, 140))
     return panel.no_value("No flow has ever written here")
 
 
@@ -34,12 +33,11 @@ def watermarks() -> table.Panel:
     panel = panels.rows(
         "Watermarks by flow and topic",
         "The slowest partition decides what is final. A quiet topic is moved by ticks ('classpulse tick'); one that "
-        "never "
-        "held a record holds nothing back.",
+        "never held a record holds nothing back.",
         Sql(load("pipeline/watermarks"), source=OPERATORS),
     )
     for name in ("Slowest watermark", "Fastest watermark"):
-        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(150)])
+        panel.override_by_name(name, columns.number(theme.MOMENT, 150))
     panel.override_by_name("Partitions", [columns.width(90)])
     panel.override_by_name("Never held a record", [columns.width(150)])
     panel.override_by_name("Records read", [columns.prop("unit", theme.COUNT)])
@@ -56,7 +54,7 @@ def night() -> table.Panel:
         Sql(load("pipeline/night"), source=OPERATORS),
     )
     for name in ("Last done", "Waits since"):
-        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(150)])
+        panel.override_by_name(name, columns.number(theme.MOMENT, 150))
     for name in ("Events added", "Days left"):
         panel.override_by_name(name, [columns.prop("unit", theme.COUNT)])
     return panel.no_value("Never: put 'classpulse nightly' into cron")
@@ -72,7 +70,7 @@ def waiting(limits: Thresholds) -> table.Panel:
         Sql(load("pipeline/waiting", lines_shown=limits.lines_shown), source=OPERATORS),
     )
     for name in ("Not before", "First came"):
-        panel.override_by_name(name, [columns.prop("unit", theme.MOMENT), columns.width(160)])
+        panel.override_by_name(name, columns.number(theme.MOMENT, 160))
     panel.override_by_name("Late events", [columns.prop("unit", theme.COUNT)])
     return panel.no_value("No late event waits")
 
@@ -85,7 +83,7 @@ def rejects(limits: Thresholds) -> table.Panel:
         f"At most {limits.students_shown}.",
         Sql(load("pipeline/rejects", students_shown=limits.students_shown), source=OPERATORS),
     )
-    panel.override_by_name("Received", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    panel.override_by_name("Received", columns.number(theme.MOMENT, 100))
     panel.override_by_name("Reason", [columns.width(130)])
     for name in ("Partition", "Offset"):
         panel.override_by_name(name, [columns.width(80)])
@@ -101,7 +99,7 @@ def reasons() -> table.Panel:
         Sql(load("pipeline/reasons", remedies=remedies), source=OPERATORS),
     )
     panel.override_by_name("Reason", [columns.width(130)])
-    panel.override_by_name("Records", [columns.prop("unit", theme.COUNT), columns.width(90)])
+    panel.override_by_name("Records", columns.number(theme.COUNT, 90))
     return panel.no_value("Nothing was rejected")
 
 
@@ -112,5 +110,5 @@ def anomalies(limits: Thresholds) -> table.Panel:
         "What the flows noticed by themselves, such as a producer that breaks the keying.",
         Sql(load("pipeline/anomalies", lines_shown=limits.lines_shown), source=OPERATORS),
     )
-    panel.override_by_name("Detected", [columns.prop("unit", theme.MOMENT), columns.width(100)])
+    panel.override_by_name("Detected", columns.number(theme.MOMENT, 100))
     return panel.no_value("Nothing odd")

@@ -72,7 +72,7 @@ def top(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Students so far", columns.bar())
     panel.override_by_name("Time a student", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0)])
     for name in ("Enrolments", "Completions", "Revenue"):
-        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(105)])
+        panel.override_by_name(name, columns.number(theme.COUNT, 105))
     return panel.no_value("No course was visited yet")
 
 
@@ -87,5 +87,5 @@ def bottom(limits: Thresholds) -> table.Panel:
     panel.override_by_name("Drop-off", columns.gauge(scales.risk_steps(0.25, 0.5), theme.SHARE, 1))
     panel.override_by_name("Time a student", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0)])
     for name in ("Students so far", "Left"):
-        panel.override_by_name(name, [columns.prop("unit", theme.COUNT), columns.width(110)])
+        panel.override_by_name(name, columns.number(theme.COUNT, 110))
     return panel.no_value("No course is large enough to judge")

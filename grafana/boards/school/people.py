@@ -63,12 +63,8 @@ def geography() -> table.Panel:
     )
     panel.override_by_name("Students", columns.bar())
     for name in ("Of sessions", "One page only"):
-        panel.override_by_name(
-            name, [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(105)]
-        )
-    panel.override_by_name(
-        "Session", [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0), columns.width(80)]
-    )
+        panel.override_by_name(name, columns.number(theme.SHARE, 105, decimals=0))
+    panel.override_by_name("Session", columns.number(theme.HOURS, 80, decimals=0))
     panel.override_by_name("Country", [columns.width(85)])
     return panel.no_value("No session in the last 30 days")
 
@@ -81,9 +77,7 @@ def devices() -> table.Panel:
         Sql(load("school/devices"), source=SCHOOL),
     )
     panel.override_by_name("Students", columns.bar())
-    panel.override_by_name(
-        "Of sessions", [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(105)]
-    )
+    panel.override_by_name("Of sessions", columns.number(theme.SHARE, 105, decimals=0))
     panel.override_by_name("Kind", [columns.width(80)])
     return panel.no_value("No session in the last 30 days")
 

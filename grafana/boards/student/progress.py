@@ -22,8 +22,7 @@ def courses() -> table.Panel:
     panel = panels.rows(
         "Progress by course",
         "Finished: items of the course that are done; beside it the median of the class. Score: the average of all "
-        "quizzes. "
-        "Time: on chapters, beside the class's mean.",
+        "quizzes. Time: on chapters, beside the class's mean.",
         Sql(load("student/courses")),
     )
     panel.override_by_name("Finished", columns.gauge(scales.steps(theme.NEUTRAL), theme.PERCENT, 100))
@@ -31,9 +30,7 @@ def courses() -> table.Panel:
     for name in ("Score", "Class score"):
         panel.override_by_name(name, [columns.prop("decimals", 0), columns.width(90)])
     for name in ("Time", "Class time"):
-        panel.override_by_name(
-            name, [columns.prop("unit", theme.HOURS), columns.prop("decimals", 0), columns.width(85)]
-        )
+        panel.override_by_name(name, columns.number(theme.HOURS, 85, decimals=0))
     panel.override_by_name("Last activity", [*columns.since(), columns.width(130)])
     return panel.no_value("Enrolled in no course, and seen in none")
 

@@ -16,12 +16,10 @@ def headline(limits: Thresholds) -> stat.Panel:
     panel = (
         panels.figures(
             "At a glance",
-            "Streak: days in a row with an action, days without lessons skipped. Active: minutes with an action in the "
-            "last seven days. Time on chapters, average score, quizzes passed and steady weeks (two active days or "
-            "more) "
-            f"are over all time. Risk: the sum of the reasons below, the highest of the courses; from "
-            f"{limits.risk_enters} "
-            "on it calls for a talk; a dash before day 14 of the term.",
+            "Streak: days in a row with an action, days without lessons skipped. Active: minutes with an action in "
+            "the last seven days. Time on chapters, average score, quizzes passed and steady weeks (two active days "
+            "or more) are over all time. Risk: the sum of the reasons below, the highest of the courses; from "
+            f"{limits.risk_enters} on it calls for a talk; a dash before day 14 of the term.",
             Sql(load("student/headline")),
         )
         .orientation(common.VizOrientation.VERTICAL)

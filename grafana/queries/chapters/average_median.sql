@@ -15,7 +15,7 @@ medians AS (
 )
 SELECT coalesce(i.title, b.chapter_id)
            -- courses may share a title
-           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || b.course_id ELSE '' END AS "Chapter",
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || coalesce(t.title, b.course_id) ELSE '' END AS "Chapter",
        round(b.time_ms / (b.visits * 1000.0), 1)::double precision  AS "Average",
        m.seconds                                                    AS "Median",
        i.expected_seconds                                           AS "Expected",
@@ -24,4 +24,5 @@ SELECT coalesce(i.title, b.chapter_id)
 FROM busiest b
 LEFT JOIN medians m ON m.course_id = b.course_id AND m.chapter_id = b.chapter_id
 LEFT JOIN course_items i ON i.course_id = b.course_id AND i.item_id = b.chapter_id
+LEFT JOIN course_titles t ON t.course_id = b.course_id
 ORDER BY i.position NULLS LAST, b.chapter_id

@@ -22,7 +22,7 @@ medians AS (
     FROM spread
     GROUP BY course_id
 )
-SELECT b.course_id                                                  AS "Course",
+SELECT coalesce(t.title, b.course_id)                               AS "Course",
        b.time_ms / 1000                                             AS "Time",
        b.visits                                                     AS "Visits",
        round(b.time_ms / (b.visits * 1000.0), 1)::double precision  AS "Average visit",
@@ -32,4 +32,5 @@ SELECT b.course_id                                                  AS "Course",
 FROM busiest b
 LEFT JOIN medians m USING (course_id)
 LEFT JOIN course_analytics a USING (course_id)
+LEFT JOIN course_titles t USING (course_id)
 ORDER BY b.time_ms DESC, b.course_id

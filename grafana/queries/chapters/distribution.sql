@@ -15,7 +15,7 @@ boxes AS (
 )
 SELECT coalesce(i.title, b.chapter_id)
            -- courses may share a title
-           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || b.course_id ELSE '' END AS "Chapter",
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || coalesce(t.title, b.course_id) ELSE '' END AS "Chapter",
        weighted_percentile(0.05, b.seconds, b.counts) AS "5 %",
        weighted_percentile(0.25, b.seconds, b.counts) AS "25 %",
        weighted_percentile(0.50, b.seconds, b.counts) AS "Median",
@@ -25,4 +25,5 @@ SELECT coalesce(i.title, b.chapter_id)
        b.chapter_id
 FROM boxes b
 LEFT JOIN course_items i ON i.course_id = b.course_id AND i.item_id = b.chapter_id
+LEFT JOIN course_titles t ON t.course_id = b.course_id
 ORDER BY i.position NULLS LAST, b.chapter_id

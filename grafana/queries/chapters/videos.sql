@@ -1,4 +1,4 @@
-SELECT video_id                             AS "Video",
+SELECT coalesce(i.title, video_id)          AS "Video",
        median_watch_pct                     AS "Median watched",
        completed_share                      AS "Watched to the end",
        views                                AS "Views",
@@ -7,8 +7,9 @@ SELECT video_id                             AS "Video",
        seeks / nullif(views, 0)::double precision     AS "Jumps a view",
        avg_playback_rate                    AS "Speed",
        video_duration_s                     AS "Length",
-       course_id                            AS "Course"
-FROM video_summary
-WHERE {{in_course}} AND {{in_video}}
+       coalesce(t.title, v.course_id)       AS "Course"
+FROM (SELECT * FROM video_summary WHERE {{in_course}} AND {{in_video}}) v
+LEFT JOIN course_items i ON i.course_id = v.course_id AND i.item_id = video_id
+LEFT JOIN course_titles t ON t.course_id = v.course_id
 ORDER BY views DESC, video_id
 LIMIT {{lines_shown}}

@@ -33,10 +33,11 @@ titles AS MATERIALIZED ( -- computed once, not for each of the twenty
 )
 SELECT event_time                                AS "Time",
        coalesce((SELECT display_name FROM student_names n WHERE n.student_id = latest.student_id), student_id) AS "Student",
-       initcap(replace(event_name, '_', ' '))    AS "Did",
-       coalesce(title, class_id)                 AS "Class",
-       chapter_id                                AS "Chapter",
+       event_label(event_name)                   AS "Did",
+       coalesce(titles.title, class_id)          AS "Class",
+       coalesce(i.title, chapter_id)             AS "Chapter",
        initcap(device_type)                      AS "Device"
 FROM latest
 LEFT JOIN titles USING (class_id)
+LEFT JOIN course_items i ON i.course_id = latest.course_id AND i.item_id = latest.chapter_id
 ORDER BY event_time DESC, event_id DESC

@@ -16,10 +16,17 @@ cells AS (
 ),
 busiest AS (
     SELECT chapter FROM cells GROUP BY chapter ORDER BY sum(students) DESC, chapter LIMIT {{chapters_shown}}
+),
+titled AS ( -- a column a chapter, whatever courses call theirs
+    SELECT chapter, i.title || CASE WHEN count(*) OVER (PARTITION BY i.title) > 1 THEN ' · ' || coalesce(c.title, i.course_id) ELSE '' END AS title
+    FROM busiest
+    LEFT JOIN (SELECT DISTINCT ON (item_id) item_id, course_id, title FROM course_items WHERE title IS NOT NULL ORDER BY item_id, course_id) i
+      ON i.item_id = chapter
+    LEFT JOIN course_titles c ON c.course_id = i.course_id
 )
-SELECT class    AS "Class",
-       chapter  AS "Chapter",
-       students AS "Students"
+SELECT class                      AS "Class",
+       coalesce(title, chapter)   AS "Chapter",
+       students                   AS "Students"
 FROM cells
-JOIN busiest USING (chapter)
+JOIN titled USING (chapter)
 ORDER BY 2, 1

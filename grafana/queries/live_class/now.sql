@@ -67,9 +67,9 @@ said AS (
     CROSS JOIN flow
     CROSS JOIN LATERAL (SELECT extract(epoch FROM classpulse_now() - last_seen) AS quiet_s) q
 )
-SELECT kind,
-       label,
-       place,
+SELECT said.kind,
+       coalesce(i.title, label)                         AS label,
+       coalesce(c.title, place)                         AS place,
        active                                           AS "Active now",
        idle                                             AS "Idle",
        present                                          AS "Present",
@@ -77,10 +77,12 @@ SELECT kind,
        enrolled                                         AS "Enrolled",
        round(idle::numeric / nullif(present, 0), 4)     AS "Idle share",
        round(score_sum / (nullif(present, 0) * 100), 1) AS "Engagement",
-       CASE WHEN kind = 'all' THEN
+       CASE WHEN said.kind = 'all' THEN
        {{state}} END AS "State",
        as_of                                            AS "As of",
        lag_s                                            AS "Lag"
 FROM said
+LEFT JOIN course_items i ON said.kind = 'chapter' AND i.course_id = place AND i.item_id = label
+LEFT JOIN course_titles c ON said.kind = 'chapter' AND c.course_id = place
 WHERE place_in_kind <= 10
-ORDER BY kind, place_in_kind
+ORDER BY said.kind, place_in_kind

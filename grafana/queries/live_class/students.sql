@@ -15,14 +15,15 @@ listed AS (
 )
 SELECT name                                                                        AS "Student",
        status                                                                      AS "Status",
-       coalesce(title, class_id)                                                   AS "Class",
-       CASE WHEN is_present THEN initcap(replace(current_activity, '_', ' ')) END  AS "Last did",
-       CASE WHEN is_present THEN chapter_id END                                    AS "Chapter",
+       coalesce(l.title, class_id)                                                 AS "Class",
+       CASE WHEN is_present THEN event_label(current_activity) END                 AS "Last did",
+       CASE WHEN is_present THEN coalesce(i.title, chapter_id) END                 AS "Chapter",
        CASE WHEN last_active_at < classpulse_now() THEN extract(epoch FROM classpulse_now() - last_active_at)::bigint
             WHEN last_active_at IS NOT NULL THEN 0 END                             AS "Ago",
        CASE WHEN is_present THEN round((engagement_score * 100)::numeric, 0) END   AS "Engagement",
        student_id,
        class_id
 FROM listed
-LEFT JOIN class_list USING (class_id)
+LEFT JOIN class_list l USING (class_id)
+LEFT JOIN course_items i ON i.course_id = listed.course_id AND i.item_id = listed.chapter_id
 ORDER BY place, name, student_id

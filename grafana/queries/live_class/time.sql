@@ -1,6 +1,6 @@
 SELECT coalesce(i.title, v.chapter_id)
            -- courses may share a title
-           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || v.course_id ELSE '' END AS "Chapter",
+           || CASE WHEN count(i.title) OVER (PARTITION BY i.title) > 1 THEN ' · ' || coalesce(t.title, v.course_id) ELSE '' END AS "Chapter",
        v.seconds          AS "Time",
        v.cut              AS "Cut as idle",
        v.students         AS "Students"
@@ -18,4 +18,5 @@ FROM (
     LIMIT {{chapters_shown}}
 ) v
 LEFT JOIN course_items i ON i.course_id = v.course_id AND i.item_id = v.chapter_id
+LEFT JOIN course_titles t ON t.course_id = v.course_id
 ORDER BY v.seconds DESC, v.chapter_id

@@ -10,13 +10,14 @@ WITH fast AS (
 )
 SELECT coalesce(n.display_name, student_id)  AS "Student",
        class                                 AS "Class",
-       course_id                             AS "Course",
+       coalesce(t.title, course_id)          AS "Course",
        chapters                              AS "Chapters read fast",
        last_score                            AS "Last score",
        pass_mark                             AS "Pass mark",
        attempted_at                          AS "Taken",
        student_id
 FROM fast
+LEFT JOIN course_titles t USING (course_id)
 LEFT JOIN student_names n USING (student_id)
 ORDER BY chapters DESC, last_score, 1, course_id
 LIMIT {{students_shown}}

@@ -12,7 +12,7 @@ named AS (
 )
 SELECT name                                        AS "Student",
        class                                       AS "Class",
-       course_id                                   AS "Course",
+       coalesce(title, course_id)                  AS "Course",
        score                                       AS "Risk",
        CASE WHEN never_started THEN 'yes' END      AS "Never started",
        CASE WHEN away THEN 'yes' END               AS "Away a week",
@@ -22,4 +22,5 @@ SELECT name                                        AS "Student",
        last_activity_at                            AS "Last activity",
        student_id
 FROM named
+LEFT JOIN course_titles USING (course_id)
 ORDER BY score DESC, last_activity_at NULLS FIRST, 1, course_id

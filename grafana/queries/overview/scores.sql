@@ -16,21 +16,13 @@ attempts AS (
         SELECT attempted_at, event_id, score, passed
         FROM class_attempts
         LEFT JOIN class_list USING (class_id)
-        WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
-          AND attempted_at >= (SELECT first::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-          AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-          AND quiz_type = 'module'
-          AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+        WHERE {{module_attempts}}
           AND {{in_class}}
         UNION
         -- whom the roster has in no class is of the class of their last event, and so are their attempts
         SELECT attempted_at, event_id, score, passed
         FROM student_attempts
-        WHERE NOT ('__all' IN (${class:sqlstring}) AND '__all' IN (${grade:sqlstring}))
-          AND attempted_at >= (SELECT first::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-          AND attempted_at < (SELECT (last + 1)::timestamp AT TIME ZONE classpulse_timezone() FROM span)
-          AND quiz_type = 'module'
-          AND ('__all' IN (${course:sqlstring}) OR course IN (${course:sqlstring}))
+        WHERE {{module_attempts}}
           AND user_id = ANY (ARRAY(
               SELECT student_id FROM class_students s
               WHERE NOT is_enrolled AND {{in_class}} AND NOT EXISTS (SELECT FROM class_members m WHERE m.student_id = s.student_id)))

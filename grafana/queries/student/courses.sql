@@ -31,7 +31,7 @@ times AS (
     WHERE student_id = ANY (ARRAY(SELECT student_id FROM peers))
     GROUP BY course_id
 )
-SELECT course_id                                    AS "Course",
+SELECT coalesce(title, course_id)                   AS "Course",
        p.own                                        AS "Finished",
        p.class                                      AS "Class median",
        round(s.own::numeric, 1)::double precision   AS "Score",
@@ -42,4 +42,5 @@ SELECT course_id                                    AS "Course",
 FROM progress p
 LEFT JOIN scores s USING (course_id)
 LEFT JOIN times t USING (course_id)
+LEFT JOIN course_titles USING (course_id)
 ORDER BY course_id

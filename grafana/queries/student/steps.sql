@@ -19,8 +19,9 @@ gaps AS (
     LIMIT 3
 ),
 steps AS (
-    SELECT 1 AS rank, 'Talk about' AS step, course_id AS what, array_to_string(reasons, '; ') AS why, NULL::timestamptz AS at
+    SELECT 1 AS rank, 'Talk about' AS step, coalesce(title, course_id) AS what, array_to_string(reasons, '; ') AS why, NULL::timestamptz AS at
     FROM student_risk
+    LEFT JOIN course_titles USING (course_id)
     WHERE student_id IN (${student:sqlstring}) AND cardinality(reasons) > 0
     UNION ALL
     SELECT 2, 'Close the gap', what, why, NULL FROM gaps

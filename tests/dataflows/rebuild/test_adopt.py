@@ -31,7 +31,7 @@ def refused(settings: Settings, because: type[Exception] = RefusedError, *, sayi
     assert everything(settings.database_url.get_secret_value()) == before
 
 
-ignore: Callable[[int], None] = lambda _done: None  # noqa: E731
+ignore: Callable[[int, int], None] = lambda _done, _total: None  # noqa: E731
 
 
 def has_read(settings: Settings, flow: str, tasks: int, cluster: str, **offsets: int) -> None:

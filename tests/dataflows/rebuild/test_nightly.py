@@ -55,7 +55,7 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
 
 def assert_live_is_rebuilt(here: Stack) -> None:
     for rebuild in (named("engagement").rebuilder(), named("content").rebuilder()):
-        assert differing(rebuild(settings_of(here), lambda _done: None, dry_run=True)) == {}
+        assert differing(rebuild(settings_of(here), lambda _done, _total: None, dry_run=True)) == {}
 
 
 def fetch(here: Stack, query: str) -> list[tuple[Any, ...]]:
@@ -121,7 +121,7 @@ def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_
 
         assert_live_is_rebuilt(here)
         for rebuild in (named("engagement").rebuilder(), named("content").rebuilder()):
-            rebuild(settings_of(here), lambda _done: None)
+            rebuild(settings_of(here), lambda _done, _total: None)
         assert fetch(here, sessions) == [(3600.0, 4)]
         assert fetch(here, windows) == [(4,)]
 

@@ -35,7 +35,7 @@ def rebuilt(here: Stack, *, dry_run: bool = False) -> Report:
     settings = Settings(
         database_url=SecretStr(here.database), kafka_bootstrap_servers=here.kafka, topic_prefix=here.prefix
     )
-    return named("engagement").rebuilder()(settings, lambda _done: None, dry_run=dry_run)
+    return named("engagement").rebuilder()(settings, lambda _done, _total: None, dry_run=dry_run)
 
 
 def differing(report: Report) -> dict[str, tuple[int, int, int]]:
@@ -154,7 +154,7 @@ def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: S
     more = log_of(students=24, minutes=40, seed=2)[-300:]
     started: list[bool] = []
 
-    def meanwhile(_done: int) -> None:
+    def meanwhile(_done: int, _total: int) -> None:
         if not started:
             started.append(True)
             publish(here.kafka, here.topic(), more)

@@ -37,7 +37,7 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
 
 
 def rebuilt(here: Stack, *, dry_run: bool = False) -> Report:
-    return named("content").rebuilder()(settings_of(here), lambda _done: None, dry_run=dry_run)
+    return named("content").rebuilder()(settings_of(here), lambda _done, _total: None, dry_run=dry_run)
 
 
 def fetch(here: Stack, query: str) -> list[tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def test_rows_changed_by_hand_are_repaired_and_a_worker_goes_on(here: Stack) -> 
 def test_a_rebuild_replaces_nothing_where_a_worker_has_started_meanwhile(here: Stack) -> None:
     started: list[bool] = []
 
-    def meanwhile(_done: int) -> None:
+    def meanwhile(_done: int, _total: int) -> None:
         if not started:
             started.append(True)
             send(here, spiteful_log(5, size=300, partitions=4, students=4, long=0.02))
