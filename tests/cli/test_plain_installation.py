@@ -133,7 +133,7 @@ WITHOUT_DATABASE: dict[str, list[str]] = {
     "dashboards permit": [],
     "docs build": [],
     "token list": [],
-    "student export": ["ann"],
+    "student export": ["ann", "--output", "{output}"],
 }
 WITHOUT_KAFKA: dict[str, list[str]] = {
     "topics": [],
@@ -149,7 +149,12 @@ def files_in(folder: Path) -> dict[str, str]:
     (folder / "classes.csv").write_text("class_id,title\n7B,B\n")
     (folder / "items.csv").write_text("course_id,item_id,kind,title,position,expected_seconds\nc,i,chapter,T,1,9\n")
     (folder / "log.jsonl").write_text('{"event_name":"click","student_id":"s","timestamp":"2026-03-02T10:00:00Z"}\n')
-    return {"classes": f"{folder}/classes.csv", "items": f"{folder}/items.csv", "log": f"{folder}/log.jsonl"}
+    return {
+        "classes": f"{folder}/classes.csv",
+        "items": f"{folder}/items.csv",
+        "log": f"{folder}/log.jsonl",
+        "output": f"{folder}/out",
+    }
 
 
 def without_servers(words: str, files: dict[str, str]) -> list[str]:
