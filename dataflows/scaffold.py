@@ -339,7 +339,8 @@ def test_file(flow: WindowedFlow, stem: str) -> str:
 
 def page(flow: WindowedFlow) -> str:
     """Returns the flow's page of the documentation."""
-    letters = "t" if is_of_persons(flow) else "t s o"
+    of_classes = "class_id" in flow.key or STUDENT in flow.key  # as db.access.views has it
+    letters = " ".join(["t", *["c"] * of_classes, *["s", "o"] * (not is_of_persons(flow))])
     shown = ", ".join(column for column in flow.columns if column != "task")
     return f"""# `{flow.name}`
 
