@@ -67,6 +67,9 @@ def _dropped_afterwards(admin_url: str) -> Iterator[tuple[psycopg.Connection, st
 def _copy(admin: psycopg.Connection, template: str, name: str) -> None:
     # file by file: half of the work of a copy that goes through the log
     admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
+    # a copy has everything but the rights on the database itself
+    admin.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC".encode())
+    admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO classpulse_writer".encode())
 
 
 def _template(admin_url: str, settings: Settings) -> str:
