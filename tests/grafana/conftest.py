@@ -85,15 +85,20 @@ class School:
 @pytest.fixture
 def empty_school(migrated_any: str) -> School:
     """A migrated database without a row."""
-    with psycopg.connect(migrated_any, autocommit=True) as owner:  # five students are the whole school
+    return small_school(migrated_any)
+
+
+def small_school(url: str) -> School:
+    """Returns a school without a row whose groups are never too small to be shown: five students are all."""
+    with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("CREATE OR REPLACE FUNCTION classpulse_small_group() RETURNS bigint LANGUAGE sql STABLE RETURN 0")
-    return School(migrated_any)
+    return School(url)
 
 
 @pytest.fixture
 def school(migrated_either: str) -> School:
     """The known day."""
-    found = School(migrated_either)
+    found = small_school(migrated_either)
     found.put(**known_day.TABLES)
     return found
 
@@ -101,7 +106,7 @@ def school(migrated_either: str) -> School:
 @pytest.fixture
 def term(migrated_either: str) -> School:
     """The known day with four weeks before it."""
-    found = School(migrated_either)
+    found = small_school(migrated_either)
     found.put(**known_term.TERM)
     found.settle()
     return found

@@ -125,7 +125,7 @@ def test_what_is_unavailable_is_waited_for_without_end(flows: Callable[..., list
     until(lambda: len(pids(tmp_path, "one")) > 2 * supervisor.FAILURES)
     made._on_signal(signal.SIGINT, None)
     thread.join(90)
-    assert result == [0]
+    assert result in ([0], [Exit.UNAVAILABLE])  # as it was between two attempts, or ending from one
 
 
 def test_until_caught_up_a_failure_ends_the_whole(flows: Callable[..., list[Start]], tmp_path: Path) -> None:
