@@ -58,13 +58,20 @@ class TokenBook:
             await asyncio.sleep(EVERY_S)
 
     async def refresh_for_unknown(self) -> None:
-        """Asks because of a token that is not known; it may be new."""
-        if time.monotonic() - self._asked_s >= AGAIN_S:
-            await self.refresh()
+        """Asks because of a token that is not known and may be new; those who come within a second share the answer."""
+        came_s = time.monotonic()
+        await asyncio.sleep(max(0.0, self._asked_s + AGAIN_S - came_s))
+        await self.refresh(came_s)
 
-    async def refresh(self) -> None:
-        """Asks the database once; what was known stays where it does not answer."""
+    async def refresh(self, since_s: float = float("inf")) -> None:
+        """Asks the database once; what was known stays where it does not answer.
+
+        Args:
+            since_s: Whoever has asked since then, by the monotonic clock, has asked for this caller too.
+        """
         async with self._lock:
+            if self._asked_s >= since_s:
+                return
             self._asked_s = time.monotonic()
             try:
                 found, any_was_made = await asyncio.to_thread(self._read)

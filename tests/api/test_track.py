@@ -31,9 +31,15 @@ PREFIX = "gate."
 
 
 @pytest.fixture(scope="module")
-def gateway(kafka: str, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One gateway for all tests of this file, on topics of its own; whoever is on this machine may send."""
+def topics(kafka: str) -> str:
+    """The broker with this file's topics."""
     create_or_check(Settings(kafka_bootstrap_servers=kafka, topic_prefix=PREFIX))
+    return kafka
+
+
+@pytest.fixture(scope="module")
+def gateway(topics: str, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One gateway for all tests of this file, on topics of its own; whoever is on this machine may send."""
     with migrated_database(postgres_server) as database:
         folder: Path = tmp_path_factory.mktemp("gateway")
         rules = {
@@ -42,7 +48,7 @@ def gateway(kafka: str, postgres_server: Postgres, tmp_path_factory: pytest.Temp
             "CLASSPULSE_API_ACK_S": "60",
             "CLASSPULSE_API_ORIGINS": "https://lms.example",
         }
-        with served(kafka, database, folder, **rules) as gateway:
+        with served(topics, database, folder, **rules) as gateway:
             yield gateway
 
 
@@ -180,11 +186,11 @@ def test_it_is_ready_and_measures_itself(gateway: Served) -> None:
         assert name in metrics
 
 
-def test_tokens_are_asked_for_scoped_limited_and_ended(kafka: str, migrated_postgres: str, tmp_path: Path) -> None:
+def test_tokens_are_asked_for_scoped_limited_and_ended(topics: str, migrated_postgres: str, tmp_path: Path) -> None:
     with (
         psycopg.connect(migrated_postgres, autocommit=True) as connection,
         served(
-            kafka, migrated_postgres, tmp_path, CLASSPULSE_TOPIC_PREFIX=PREFIX, CLASSPULSE_API_ACK_S="60"
+            topics, migrated_postgres, tmp_path, CLASSPULSE_TOPIC_PREFIX=PREFIX, CLASSPULSE_API_ACK_S="60"
         ) as gateway,
     ):
         assert gateway.send(event()).status == 200, "nobody has made a token yet"
@@ -207,7 +213,7 @@ def test_tokens_are_asked_for_scoped_limited_and_ended(kafka: str, migrated_post
         assert token_id
         tokens.revoke(connection, token_id)
         until(lambda: sends.send(event()).status == 401)
-        ticked = [r for r in topic_records(kafka, f"{PREFIX}chapter_view_events") if r.value() is None]
+        ticked = [r for r in topic_records(topics, f"{PREFIX}chapter_view_events") if r.value() is None]
         assert ticked, "the only instance ticks"
         assert canonical_uuid(event()["event_id"])
         gateway.stop()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
+import api.metrics
 from dataflows import metrics
 from dataflows.histogram import BulkHistogram
 
@@ -23,7 +24,7 @@ def test_the_page_lists_every_metric_and_its_labels() -> None:
     }
     labelled = {
         metric._name: metric._labelnames
-        for metric in vars(metrics).values()
+        for metric in (*vars(metrics).values(), *vars(api.metrics).values())
         if hasattr(metric, "_labelnames") and hasattr(metric, "_name")
     }
     assert listed == {**labelled, "event_delivery_delay_seconds": (), "event_freshness_seconds": ()}

@@ -43,7 +43,7 @@ def queried(database: Database, panel: str, course: Sequence[str] | None = None)
 
 def test_time_is_ranked_by_chapter_with_what_was_cut(week: Database) -> None:
     assert queried(week, "time") == [
-        ("A1", 1450, 3550, 10, "algebra", "a1"),
+        ("A1", 1450, 3550, 10, "Algebra", "a1"),
         ("h1", 200, 0, 10, "history", "h1"),
     ]
     assert queried(week, "time", ["history"]) == [("h1", 200, 0, 10, "history", "h1")]
@@ -70,7 +70,7 @@ def test_the_highest_drop_comes_first(week: Database) -> None:
 
 def test_courses_are_compared(week: Database) -> None:
     assert queried(week, "courses") == [
-        ("algebra", 1450, 10, 145, 145, 0.2, 10),
+        ("Algebra", 1450, 10, 145, 145, 0.2, 10),
         ("history", 200, 10, 20, 20, None, 10),
     ]
 
