@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 
 from dataflows.settings import Settings
 from db.migrate import migrate
@@ -16,6 +16,10 @@ from db.values import sql_values
 from local.postgres import Postgres
 from tests.jobs import forget_runs, start_jobs, stop_jobs
 
+SETTINGS = """
+    SELECT unnest(setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE d.datname = %s AND s.setrole = 0
+"""
 LOCK = 0x74657374  # "test": one maker of templates at a time
 
 
@@ -67,9 +71,16 @@ def _dropped_afterwards(admin_url: str) -> Iterator[tuple[psycopg.Connection, st
 def _copy(admin: psycopg.Connection, template: str, name: str) -> None:
     # file by file: half of the work of a copy that goes through the log
     admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
-    # a copy has everything but the rights on the database itself
+    # a copy has everything but the rights and settings of the database itself
     admin.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC".encode())
     admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO classpulse_writer".encode())
+    for (setting,) in admin.execute(SETTINGS, [template]).fetchall():
+        parameter, _, value = setting.partition("=")
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                sql.Identifier(name), sql.SQL(".").join(map(sql.Identifier, parameter.split("."))), sql.Literal(value)
+            )
+        )
 
 
 def _template(admin_url: str, settings: Settings) -> str:

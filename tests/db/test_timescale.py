@@ -58,11 +58,14 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
     retained = [job for job in jobs if job["proc_name"] == "policy_retention"]
     assert sorted((job["hypertable_name"], job["config"]["drop_created_before"]) for job in retained) == [
         ("anomalies", "400 days"),
+        ("chapter_visit_facts", "2557 days"),
         ("dead_letters", "90 days"),
         ("events", "90 days"),
         ("learning_events", "2557 days"),
         ("milestones", "2557 days"),
         ("quiz_attempts", "2557 days"),
+        ("sessions_closed", "2557 days"),
+        ("video_views", "2557 days"),
     ]
     compressed = [job for job in jobs if job["proc_name"] == "policy_compression"]
     assert sorted(job["hypertable_name"] for job in compressed) == [
