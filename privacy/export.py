@@ -20,7 +20,12 @@ from privacy.records import is_held_about, records_of
 from privacy.tables import Table, columns, rows, tables_of_students
 from reports.sheets import harmless
 
-DEAD_LETTERS: Final = Table("dead_letters", "payload", "What was refused, with the reason and the bytes as they came.")
+DEAD_LETTERS: Final = Table(
+    "dead_letters",
+    "payload",
+    is_of_several=False,
+    comment="What was refused, with the reason and the bytes as they came.",
+)
 
 README: Final = """\
 What ClassPulse keeps about {student}
