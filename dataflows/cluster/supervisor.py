@@ -274,7 +274,11 @@ class Supervisor:
     def _ended(self, cluster: Cluster, code: int, now_s: float) -> None:
         """Decides what becomes of a flow all of whose workers have ended."""
         flow = cluster.how.flow
-        if code == 0 or (self._stopped_s is not None and code == -signal.SIGTERM):  # that one had not begun yet
+        if self._stopped_s is not None and code == -signal.SIGTERM:
+            cluster.ended = 0
+            log.info("flow ended", flow=flow, how="stopped before it had begun; nothing of it was written")
+            return
+        if code == 0:
             cluster.ended = 0
             how = "stopped" if self._stopped_s is not None else "caught up" if self._until_caught_up else "asked to"
             log.info("flow ended", flow=flow, how=f"{how}; all is written and in the snapshot")
