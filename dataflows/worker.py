@@ -256,7 +256,12 @@ def main() -> None:
     configure_logging(settings, flow=args.flow, process=args.process)
     if args.summaries:
         journal.open(args.summaries, args.flow, args.process)
-    sys.exit(run(args, settings))
+    code = run(args, settings)
+    # Not by way of the interpreter's end: threads of Bytewax or librdkafka that come back to Python meanwhile are ended
+    # in the middle of foreign frames, which aborts the process, and its exit code would be lost.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
