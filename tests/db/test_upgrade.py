@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from dataflows.settings import Settings
 from db import repeatable
+from db.access import views
 from db.migrate import migrate
 from db.target import UnsuitableDatabaseError
 from tests.jobs import stop_jobs
@@ -127,7 +128,7 @@ def old_url(any_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     upgrade = command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(repeatable, "VIEWS", tmp_path / "views")
-        patched.setattr(repeatable.views, "script", lambda: "SELECT 1")  # that version had no schemas of readers
+        patched.setattr(views, "script", lambda: "SELECT 1")  # that version had no schemas of readers
         patched.setattr(command, "upgrade", lambda config, _revision: upgrade(config, OLD))
         report = migrate(any_database, settings=Settings(_env_file=None))
     assert report.to_version == OLD
