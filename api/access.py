@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from api.asgi import Scope, header
 from api.problems import ProblemError
-from api.tokens import CLASS_PREFIX, INGEST, READ_SCHOOL, Token, digest_of, id_in
+from api.tokens import INGEST, READ_SCHOOL, Token, digest_of, id_in
 
 _FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
@@ -67,19 +67,8 @@ class Grant:
     requests: Bucket
 
     def may(self, scope: str) -> bool:
-        """Says whether this is allowed; who may read the school may read each of its classes."""
-        return scope in self.scopes or (scope.startswith(CLASS_PREFIX) and READ_SCHOOL in self.scopes)
-
-    def may_read_class(self, class_id: str) -> bool:
-        """Says whether the class's answers are for them."""
-        return self.may(f"{CLASS_PREFIX}{class_id}")
-
-    @property
-    def classes(self) -> frozenset[str] | None:
-        """The classes that may be read; None for all of them."""
-        if READ_SCHOOL in self.scopes:
-            return None
-        return frozenset(scope.removeprefix(CLASS_PREFIX) for scope in self.scopes if scope.startswith(CLASS_PREFIX))
+        """Says whether this is allowed; what a scope lets read, and of whom, `api.reads.rights` says."""
+        return scope in self.scopes
 
     def require(self, scope: str) -> None:
         """Refuses what is not allowed.
