@@ -42,8 +42,8 @@ Times are UTC; durations are seconds. What each column means: docs/sql.md.
 Rows  What
 {lines}
 
-Not in here: figures of a class or the school, which name nobody, and the state of running workers, which holds nothing
-that is not in these tables or in the topics.{missing}
+Not in here: figures of a class or the school, which name nobody; the state of running workers, which holds nothing that
+is not in these tables or in the topics; events that a gateway still keeps on its disk because Kafka is away.{missing}
 """
 
 
@@ -92,7 +92,8 @@ def export_student(
         message = f"{folder} is not empty: choose another folder with --output"
         raise UserError(message)
     made = Exported(folder)
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # for whoever answers the request, and nobody else here
+    (folder / "tables").mkdir(exist_ok=True)
     with psycopg.connect(settings.database_url.get_secret_value(), options="-c timezone=UTC") as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         known = tables_of_students(connection)
