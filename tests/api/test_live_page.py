@@ -88,6 +88,14 @@ def test_a_class_is_shown_as_sql_has_it_and_follows_it(browser: Browser, live: R
     assert wrong == []
 
 
+def test_ages_are_by_the_gateways_clock_before_the_stream_has_said_anything(browser: Browser, live: Reading) -> None:
+    page = opened(browser, live, None)
+    page.route("**/engagement/stream*", lambda route: route.abort())
+    page.goto("about:blank")
+    page.goto(f"http://127.0.0.1:{live.server.port}/#token={live.tokens['7B']}")
+    expect(page.locator("#people .idle .long > :first-child")).to_have_text("6 min")
+
+
 def test_who_only_counts_sees_numbers_of_all_classes_and_no_name(browser: Browser, live: Reading) -> None:
     page = opened(browser, live, "school")
     expect(page.locator("#rooms li")).to_have_count(3)

@@ -18,7 +18,7 @@ export class Board {
   constructor(of, { seesAll, named, choose, signedOut }) {
     Object.assign(this, { of, classId: of?.class_id ?? null, seesAll, named, choose, signedOut });
     this.found = {};
-    this.behind = 0; // the gateway's clock less ours, ms
+    this.behind = null; // the gateway's clock less ours, ms; null until an answer tells it
     this.heardAt = Date.now();
     this.level = "wait";
     const sees = of ? of.sees_students : false;
@@ -62,9 +62,14 @@ export class Board {
     if (this.stopped) return;
     this.heardAt = Date.now();
     this.found.now = now;
-    if (now.as_of) this.behind = Date.parse(now.as_of) + now.lag_seconds * 1000 - this.heardAt;
+    this.setClock(now);
     this.setLevel(now.state === "stalled" || now.state === "no_data" ? "stalled" : now.lag_seconds > LAGS_FROM_S ? "behind" : "live");
     this.show("now");
+  }
+
+  /** Takes the gateway's clock from whatever answer says it: a replayed log has a time of its own. */
+  setClock(answer) {
+    if (answer.as_of) this.behind = Date.parse(answer.as_of) + answer.lag_seconds * 1000 - Date.now();
   }
 
   get seconds() {
@@ -87,6 +92,7 @@ export class Board {
   async ask(name, ask) {
     try {
       this.found[name] = await ask();
+      if (this.behind === null) this.setClock(this.found[name]); // before the first number of the stream
       if (!this.stopped) this.show(name);
     } catch (refused) {
       if (refused.status === 401) this.signedOut();
