@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dashboards": ("cli.dashboards", "Build the dashboards' JSON, or check that it is current."),
     "access": ("cli.access", "Who may what in SQL and Grafana: logins, classes, organisations."),
     "student": ("cli.student", "Give a student a copy of all that is kept about them."),
+    "lake": ("cli.lake", "Every event as files: list, ask in SQL, compact."),
     "explain": ("cli.explain", "How a number came about: formula, inputs, watermark, final or not."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),
     "alerts": ("cli.alerts", "Build, backtest, route and try the learning alerts."),

@@ -35,7 +35,7 @@ def command(
     In a crontab: 30 4 * * * classpulse nightly
 
     It does so for engagement and content. Of a flow that `flows new` made, late events stay out, and a rebuild leaves
-    them out too; `memory` and `archive` are never too late.
+    them out too; `memory`, `archive` and `lake` are never too late.
 
     Days that have to wait for their watermark are named, and are no error. It refuses (exit code 3) where the archive
     is empty, or a rebuild is at work.

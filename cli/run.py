@@ -51,7 +51,7 @@ def command(
     database do not fit; the message says what to do), 4 another worker has taken over, 7 Kafka does not answer, 137 a
     worker was killed again and again, 1 anything else.
 
-    Example: classpulse run engagement content memory archive --workers 2
+    Example: classpulse run engagement content memory archive lake --workers 2
     """
     from dataflows.cluster.supervisor import Start, Supervisor
     from dataflows.kafka.topics import admin_client, cluster_metadata

@@ -70,6 +70,8 @@ class Seed:
 
 def after_loss(flow: str) -> str:
     """Returns what to do about a flow whose last commits the database has lost."""
+    if flow == "lake":
+        return "Start it again: it reads on from where the database ends, and what it had written beyond is swept."
     if flow == "archive":
         return (
             "Delete the recovery store of archive and start it again: it reads on from where the database ends. Then "

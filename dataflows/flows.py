@@ -29,6 +29,7 @@ class Flow:
         rebuild: `module:function` that makes its tables again; None where nothing can.
         past: `module:name` of how its past is read again, where it follows from the archive.
         commit_interval: The setting that says how often it writes.
+        history_interval: The setting that says how often it writes what those read who look back.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Flow:
     rebuild: str | None = None
     past: str | None = None
     commit_interval: str = "commit_interval_s"
+    history_interval: str = "history_interval_s"
 
     @property
     def is_declared(self) -> bool:
@@ -126,6 +128,13 @@ FLOWS: Final = (
         "Quiz attempts, forgetting curves, revisions that fall due.",
         ("quiz_attempts", "learning_events", "memory_reviews", "memory_state", "revision_signal_facts"),
         rebuild="dataflows.rebuild.memory:rebuild_memory",
+    ),
+    Flow(
+        "lake",
+        "dataflows.lake.flow",
+        "Every record as files that outlive the database, and their manifest.",
+        ("lake_files",),
+        history_interval="lake_file_s",
     ),
 )
 

@@ -47,6 +47,13 @@ SCHOOL_HOURS: Final = Gauge("school_hours", "1 within the school's hours, by its
 DELIVERY_DELAY: Final = BulkHistogram(
     "event_delivery_delay_seconds", "Event time to append time.", (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 )
+LAKE_WRITE: Final = Histogram(
+    "lake_write_duration_seconds",
+    "Time to write one file of the lake, synced.",
+    buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+LAKE_FAILED: Final = Counter("lake_write_failures_total", "Files of the lake that failed; they are tried again.")
+LAKE_BYTES: Final = Counter("lake_written_bytes_total", "Bytes of files written.", ["zone"])
 KEY_MOVES: Final = Counter(
     "student_task_moves_total", "Students seen in two tasks: a producer breaks the keying.", ["flow"]
 )

@@ -82,6 +82,20 @@ class Settings(BaseSettings):
     keep_video_views_days: int = Field(default=2557, ge=1)
     keep_access_audit_days: int = Field(default=2557, ge=2557)
 
+    lake_url: str = Field(default=".classpulse/lake", min_length=1)
+    lake_file_s: float = Field(default=300.0, gt=0, le=600)
+    lake_file_mb: int = Field(default=64, ge=1)
+    lake_compression: Literal["zstd", "snappy", "gzip"] = "zstd"
+    lake_raw_compression: Literal["zstd", "gzip", "none"] = "zstd"
+    lake_s3_endpoint: str | None = Field(default=None, validation_alias=AliasChoices("AWS_ENDPOINT_URL"))
+    lake_s3_region: str | None = Field(default=None, validation_alias=AliasChoices("AWS_REGION"))
+    lake_s3_access_key_id: str | None = Field(default=None, validation_alias=AliasChoices("AWS_ACCESS_KEY_ID"))
+    lake_s3_secret_access_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("AWS_SECRET_ACCESS_KEY")
+    )
+    keep_lake_days: int = Field(default=1096, ge=1)
+    keep_lake_raw_days: int = Field(default=90, ge=1)
+
     commit_interval_s: float = Field(default=1.0, gt=0)
     content_commit_interval_s: float = Field(default=2.0, gt=0)
     history_interval_s: float = Field(default=30.0, gt=0, le=600)
@@ -127,6 +141,11 @@ class Settings(BaseSettings):
     def commit_interval_of(self, flow: str) -> float:
         """Returns the seconds between two commits of a flow."""
         seconds: float = getattr(self, named(flow).commit_interval)
+        return seconds
+
+    def history_interval_of(self, flow: str) -> float:
+        """Returns the seconds between two commits of what those read who look back."""
+        seconds: float = getattr(self, named(flow).history_interval)
         return seconds
 
     def topic(self, name: str) -> str:

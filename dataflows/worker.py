@@ -84,6 +84,7 @@ def flow_of(
         from_oldest=from_oldest,
         # Facts by key do not change, so nothing is gained by gathering them.
         writes_each=hasattr(module, "states_at"),
+        keeps_no_state=hasattr(module, "PLACES_ONLY"),
     )
     sink = DatabaseSink(url, name, freshness, record_publisher(settings), stopping.is_set)
     dataflow: Dataflow = builder.build(module, source, sink, settings)

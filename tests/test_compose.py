@@ -59,7 +59,7 @@ def test_a_command_of_the_stack_exists(name: str) -> None:
     assert SERVICES[name]["command"][0] in COMMANDS
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - MESSENGERS - {"tick", "simulate"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - MESSENGERS - {"tick", "simulate", "lake-compact"}))
 def test_a_service_that_answers_says_when_it_is_healthy(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 

@@ -86,6 +86,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         self._ended = False
         self._awake: datetime | None = None
         self._history_at_s = float("-inf")
+        self._history_interval_s = settings.history_interval_of(flow)
 
     @records_failure
     def next_batch(self) -> list[TaskBatch]:
@@ -223,7 +224,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
 
     def _is_for_history(self, *, flush: bool) -> bool:
         now_s = time.monotonic()
-        due = self._ended or now_s - self._history_at_s >= self._settings.history_interval_s
+        due = self._ended or now_s - self._history_at_s >= self._history_interval_s
         if due and flush:
             self._history_at_s = now_s
         return due

@@ -38,6 +38,7 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         until_caught_up: bool = False,
         from_oldest: bool = False,
         writes_each: bool = False,
+        keeps_no_state: bool = False,
     ) -> None:
         """Keeps what `build_part` needs; nothing is contacted yet.
 
@@ -51,8 +52,9 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
             until_caught_up: End when the log's end, as it is at the start, is reached.
             from_oldest: Allow a first start on a log whose beginning has been deleted.
             writes_each: Write every batch, not only at a flush.
+            keeps_no_state: Go on from what the database says, whatever a snapshot holds.
         """
-        self._writes_each = writes_each
+        self._writes_each, self._keeps_no_state = writes_each, keeps_no_state
         self._settings, self._flow, self._topics = settings, flow, topics
         self._optional = optional_topics
         self._claim, self._seed, self._until, self._from_oldest = claim, seed, until_caught_up, from_oldest
@@ -81,6 +83,8 @@ class KafkaSource(FixedPartitionedSource[TaskBatch, dict[str, Any]]):
         task = task_of(for_part)
         facts = self._log_facts()
         claim = self._claim(self._flow, task)
+        if self._keeps_no_state:
+            resume_state = None
         # A rebuild that came after the snapshot knows better: what the snapshot holds would undo it.
         left = resume_state is None or claim.has_left(resume_state)
         seed = self._seed(self._flow, task, -1 if left else (resume_state or {}).get("generation", -1))

@@ -294,6 +294,7 @@ TABLES: Final[dict[str, Table]] = {
             on_conflict="keep",
             facts=Facts("milestone_places", "student_id", "event_time"),
         ),
+        Table("lake_files", ("path",)),
         Table("student_click_days", ("day", "student_id"), rewritten=True),
         Table("page_days", ("day", "page_url", "task"), owner=True, rewritten=True),
     )

@@ -118,6 +118,25 @@ COMMENT ON COLUMN gateway_ticker.only_row IS 'There is one.';
 COMMENT ON COLUMN gateway_ticker.instance IS 'The instance.';
 COMMENT ON COLUMN gateway_ticker.expires_at IS 'Until when, unless it renews that.';
 
+COMMENT ON TABLE lake_files IS 'The lake''s manifest: a file that it does not name does not exist. Current are those without replaced_at.';
+COMMENT ON COLUMN lake_files.path IS 'From the lake''s root.';
+COMMENT ON COLUMN lake_files.zone IS 'events: rows of `events` as Parquet. raw: records as they came, JSON lines.';
+COMMENT ON COLUMN lake_files.task IS 'The task whose records it holds; null where it was compacted.';
+COMMENT ON COLUMN lake_files.generation IS 'Number of the run of the worker that wrote it.';
+COMMENT ON COLUMN lake_files.places IS 'By topic: the first place that it covers and the place after the last, [first, upto).';
+COMMENT ON COLUMN lake_files.events IS 'Rows, or lines.';
+COMMENT ON COLUMN lake_files.size_bytes IS 'Bytes.';
+COMMENT ON COLUMN lake_files.first_event IS 'First event time.';
+COMMENT ON COLUMN lake_files.last_event IS 'Last event time.';
+COMMENT ON COLUMN lake_files.first_append IS 'First append time.';
+COMMENT ON COLUMN lake_files.last_append IS 'Last append time.';
+COMMENT ON COLUMN lake_files.known_at IS 'Last event time or watermark: the task knows the file''s ids for CLASSPULSE_REPEAT_S after it.';
+COMMENT ON COLUMN lake_files.event_date IS 'Of a compacted file: the UTC day of its events.';
+COMMENT ON COLUMN lake_files.event_name IS 'Of a compacted file: the name of its events.';
+COMMENT ON COLUMN lake_files.staged IS 'Where it lies until it stands under its path.';
+COMMENT ON COLUMN lake_files.written_at IS 'When the manifest named it.';
+COMMENT ON COLUMN lake_files.replaced_at IS 'When others took its place; it is deleted once no task and no reader needs it.';
+
 COMMENT ON TABLE late_days IS 'Local days to which late events were added, by flow; a rebuild counts the same.';
 COMMENT ON COLUMN late_days.up_to_place IS 'The first place whose late events do not count, by topic and partition: {"topic": {"partition": place}}.';
 COMMENT ON COLUMN late_days.added IS 'How many late events of the day count.';

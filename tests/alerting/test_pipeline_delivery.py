@@ -34,6 +34,7 @@ SUMMARIES = {
     "EventLagHigh": "late is 8s behind",
     "FlowDown": "No worker of gone runs",
     "FreshnessSlow": r"slow takes \d[\d.]*s from Kafka to the database",
+    "LakeWritesFailing": "The lake takes no files",
     "NightlyOverdue": "Late events have waited 1d 3h",
     "NoEventsInSchoolHours": "No events, and school is on",
     "NoTicks": "No progress ticks arrive from Kafka",
@@ -134,7 +135,10 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
         'analytics_db_write_duration_ms_bucket{table="events",le="2000.0"}': 10,
         'analytics_db_write_duration_ms_bucket{table="events",le="+Inf"}': 10,
     }
-    workers["failing"].rates['analytics_db_write_failures_total{flow="failing"}'] = 2
+    workers["failing"].rates |= {
+        'analytics_db_write_failures_total{flow="failing"}': 2,
+        "lake_write_failures_total": 1,
+    }
     workers["old"].gauges['snapshot_age_seconds{flow="old"}'] = 300
     arrived(here, "NoEventsInSchoolHours", "FlowDown", "WorkerDown", "StudentTaskMoves", "WorkerRestarting")
     for series in ("process_start_time_seconds", 'student_task_moves_total{flow="quiet"}'):
@@ -170,7 +174,8 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="2000.0"}'] = 1000
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="+Inf"}'] = 1000
     quiet.rates['events_rejected_total{topic="t",reason="bad_type",flow="quiet"}'] = 0
-    workers["failing"].rates['analytics_db_write_failures_total{flow="failing"}'] = 0
+    for series in ('analytics_db_write_failures_total{flow="failing"}', "lake_write_failures_total"):
+        workers["failing"].rates[series] = 0
     workers["behind"].rates['consumer_lag{topic="t",partition="0",consumer_group="classpulse-behind"}'] = 0
     arrived(here, "EventLagHigh", "PipelineStalled", resolved=True)
 

@@ -77,7 +77,7 @@ def test_what_a_container_runs_is_a_command_of_ours_with_a_flow_of_ours(render: 
     for name, pod in pods(render(values)).items():
         command, *arguments = pod["containers"][0]["args"]
         assert command in COMMANDS, name
-        assert all(argument in FLOWS for argument in arguments), name
+        assert arguments == ["compact"] if command == "lake" else all(a in FLOWS for a in arguments), name
 
 
 def test_scaling_changes_the_number_of_pods_and_nothing_else(render: Render) -> None:
@@ -171,10 +171,30 @@ def test_late_events_are_added_every_night_by_the_owner_of_the_database(render: 
     assert not of_kind(render("minimal", "nightly.enabled=false"), "CronJob")
 
 
+def test_the_lake_runs_with_a_bucket_and_is_compacted_every_hour(render: Render) -> None:
+    manifests = render("full")
+    job = of_kind(manifests, "CronJob")["classpulse-lake-compact"]["spec"]
+    assert (job["schedule"], job["concurrencyPolicy"]) == ("5 * * * *", "Forbid")
+    for pod in (
+        job["jobTemplate"]["spec"]["template"]["spec"],
+        of_kind(manifests, "StatefulSet")["classpulse-lake"]["spec"]["template"]["spec"],
+    ):
+        given = environment(pod)
+        assert given["CLASSPULSE_LAKE_URL"] == "s3://school9-lake/events"
+        assert given["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"] == {"name": "classpulse-lake", "key": "secretAccessKey"}
+    assert "classpulse-lake" not in of_kind(render("minimal"), "StatefulSet")
+
+
 def test_a_network_policy_lets_in_members_and_the_scraper_only(render: Render) -> None:
     policy = of_kind(render("full"), "NetworkPolicy")["classpulse"]["spec"]
     assert [[p["port"] for p in rule["ports"]] for rule in policy["ingress"]] == [[2101], [3030], [3001]]
-    assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [2101], [9093, 5432], [587]]
+    assert [[p["port"] for p in rule["ports"]] for rule in policy["egress"]] == [
+        [53, 53],
+        [2101],
+        [9093, 5432],
+        [443],
+        [587],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +232,7 @@ def test_a_wrong_value_is_refused_by_its_name(run_helm: Helm, setting: str, said
             ),
             "memory.autoscaling.min is 5 and kafka.partitions 4",
         ),
+        (("dataflows.lake.enabled=true",), "needs lake.url"),
         (("kafka.saslMechanism=PLAIN",), "need a securityProtocol with SASL, and it is PLAINTEXT"),
         (("kafka.tls.existingSecret=ca",), "needs the securityProtocol SSL or SASL_SSL, and it is PLAINTEXT"),
         (

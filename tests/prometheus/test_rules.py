@@ -54,6 +54,7 @@ EDGES = [
     ("storage.yml", "ratio < 0.05", "ratio <= 0.05"),
     ("storage.yml", "ratio < 0.05", "ratio < 0.049"),
     ("storage.yml", "[5m])) > 0", "[5m])) >= 0"),
+    ("storage.yml", "[3m])) > 0", "[3m])) >= 0"),
     ("workers.yml", "[15m]) > 3", "[15m]) >= 3"),
     ("workers.yml", "[15m]) > 3", "[15m]) > 4"),
     ("workers.yml", "< 60\n", "<= 60\n"),

@@ -115,6 +115,25 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end -}}
 
+{{- define "classpulse.lakeEnv" -}}
+- name: CLASSPULSE_LAKE_URL
+  value: {{ .Values.lake.url | quote }}
+{{- with .Values.lake.endpoint }}
+- name: AWS_ENDPOINT_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.lake.region }}
+- name: AWS_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.lake.existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: accessKeyId}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: secretAccessKey}}
+{{- end }}
+{{- end -}}
+
 {{- define "classpulse.volumeMounts" -}}
 - {name: tmp, mountPath: /tmp}
 {{- if .Values.kafka.tls.existingSecret }}
@@ -166,6 +185,9 @@ capabilities: {drop: [ALL]}
 {{- fail (printf "dataflows.%s.autoscaling.min is %d and kafka.partitions %d: at most as many workers as partitions have anything to do" $flow (int $this.autoscaling.min) $partitions) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- if and .Values.dataflows.lake.enabled (not .Values.lake.url) -}}
+{{- fail "dataflows.lake.enabled needs lake.url, s3://bucket/prefix: pods share no folder" -}}
 {{- end -}}
 {{- $sasl := hasPrefix "SASL" .Values.kafka.securityProtocol -}}
 {{- if and (not $sasl) (or .Values.kafka.saslMechanism .Values.kafka.existingSecret) -}}

@@ -1,0 +1,86 @@
+"""Files that no manifest names, and those that nobody needs any more: both go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+
+from dataflows.claim import RefusedError
+from dataflows.lake.files import EVENTS, FRESH, RAW, STAGING, writer_of
+from dataflows.lake.store import Store
+from dataflows.settings import Settings
+
+_LOCK: Final = 0x4C616B65  # "Lake"
+
+
+@contextmanager
+def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Holds the lake's lock: one compaction, erasure or sweep at a time; workers write beside it.
+
+    Raises:
+        RefusedError: Where another one is at work.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+    if row is None or not row[0]:
+        text = "another `classpulse lake compact` or an erasure is at work: run this again when it has ended"
+        raise RefusedError(text)
+    try:
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def sweep(connection: psycopg.Connection[Any], store: Store) -> int:
+    """Deletes what a killed worker or compaction has left behind; returns how many files.
+
+    A file of the flow may still be committed by the worker that wrote it, as long as nobody has claimed the task since:
+    only those of older generations are orphans. Nothing here is a matter of age. Call it under `alone`.
+    """
+    found = [stored.path for zone in (FRESH, RAW, STAGING, EVENTS) for stored in store.list(zone)]
+    # Asked after the listing: what was written meanwhile is not on the list.
+    rows = connection.execute("SELECT path, staged FROM lake_files").fetchall()
+    named = {path for row in rows for path in row if path is not None}
+    generations = dict(connection.execute("SELECT task, generation FROM task_progress WHERE flow = 'lake'").fetchall())
+    swept = [path for path in found if path not in named and _is_orphan(path, generations)]
+    for path in swept:
+        store.delete(path)
+    return len(swept)
+
+
+def _is_orphan(path: str, generations: dict[int, int]) -> bool:
+    writer = writer_of(path)
+    return writer is None or writer[1] < generations.get(writer[0], 0)
+
+
+_UNNEEDED: Final = """
+DELETE FROM lake_files f
+WHERE (f.zone = 'raw' AND f.last_append < now() - make_interval(days => %(raw_days)s))
+   OR (f.zone = 'events' AND f.last_append < now() - make_interval(days => %(days)s))
+   OR (f.task IS NOT NULL AND f.replaced_at < now() - interval '1 hour' AND NOT EXISTS (
+          SELECT FROM task_progress p
+          WHERE p.flow = 'lake' AND p.task = f.task AND f.known_at + make_interval(secs => %(repeat_s)s) >= (
+              SELECT to_timestamp(min(w.value::double precision) / 1000) FROM jsonb_each_text(p.watermarks) w)))
+RETURNING path
+"""
+"""Too old; or replaced, not being read any more, and with no id that its task would have to know at a start."""
+
+
+def expire(connection: psycopg.Connection[Any], store: Store, settings: Settings) -> int:
+    """Deletes files that are kept for long enough, and replaced ones that nobody needs; returns how many.
+
+    The manifest first: it never names what is not there. What is then left over is swept. Call it under `alone`.
+    """
+    rows = connection.execute(
+        _UNNEEDED,
+        {
+            "raw_days": settings.keep_lake_raw_days,
+            "days": settings.keep_lake_days,
+            "repeat_s": settings.repeat_s + 7200,
+        },
+    ).fetchall()
+    for (path,) in rows:
+        store.delete(path)
+    return len(rows)
