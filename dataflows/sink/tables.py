@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
 from psycopg import sql
 
 from dataflows.sink import course_activity, enrolments
 from dataflows.sink.archived import comes_first
+from dataflows.sink.chunks import Between
 from dataflows.sink.facts import Facts
 
 _REPLACE: Final = """
@@ -18,19 +19,23 @@ DELETE FROM {table} d
 USING (
     SELECT k.* FROM {spans} s
     CROSS JOIN LATERAL (
-        SELECT {key} FROM {table} t WHERE {same} AND t.{time} >= s.{time} AND t.{time} >= {since} AND ({only}) OFFSET 0
+        SELECT {key} FROM {table} t WHERE {same} AND t.{time} >= s.{time}{stored_since} AND ({only}) OFFSET 0
     ) k
     WHERE ({found}) NOT IN (SELECT {key} FROM {stage}) OFFSET 0
 ) g
-WHERE {this} AND d.{time} >= {since}
+WHERE {this}{since}
 """
 """Stretch by stretch, each found by its index, and looked up among the staged rows by their hash.
 
 The writer joins by index alone, and staged rows have none: joined, each stored row would meet all that are staged.
 """
 
-Between = tuple[date, date]
-"""The first and the last time of some rows; days or instants."""
+_NEW: Final = """
+SELECT {names} FROM {stage} s
+LEFT JOIN LATERAL (SELECT true AS is_stored FROM {table} t WHERE {same} OFFSET 0) k ON true
+WHERE k.is_stored IS NULL ORDER BY {key}
+"""
+"""Staged row by staged row: `OFFSET 0` leaves the server no other order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,8 @@ class Table:
         Args:
             stage: The staged rows.
             columns: Their columns.
-            between: The first and the last of their times; written out, so that other chunks are not even opened.
+            between: The bounds of their chunks; written out, so that other chunks are not even opened. None where the
+                table is not a hypertable.
         """
         values = self._values(columns)
         return sql.SQL("UPDATE {table} t SET {sets} FROM {stage} s WHERE {same} AND {replaces}").format(
@@ -143,8 +149,7 @@ class Table:
             columns: Their columns.
             between: As in `update_sql`.
         """
-        query = "SELECT {names} FROM {stage} s WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same}) ORDER BY {key}"
-        return sql.SQL(query).format(**self._parts(stage, columns), same=self._same(between))
+        return sql.SQL(_NEW).format(**self._parts(stage, columns), same=self._same(between))
 
     def _parts(self, stage: str, columns: list[str]) -> dict[str, sql.Composable]:
         return {
@@ -170,13 +175,14 @@ class Table:
         ]
         return sql.SQL(", ").join(sets + ([sql.SQL("updated_at = now()")] if self.name in STAMPED else []))
 
-    def replace_sql(self, spans: str, stage: str, since: datetime) -> sql.Composed:
+    def replace_sql(self, spans: str, stage: str, since: datetime | None) -> sql.Composed:
         """Returns the statement that deletes what is stored in the staged stretches and is not staged again.
 
         Args:
             spans: The staged stretches: the owner's columns, and in the time column since when.
             stage: The staged rows.
-            since: The earliest of the stretches; written out, so that older chunks are not even opened.
+            since: When the chunk of the earliest stretch begins; written out, so that older chunks are not even opened.
+                None where the table is not a hypertable.
 
         Raises:
             ValueError: Where the table has no span.
@@ -191,7 +197,8 @@ class Table:
             this=_equal("d", "g", self.key),
             found=sql.SQL(", ").join(sql.Identifier("k", column) for column in self.key),
             time=sql.Identifier(self.span.time),
-            since=sql.Literal(since),
+            stored_since=_since("t", self.span.time, since),
+            since=_since("d", self.span.time, since),
             only=sql.SQL(self.span.only),
         )
 
@@ -200,6 +207,12 @@ def _changed(old: str, new: str, columns: list[str]) -> sql.Composed:
     return sql.SQL("({}) IS DISTINCT FROM ({})").format(
         *(sql.SQL(", ").join(sql.Identifier(table, c) for c in columns) for table in (old, new))
     )
+
+
+def _since(table: str, column: str, since: datetime | None) -> sql.Composed:
+    if since is None:
+        return sql.Composed([])
+    return sql.SQL(" AND {} >= {}").format(sql.Identifier(table, column), sql.Literal(since))
 
 
 def _inside(table: str, column: str, between: Between | None) -> sql.Composed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -19,18 +19,26 @@ from dataflows import metrics
 from dataflows.failure import records_failure
 from dataflows.sink.archived import in_log_order
 from dataflows.sink.changes import Changes
+from dataflows.sink.chunks import Between, chunk_begin, chunk_lengths, whole_chunks
 from dataflows.sink.connection import APPLICATION, connect, retry_while_unavailable
 from dataflows.sink.facts import believe
 from dataflows.sink.freshness import Freshness
 from dataflows.sink.progress import advance
 from dataflows.sink.sqlstates import Verdict, verdict_of
-from dataflows.sink.tables import TABLES, Between, Table
+from dataflows.sink.tables import TABLES, Table
 
 _NULL: Final = "\\N"
 _TWO_TASKS: Final = "student_in_two_tasks"
 
-BY_INDEX: Final = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off"
-"""Staged rows are few, tables are large, and the server knows nothing of either: a row is found by its key."""
+BY_INDEX: Final = "; ".join(
+    [f"SET enable_{way} = off" for way in ("hashjoin", "mergejoin", "seqscan", "bitmapscan", "material")]
+    + ["SET seq_page_cost = 1000"]
+)
+"""Staged rows are few, tables are large, and the server knows nothing of either: a row is found by its key.
+
+Of a new table it has no counts: it takes thousands of rows for a handful, and would hold each staged row against each
+of them. So reading the staged rows twice is made to cost more than any way that reads them once.
+"""
 
 Staged = tuple[Table, list[str], bytes, Between | None]
 """Rows on their way: the table, the columns in order, the rows as CSV, and between which times they lie."""
@@ -76,6 +84,7 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         self._url, self._flow, self._freshness = database_url, flow, freshness
         self._publish, self._give_up = publish, give_up
         self._connection: psycopg.Connection[Any] | None = None
+        self._lengths: dict[str, timedelta] = {}
         self._written: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
 
     @records_failure
@@ -152,24 +161,28 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url, f"{APPLICATION}-{self._flow}", self._schema)
             self._connection.execute(BY_INDEX)
+            self._lengths = chunk_lengths(self._connection)
         return self._connection
 
     def _upsert(
         self, cursor: psycopg.Cursor[Any], staged: Staged, stretches: Stretches | None, *, contended: bool
     ) -> None:
-        table, columns, data, between = staged
+        table, columns, data, times = staged
+        length = self._lengths.get(table.stored_as)
+        between = whole_chunks(times, length) if times and length else None
         # Rows that only make way have no values, and must not leave their staging table to rows that have.
         stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
         if data and table.facts is not None:
             believe(cursor, table.stored_as, table.facts, stage)
         if stretches is not None:
             owners, spans, since = stretches
-            cursor.execute(table.replace_sql(_stage(cursor, table, owners, spans, suffix="_since"), stage, since))
+            spans_stage = _stage(cursor, table, owners, spans, suffix="_since")
+            cursor.execute(table.replace_sql(spans_stage, stage, chunk_begin(since, length) if length else None))
         if not data:
             return
         if table.name == "student_state":
             _note_moves(cursor, self._flow)
-        if contended or not table.is_looked_up(columns, between):
+        if contended or not table.is_looked_up(columns, times):
             cursor.execute(table.upsert_sql(stage, columns))
             return
         if table.on_conflict != "keep":

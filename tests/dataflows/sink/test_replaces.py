@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import psycopg
 import pytest
+from psycopg import sql
 
 from dataflows.sink.changes import Changes
+from dataflows.sink.chunks import chunk_begin, chunk_lengths, whole_chunks
 from dataflows.sink.progress import claim_task
 from dataflows.sink.tables import TABLES
 from dataflows.sink.writer import BY_INDEX
@@ -116,6 +118,19 @@ def test_a_visit_that_was_sent_stays_while_derived_ones_make_way(url: str) -> No
     here.close()
 
 
+def pairs(plan: dict[str, Any]) -> int:
+    """Returns how many pairs of rows the joins of a plan have looked at in vain."""
+    below = sum(pairs(part) for part in plan.get("Plans", ()))
+    return below + int(plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"])
+
+
+def compared(connection: psycopg.Connection[Any], statement: sql.Composed) -> int:
+    """Runs a statement; returns how many pairs of rows its joins looked at in vain."""
+    found = connection.execute(sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + statement).fetchone()
+    assert found is not None
+    return pairs(found[0][0]["Plan"])
+
+
 VALUES = """
 INSERT INTO {table} (session_start, student_id, session_id, session_end, duration_seconds, events, pages, is_bounce,
                      task)
@@ -125,21 +140,40 @@ FROM generate_series(1, 2000) n
 """
 
 
-def test_a_row_is_not_compared_with_every_staged_row(url: str) -> None:
+def test_a_stretch_is_not_compared_with_every_staged_row(url: str) -> None:
     table = TABLES["sessions_closed"]
-
-    def compared(plan: dict[str, Any]) -> int:
-        """Returns how many pairs of rows the joins of a plan have looked at in vain."""
-        below = sum(compared(part) for part in plan.get("Plans", ()))
-        return below + int(plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"])
-
     with psycopg.connect(url, options="-c timezone=UTC") as connection:
         connection.execute(BY_INDEX)
         for staged in ("staged", "spans"):
             connection.execute(f"CREATE TEMP TABLE {staged} AS SELECT * FROM sessions_closed LIMIT 0".encode())
         for name in ("sessions_closed", "staged", "spans"):
             connection.execute(VALUES.format(table=name).encode())
-        statement = table.replace_sql("spans", "staged", datetime(2026, 3, 2, 8, tzinfo=UTC)).as_string(connection)
-        found = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".encode()).fetchone()
-        assert found is not None
-        assert compared(found[0][0]["Plan"]) < 2000
+        length = chunk_lengths(connection).get("sessions_closed")
+        since = chunk_begin(datetime(2026, 3, 2, 8, tzinfo=UTC), length) if length else None
+        assert compared(connection, table.replace_sql("spans", "staged", since)) < 2000
+
+
+DAY = "INSERT INTO {} SELECT '2026-03-02', 's' || n, 'c', {}, 1 FROM generate_series(1, {}) n"
+
+
+@pytest.mark.parametrize("counted", ["never", "the day before"])
+def test_a_staged_row_is_not_compared_with_every_row_of_its_day(url: str, counted: str) -> None:
+    table = TABLES["student_days"]
+    columns = ["day", "student_id", "class_id", "minutes_active", "interactions"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO student_days SELECT '2026-03-01', 's' || n, 'c', 1, 1 FROM generate_series(1, 4000) n"
+        )
+        if counted != "never":
+            connection.execute("ANALYZE student_days")
+        connection.execute(DAY.format("student_days", 1, 4000).encode())
+        connection.execute("CREATE TEMP TABLE staged AS SELECT * FROM student_days LIMIT 0")
+        connection.execute(DAY.format("staged", 2, 500).encode())
+        connection.execute(BY_INDEX)
+        day = date(2026, 3, 2)
+        length = chunk_lengths(connection).get("student_days")
+        between = whole_chunks((day, day), length) if length else None
+        assert compared(connection, table.new_sql("staged", columns, between)) < 1000
+        assert compared(connection, table.update_sql("staged", columns, between)) < 1000
+        found = connection.execute("SELECT count(*) FROM student_days WHERE minutes_active = 2").fetchone()
+        assert found == (500,)
