@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-gateway bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak lint format services services-stop up down bench-engines bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-gateway bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ lint: $(DEV) ## style, types, and whether what is generated is current
 format: $(DEV) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-engines: $(RUN) ## Kafka Streams, Flink, Quix Streams, Bytewax and ClassPulse in one run (ARGS="--quick --keep")
+	@$(BIN)/classpulse bench engines $(ARGS)
 
 bench-throughput: $(RUN) ## events a second and core on real Kafka and TimescaleDB (ARGS="--rounds 5")
 	@$(BIN)/classpulse bench throughput $(ARGS)

@@ -1,4 +1,4 @@
-"""The jobs that are compared, each a process: `python -m bench.jobs poll_decode|windows|fold_window|fold_window_fed`.
+"""The jobs that are compared, each a process: `python -m bench.jobs JOB`, one of `JOBS`.
 
 All run inside Bytewax, one worker, no recovery. Prints one JSON object with the events, and the wall and CPU seconds
 from the dataflow's start to its end (imports are left out).
@@ -36,7 +36,10 @@ from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
 from dataflows.kafka.keys import task_key  # noqa: E402
 from dataflows.kafka.source import KafkaSource  # noqa: E402
+from dataflows.operators.aggregates import Count, Distinct  # noqa: E402
+from dataflows.operators.flow import WindowedFlow  # noqa: E402
 from dataflows.operators.shell import stateful  # noqa: E402
+from dataflows.operators.windows import Tumbling  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.worker import calm_garbage_collector  # noqa: E402
 
@@ -44,44 +47,50 @@ _DECODER = msgspec.json.Decoder(Plain)
 WINDOW_STEPS = ("watermark", "dedupe", "encode", "activity")
 
 
-class _Nowhere(StatelessSinkPartition[Any], DynamicSink[Any]):
+class Nowhere(StatelessSinkPartition[Any], DynamicSink[Any]):
     """Takes everything, keeps nothing; counts the items, and carries the count of events."""
 
     def __init__(self) -> None:
+        """Starts at nothing."""
         self.items = 0
         self.events = 0
 
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Nowhere:  # noqa: ARG002
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> Nowhere:  # noqa: ARG002
+        """Returns itself: there is one worker."""
         return self
 
     def write_batch(self, items: list[Any]) -> None:
+        """Counts the items."""
         self.items += len(items)
 
 
-def _decoded(flow: Dataflow, settings: Settings, sink: _Nowhere) -> Any:  # noqa: ANN401
+def _decoded(flow: Dataflow, settings: Settings, sink: Nowhere) -> Any:  # noqa: ANN401
     """The head of the real flow: its source and its decode."""
 
     def decode(batch: TaskBatch) -> tuple[str, Batch]:
         sink.events += sum(len(records.values) for records in batch.records)
         return task_key(batch.task), engagement.decode(batch, settings)
 
-    source = KafkaSource(
+    return op.map("decode", op.input("source", flow, _source(settings)), decode)
+
+
+def _source(settings: Settings) -> KafkaSource:
+    return KafkaSource(
         settings,
-        f"bench-{flow.flow_id}",
+        "engagement",
         [settings.topic("clickstream_events")],
         [],
         lambda _flow, _task: Claim(1, {}, "", {}),
         until_caught_up=True,
     )
-    return op.map("decode", op.input("source", flow, source), decode)
 
 
-def poll_decode(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
+def poll_decode(flow: Dataflow, settings: Settings, sink: Nowhere) -> None:
     """The ceiling: what reading and decoding alone costs."""
     op.output("sink", op.map("empty", _decoded(flow, settings, sink), lambda item: (item[0], None)), sink)
 
 
-def windows(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
+def windows(flow: Dataflow, settings: Settings, sink: Nowhere) -> None:
     """The window job: watermark, dedupe, students' codes, `activity_windows` in all scopes with their rows."""
     makers = engagement.steps(settings)
     stream = _decoded(flow, settings, sink)
@@ -90,19 +99,46 @@ def windows(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
     op.output("sink", op.map_value("rows", stream, lambda batch: batch.rows), sink)
 
 
-def fold_window(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
+def declared(flow: Dataflow, settings: Settings, sink: Nowhere) -> None:
+    """Two declared flows over one decode: events and students by class, and of all, by the minute, final rows only."""
+    by_class, by_all = (_minutes(name, key) for name, key in (("class", ("class_id",)), ("all", ())))
+
+    def decode(batch: TaskBatch) -> tuple[str, Any]:
+        sink.events += sum(len(records.values) for records in batch.records)
+        return task_key(batch.task), by_class.decode(batch, settings)
+
+    makers = by_class.steps(settings) | {"windows_of_all": by_all.steps(settings)["windows"]}
+    stream: Any = op.map("decode", op.input("source", flow, _source(settings)), decode)
+    for step_id, maker in makers.items():
+        stream = stateful(step_id, stream, maker, lambda batch: batch.source)
+    op.output("sink", op.map_value("rows", stream, lambda batch: batch.rows), sink)
+
+
+def _minutes(name: str, key: tuple[str, ...]) -> WindowedFlow:
+    return WindowedFlow(
+        name="engagement",
+        topic="clickstream_events",
+        key=key,
+        window=Tumbling(60),
+        aggregates={"events": Count(), "students": Distinct("student_id")},
+        table=f"{name}_minutes",
+        only_final=True,
+    )
+
+
+def fold_window(flow: Dataflow, settings: Settings, sink: Nowhere) -> None:
     """The same windows as Bytewax alone would make them: its Kafka source, a fold keyed by student, sums by scope."""
     topic = settings.topic("clickstream_events")
     messages = op.input("source", flow, BytewaxKafkaSource([settings.kafka_bootstrap_servers], [topic], tail=False))
     _fold(op.map("decode", messages, lambda message: _event(message, sink)), settings, sink)
 
 
-def fold_window_fed(flow: Dataflow, settings: Settings, sink: _Nowhere) -> None:
+def fold_window_fed(flow: Dataflow, settings: Settings, sink: Nowhere) -> None:
     """The same, but fed from our source and decode, in large batches, which suits it."""
     _fold(op.flat_map("events", _decoded(flow, settings, sink), lambda item: list(_events(item[1]))), settings, sink)
 
 
-def _fold(events: Any, settings: Settings, sink: _Nowhere) -> None:  # noqa: ANN401
+def _fold(events: Any, settings: Settings, sink: Nowhere) -> None:  # noqa: ANN401
     """Without dedupe, the trailing five minutes and lateness by the log: what they would cost is not counted."""
     clock: EventClock[Any] = EventClock(
         ts_getter=lambda item: item[0], wait_for_system_duration=timedelta(seconds=settings.lateness_s)
@@ -113,7 +149,7 @@ def _fold(events: Any, settings: Settings, sink: _Nowhere) -> None:  # noqa: ANN
     op.output("sink", op.reduce_final("sum", scopes, _sum), sink)
 
 
-def _event(message: Any, sink: _Nowhere) -> tuple[str, tuple[datetime, Place]]:  # noqa: ANN401
+def _event(message: Any, sink: Nowhere) -> tuple[str, tuple[datetime, Place]]:  # noqa: ANN401
     event = _DECODER.decode(message.value)
     sink.events += 1
     stamp: Any = event.timestamp
@@ -151,9 +187,10 @@ def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return one[0] + other[0], one[1] + other[1]
 
 
-JOBS: dict[str, Callable[[Dataflow, Settings, _Nowhere], None]] = {
+JOBS: dict[str, Callable[[Dataflow, Settings, Nowhere], None]] = {
     "poll_decode": poll_decode,
     "windows": windows,
+    "declared": declared,
     "fold_window": fold_window,
     "fold_window_fed": fold_window_fed,
 }
@@ -161,7 +198,7 @@ JOBS: dict[str, Callable[[Dataflow, Settings, _Nowhere], None]] = {
 
 def measure(job: str, settings: Settings) -> dict[str, Any]:
     """Runs a job over what the topic holds and returns the figures."""
-    flow, sink = Dataflow(job), _Nowhere()
+    flow, sink = Dataflow(job), Nowhere()
     JOBS[job](flow, settings, sink)
     calm_garbage_collector()
     cpu, wall = time.process_time(), time.monotonic()

@@ -35,6 +35,49 @@ def throughput(
 
 
 @app.command()
+def engines(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="A short log and one round: minutes, and rougher.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of engines as JSON instead of the table.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each engine runs, in turns; medians count.")] = 3,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ENGINE", help="Only this engine; say it again for more.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Write table and chart into docs/engines.md.")] = False,
+) -> None:
+    """Kafka Streams, Flink, Quix Streams, Bytewax and ClassPulse: the same windows over the same log, one core each.
+
+    The other engines are fetched and built once, into the cache folder; one that cannot be had is left out with the
+    reason.
+
+    Example: classpulse bench engines --quick
+    """
+    from bench.engines import page
+    from bench.engines.contenders import CONTENDERS
+    from bench.engines.run import measure
+    from cli.progress import Progress
+
+    names = sorted({contender.engine for contender in CONTENDERS})
+    if unknown := [name for name in only or [] if name not in names]:
+        text = f"there is no {unknown[0]!r}; there are: {', '.join(names)}"
+        raise typer.BadParameter(text, param_hint="--only")
+    events, seconds = (400_000, 500.0) if quick else (2_000_000, 1000.0)
+    with Progress("engines", unit="runs") as progress:
+
+        def at(done: int, total: int, text: str) -> None:
+            progress.at(done, total=total)
+            (progress.say or (lambda line: typer.echo(line, err=True)))(text)
+
+        report = measure(events=events, seconds=seconds, rounds=1 if quick else rounds, only=tuple(only or ()), at=at)
+    if keep:
+        page.keep(report)
+    if as_json:
+        typer.echo(json.dumps(report["engines"], indent=2))
+    else:
+        typer.echo(page.sentence(report) + "\n\n" + page.table(report))
+
+
+@app.command()
 def content(
     events: Annotated[int, typer.Option(min=1000, help="Events of the log.")] = 2_000_000,
     per_s: PerS = 200,

@@ -1,4 +1,4 @@
-"""`classpulse flows`: the flows there are, and a new one."""
+"""`classpulse flows`: the flows there are, one of them drawn, and a new one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import typer
 if TYPE_CHECKING:
     from dataflows.operators.flow import WindowedFlow
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The flows: list them, or write a new one.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="The flows: list them, draw one, or write a new one."
+)
 ROOT = Path(__file__).parents[1]
 
 
 @app.callback()
 def main() -> None:
-    """The flows: list them, or write a new one."""
+    """The flows: list them, draw one, or write a new one."""
 
 
 @app.command(name="list")
@@ -36,6 +38,31 @@ def list_flows() -> None:
         tables = flow.tables or tuple(written.name for written in found.tables)
         table.add_row(flow.name, "\n".join(found.TOPICS), "\n".join(tables), "yes" if flow.can_be_rebuilt else "no")
     Console().print(table)
+
+
+@app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="The flow, as `classpulse flows list` shows it.", metavar="NAME")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the drawing.")] = False,
+) -> None:
+    """Draw a flow: the topics that it reads, its steps in order, the tables that it writes. Needs no server.
+
+    Example: classpulse flows describe engagement
+    """
+    import json
+
+    from dataflows import describe as described
+    from dataflows import flows
+    from dataflows.settings import Settings
+
+    try:
+        flow = flows.named(name)
+    except KeyError as error:
+        text = f"there is no flow {name!r}; there are: {', '.join(flows.names())}"
+        raise typer.BadParameter(text, param_hint="NAME") from error
+    found = described.describe(flow, Settings())
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else described.drawn(found))
 
 
 @app.command()

@@ -9,6 +9,7 @@ import argparse
 import gc
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -228,7 +229,9 @@ def write_stats(args: argparse.Namespace, freshness: Freshness) -> None:
         },
         "events": _total("kafka_events_consumed_total"),
         "rejected": _total("events_rejected_total"),
+        "late": _total("late_events_total"),
         "cpu_s": sum(os.times()[:2]),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     Path(f"{target}.{args.flow}.{args.process}").write_text(json.dumps(stats))
 
