@@ -123,6 +123,7 @@ $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "installing the locked dependencies"
 	@$(BIN)/python -m local.installing requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m dataflows.events.scanner.warm
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN) | $(BIN)/python

@@ -1,7 +1,8 @@
 """Time of decode alone, CPU microseconds an event: `POLARS_MAX_THREADS=1 python -m bench.decode`.
 
 Prints one JSON object: the floor (msgspec walks the JSON and keeps nothing), and the best of many runs over one batch
-for each decoder and kind of input. Take it on an idle machine: neighbours cost more than any change worth seeing.
+for each decoder and kind of input, with the scanner and without it. Take it on an idle machine:
+neighbours cost more than any change worth seeing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import msgspec
 from dataflows.batch import Records
 from dataflows.events.coded import decode_coded
 from dataflows.events.full import decode_full
+from dataflows.events.scanner import loading
+from dataflows.events.studied import decode_studied
 
 
 class _Nothing(msgspec.Struct, gc=False):
@@ -89,6 +92,14 @@ def _micros(run: Callable[[], object], runs: int) -> float:
     return round(best / BATCH * 1e6, 2)
 
 
+def _costs(batch: Records, runs: int) -> dict[str, float]:
+    return {
+        "coded_us": _micros(lambda: decode_coded(batch), runs),
+        "studied_us": _micros(lambda: decode_studied(batch), runs),
+        "full_us": _micros(lambda: decode_full(batch), runs),
+    }
+
+
 def main() -> None:
     """Measures and prints."""
     rng = random.Random(7)  # noqa: S311 (a fixed seed for a measurement)
@@ -109,10 +120,10 @@ def main() -> None:
         "floor_us": _micros(lambda: [skip(value) for value in plain], RUNS),
     }
     for name, batch in inputs.items():
-        report[name] = {
-            "coded_us": _micros(lambda batch=batch: decode_coded(batch), RUNS),  # type: ignore[misc]
-            "full_us": _micros(lambda batch=batch: decode_full(batch), RUNS // 4),  # type: ignore[misc]
-        }
+        report[name] = _costs(batch, RUNS // 4)
+    loading.prepare(wait=True)
+    for name, batch in inputs.items():
+        report[name] |= {f"{cost}, scanned": value for cost, value in _costs(batch, RUNS).items()}
     print(json.dumps(report, indent=2))
 
 

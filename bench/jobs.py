@@ -34,6 +34,7 @@ from dataflows.engagement.columns import Batch  # noqa: E402
 from dataflows.engagement.scopes import scopes_of  # noqa: E402
 from dataflows.events.coding import Place  # noqa: E402
 from dataflows.events.plain import Plain  # noqa: E402
+from dataflows.events.scanner import loading  # noqa: E402
 from dataflows.kafka.keys import task_key  # noqa: E402
 from dataflows.kafka.source import KafkaSource  # noqa: E402
 from dataflows.operators.aggregates import Count, Distinct  # noqa: E402
@@ -199,6 +200,8 @@ JOBS: dict[str, Callable[[Dataflow, Settings, Nowhere], None]] = {
 def measure(job: str, settings: Settings) -> dict[str, Any]:
     """Runs a job over what the topic holds and returns the figures."""
     flow, sink = Dataflow(job), Nowhere()
+    if settings.scanner:
+        loading.prepare(settings.scanner_dir, wait=True)
     JOBS[job](flow, settings, sink)
     calm_garbage_collector()
     cpu, wall = time.process_time(), time.monotonic()

@@ -23,6 +23,7 @@ from typing import Any, Final  # noqa: E402
 from bench import batches, studying  # noqa: E402
 from dataflows import flows  # noqa: E402
 from dataflows.batch import TaskBatch  # noqa: E402
+from dataflows.events.scanner import loading  # noqa: E402
 from dataflows.operators.shell import Operator  # noqa: E402
 from dataflows.settings import Settings  # noqa: E402
 from dataflows.sink.tables import TABLES  # noqa: E402
@@ -140,6 +141,8 @@ def run(  # noqa: PLR0913
         functions: Print so many of the functions that take most, by cProfile in one round more.
     """
     settings = Settings(_env_file=None)
+    if settings.scanner:
+        loading.prepare(settings.scanner_dir, wait=True)
     calm_garbage_collector()
     size = batch_records or settings.batch_records
     log = list(LOADS[flow](events, per_s=per_s, batch_records=size, flush_every=flush_every))

@@ -58,6 +58,7 @@ def command(
     """
     from rich.console import Console
 
+    from dataflows.events.scanner import loading
     from dataflows.settings import Settings
 
     unknown = [flow for flow in flows or [] if flow not in FLOWS]
@@ -68,6 +69,8 @@ def command(
         text = "say `rebuild --include-late --day YYYY-MM-DD`: the two belong together; facts of memory are never late"
         raise typer.BadParameter(text, param_hint="--include-late")
     settings = Settings()
+    if settings.scanner:
+        loading.prepare(settings.scanner_dir)
     if day is not None:
         _include_late(settings, flows, day.date(), dry_run=dry_run)
         return

@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     snapshot_interval_s: int = Field(default=10, ge=1)
     batch_records: int = Field(default=32768, ge=1)
     batch_bytes: int = Field(default=16_777_216, ge=1)
+    scanner: bool = True
+    scanner_dir: Path | None = None
     recovery_dir: Path = Path(".classpulse/recovery")
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"

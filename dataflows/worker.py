@@ -37,6 +37,7 @@ from dataflows import (  # noqa: E402
 from dataflows.catching_up import journal  # noqa: E402
 from dataflows.claim import RefusedError, Seed  # noqa: E402
 from dataflows.errors import Exit, UnavailableError  # noqa: E402
+from dataflows.events.scanner import loading  # noqa: E402
 from dataflows.explain import explain  # noqa: E402
 from dataflows.kafka.partition import stopping  # noqa: E402
 from dataflows.kafka.producer import Publisher  # noqa: E402
@@ -165,6 +166,8 @@ def recovery_store(settings: Settings, flow: str, process: int = 0) -> Path:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Runs the worker until the log's end, a signal or an error; returns the exit code."""
+    if settings.scanner:
+        loading.prepare(settings.scanner_dir)
     freshness = Freshness()
     REGISTRY.register(freshness)
     metrics.begin(args.flow)

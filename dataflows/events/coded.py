@@ -10,11 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataflows.batch import Records
+from dataflows.events.agents import agent_of
 from dataflows.events.coding import Act, Coding, Place
 from dataflows.events.decoding import Chunk, Decoding
+from dataflows.events.detailed import NUMBERS
+from dataflows.events.parts import Part, framed, gathered, joined
 from dataflows.events.plain import NO_METADATA, Plain, decode_plain, plain
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
+from dataflows.events.scanner.scan import Scanned, left, scan
+from dataflows.events.scanner.vocabulary import Texts
 
 _DTYPES: dict[str, Any] = {
     "row": np.intp,
@@ -31,6 +36,13 @@ _DTYPES: dict[str, Any] = {
     "rate": np.float64,
 }
 _VIDEO = ["position_s", "duration_s", "rate"]
+_PLAYED = [NUMBERS.index(name) for name in ("position_s", "video_duration_s", "playback_rate")]
+_STUDENT, _SESSION = ("student_id",), ("session_id",)
+_PLACE = ("class_id", "grade", "subject_id", "course_id", "chapter_id")
+_SAYING = (
+    "event_name", "event_type", "role", "hidden", "device.type", "device_type", "device.browser", "browser",
+    "user_agent", "metadata.user_agent",
+)  # fmt: skip
 
 _Columns = dict[str, NDArray[Any]]
 
@@ -74,18 +86,76 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
         >>> coded.students, coded.acts[0].event_name, coded.frame["event_ms"].to_list()
         (['p1_ada'], 'page_view', [1760000000000])
     """
+    ticks = Part(_tick_columns(records.ticks), {}, [])
+    scanned = scan(records, rules, (_STUDENT, _SESSION, _PLACE, _SAYING))
+    if scanned is None:
+        return _coded(records, [ticks, _judged(records, rules)])
+    parts = [ticks, _scanned(scanned)]
+    if len(scanned.odd) > len(records.ticks) - records.ticks.count(None):
+        parts.append(_judged(left(records, scanned.odd), rules, scanned.odd))
+    return _coded(records, parts)
+
+
+def _coded(records: Records, parts: list[Part]) -> Coded:
+    """Puts parts of a batch together, in log order."""
+    whole = joined(parts, _DTYPES)
+    rows = whole.columns.pop("row")
+    placed = {
+        "offset": np.array(records.offsets, dtype=np.int64)[rows],
+        "append_ms": np.array(records.append_ms, dtype=np.int64)[rows],
+    }
+    frame = framed(placed | whole.columns)
+    texts = {name: whole.texts.get(name, []) for name in ("student", "place", "act", "session")}
+    return Coded(frame, texts["student"], texts["place"], texts["act"], texts["session"], whole.rejects)
+
+
+def _judged(records: Records, rules: Rules, rows: NDArray[np.intp] | None = None) -> Part:
+    """Decodes event by event; `rows` says where the records stand in the batch that they are of."""
     decoding = Decoding(records, rules, decode_plain, plain)
     coding = Coding()
-    chunks = [_tick_columns(records.ticks)]
-    chunks += [_columns(chunk, coding) for chunk in decoding.chunks()]
-    columns = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()}
-    if records.ticks:
-        order = np.argsort(columns["row"], kind="stable")
-        columns = {name: column[order] for name, column in columns.items()}
-    rows = columns.pop("row")
-    placed = {"offset": decoding.offsets[rows], "append_ms": decoding.append_ms[rows]}
-    frame = pl.DataFrame(placed | columns, nan_to_null=True)
-    return Coded(frame, coding.students, coding.places, coding.acts, coding.sessions, decoding.rejects)
+    chunks = [_columns(chunk, coding) for chunk in decoding.chunks()]
+    columns = gathered(chunks, _DTYPES)
+    if rows is not None:
+        columns["row"] = rows[columns["row"]]
+    texts = {"student": coding.students, "place": coding.places, "act": coding.acts, "session": coding.sessions}
+    return Part(columns, texts, decoding.rejects)
+
+
+def _scanned(scanned: Scanned) -> Part:
+    """Returns the columns of what the scanner took."""
+    said, coding = scanned.codes[_SAYING], Coding()
+    acts, is_video = coding.acts_of_sayings([_saying(texts) for texts in scanned.texts[_SAYING]])
+    numbers = np.where(is_video[said, None], scanned.numbers[:, _PLAYED], np.nan)
+    columns: _Columns = {
+        "row": scanned.rows,
+        "event_ms": scanned.times,
+        "is_tick": np.zeros(len(said), dtype=np.bool_),
+        "id_hi": scanned.high,
+        "id_lo": scanned.low,
+        "student": scanned.codes[_STUDENT],
+        "place": scanned.codes[_PLACE],
+        "act": acts[said],
+        "session": scanned.codes[_SESSION],
+        **{name: numbers[:, at] for at, name in enumerate(_VIDEO)},
+    }
+    texts = {
+        "student": [text for (text,) in scanned.texts[_STUDENT]],
+        "place": scanned.texts[_PLACE],
+        "act": coding.acts,
+        "session": [text for (text,) in scanned.texts[_SESSION]],
+    }
+    return Part(columns, texts, [])
+
+
+def _saying(texts: Texts) -> str:
+    """Returns what is said as `Coding` keys it, the user agent taken where nothing else says more."""
+    name, event_type, role, hidden, *devices, agent_at_top, agent = texts
+    parts = [devices[0] or devices[1], devices[2] or devices[3]]
+    user_agent = agent or agent_at_top
+    if user_agent and not all(parts):
+        found = agent_of(user_agent)
+        parts = [parts[0] or found.device_type, parts[1] or found.browser]
+    return "\0".join(part or "" for part in (name, event_type, role, *parts, hidden))
 
 
 def _columns(chunk: Chunk[Plain], coding: Coding) -> _Columns:

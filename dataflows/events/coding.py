@@ -80,6 +80,12 @@ class Coding:
         acts = np.array(self._act_of, dtype=np.uint32)[said]
         return acts, np.flatnonzero(np.array(self._is_video, dtype=np.bool_)[said])
 
+    def acts_of_sayings(self, sayings: list[str]) -> tuple[Codes, NDArray[np.bool_]]:
+        """Returns the act behind each of some sayings, and whether it is of a video."""
+        said = [self._said[saying] for saying in sayings]
+        self._learn()
+        return np.array(self._act_of, dtype=np.uint32)[said], np.array(self._is_video, dtype=np.bool_)[said]
+
     def _learn(self) -> None:
         """Works out the acts behind sayings that are new: a few a batch."""
         for saying in islice(self._said, len(self._act_of), None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -13,9 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dataflows.batch import Records
+from dataflows.events.agents import agent_of
 from dataflows.events.decoding import Chunk, Decoding
+from dataflows.events.names import type_of
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
+from dataflows.events.scanner.scan import Group, Scanned, left, scan
+from dataflows.events.scanner.vocabulary import Codes, Texts
 from dataflows.events.whole import Whole, decode_whole, whole
 
 TEXTS = (
@@ -40,6 +45,22 @@ TEXTS = (
     "page_url",
 )
 """The text columns of table `events` that are fields of an event."""
+
+_KIND = ("event_name", "event_type", "role")
+_METADATA = ("metadata",)
+_DEVICE = ("device_type", "os", "browser")
+_SAID_OF_DEVICE = (
+    "device.type", "device_type", "device.os", "os", "device.browser", "browser", "metadata.user_agent"
+)  # fmt: skip
+_AS_SENT: tuple[Group, ...] = (
+    ("student_id",),
+    ("session_id",),
+    ("page_url",),
+    ("class_id", "grade", "subject_id", "course_id", "chapter_id"),
+    ("lesson_id", "video_id", "assessment_id", "country_code"),
+)
+_GROUPS = (*_AS_SENT, _KIND, _SAID_OF_DEVICE, _METADATA)
+_BLANKS = frozenset(" \n\t\r")
 
 _texts = attrgetter(*TEXTS)
 
@@ -80,16 +101,78 @@ def decode_full(records: Records, rules: Rules = DEFAULT_RULES) -> Full:
         >>> full.frame.select("student_id", "event_name", "metadata").row(0)
         ('user123', 'module_quiz_completed', '{"module":"dsa-arrays","score":85}')
     """
-    decoding = Decoding(records, rules, decode_whole, whole)
-    parts = [_ticks(records.ticks), *map(_events, decoding.chunks())]
-    rows = pl.concat([part.select("row") for part in parts]).to_series().to_numpy()
-    frame = pl.concat([part.drop("row") for part in parts]).with_columns(
+    scanned = scan(records, rules, _GROUPS, whole=True)
+    if scanned is None:
+        parts, rejects = _judged(records, rules)
+    else:
+        parts, rejects = [_scanned(scanned)], []
+        if len(scanned.odd) > len(records.ticks) - records.ticks.count(None):
+            more, rejects = _judged(left(records, scanned.odd), rules, scanned.odd)
+            parts += more
+    parts = [part for part in (_ticks(records.ticks), *parts) if len(part)] or [_ticks([])]
+    frame = pl.concat(parts)
+    if len(parts) > 1:
+        frame = frame.sort("row")
+    rows = frame["row"].to_numpy()
+    frame = frame.with_columns(
         topic=pl.lit(records.topic),
         partition=pl.lit(records.partition, dtype=pl.Int64),
-        offset=decoding.offsets[rows],
-        append_ms=decoding.append_ms[rows],
+        offset=np.array(records.offsets, dtype=np.int64)[rows],
+        append_ms=np.array(records.append_ms, dtype=np.int64)[rows],
     )
-    return Full((frame.sort("offset") if records.ticks else frame).select(_ORDER), decoding.rejects)
+    return Full(frame.select(_ORDER), rejects)
+
+
+def _judged(
+    records: Records, rules: Rules, rows: NDArray[np.intp] | None = None
+) -> tuple[list[pl.DataFrame], list[Reject]]:
+    """Decodes event by event; `rows` says where the records stand in the batch that they are of."""
+    decoding = Decoding(records, rules, decode_whole, whole)
+    parts = [_events(chunk) for chunk in decoding.chunks()]
+    if rows is not None:
+        parts = [part.with_columns(row=rows[part["row"].to_numpy()]) for part in parts]
+    return parts, decoding.rejects
+
+
+def _scanned(scanned: Scanned) -> pl.DataFrame:
+    """Returns the rows of what the scanner took."""
+    texts: dict[str, pl.Series] = {"event_id": pl.Series(scanned.ids(), dtype=pl.String)}
+    for group in _AS_SENT:
+        texts |= _columns(group, scanned.texts[group], scanned.codes[group])
+    kinds = [(name, kind or type_of(name or ""), role or "student") for name, kind, role in scanned.texts[_KIND]]
+    texts |= _columns(_KIND, kinds, scanned.codes[_KIND])
+    texts |= _columns(
+        _DEVICE, [_device(said) for said in scanned.texts[_SAID_OF_DEVICE]], scanned.codes[_SAID_OF_DEVICE]
+    )
+    kept = [(_stored(metadata),) for (metadata,) in scanned.texts[_METADATA]]
+    texts |= _columns(_METADATA, kept, scanned.codes[_METADATA])
+    no_tick = np.zeros(len(scanned.rows), dtype=np.bool_)
+    return _part(scanned.rows, scanned.times, texts, {"is_tick": no_tick, "id_hi": scanned.high, "id_lo": scanned.low})
+
+
+def _columns(names: Group, texts: Sequence[Texts], codes: Codes) -> dict[str, pl.Series]:
+    """Returns what codes stand for as a column a name."""
+    lists = zip(*texts, strict=True) if texts else [()] * len(names)
+    return {name: pl.Series(values, dtype=pl.String).gather(codes) for name, values in zip(names, lists, strict=True)}
+
+
+def _device(said: Texts) -> Texts:
+    """Returns type, system and browser; what nothing else says, the user agent does."""
+    *devices, user_agent = said
+    found = tuple(devices[at] or devices[at + 1] for at in (0, 2, 4))
+    if user_agent is None or all(found):
+        return found
+    agent = agent_of(user_agent)
+    return tuple(text or other for text, other in zip(found, agent, strict=True))
+
+
+def _stored(metadata: str | None) -> str | None:
+    """Returns the scanner's metadata without blanks between its tokens; None where it says nothing."""
+    if metadata is None:
+        return None
+    if not _BLANKS.isdisjoint(metadata):
+        metadata = msgspec.json.format(metadata, indent=-1)
+    return None if metadata == "{}" else metadata
 
 
 def _events(chunk: Chunk[Whole]) -> pl.DataFrame:
@@ -119,7 +202,7 @@ def _part(
     rows: NDArray[np.intp], times: NDArray[np.int64], texts: dict[str, Any], arrays: dict[str, NDArray[Any]]
 ) -> pl.DataFrame:
     columns = {"row": rows, "event_ms": times} | arrays
-    return pl.DataFrame(columns | {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
+    return pl.DataFrame(columns | {name: pl.Series(texts[name], dtype=pl.String) for name in (*TEXTS, "metadata")})
 
 
 def _json(metadata: dict[str, Any] | None) -> str | None:

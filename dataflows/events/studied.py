@@ -21,9 +21,11 @@ from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.detailed import NO_DETAILS, NUMBERS, Detailed, View, decode_detailed, detailed, view
 from dataflows.events.kinds import KINDS, Kind, canonical_topic
 from dataflows.events.names import is_hidden_ping, type_of
+from dataflows.events.parts import Part, framed, gathered, joined
 from dataflows.events.plain import NO_DEVICE
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
+from dataflows.events.scanner.scan import Scanned, left, scan
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint32]
@@ -126,6 +128,15 @@ _DTYPES: Final[dict[str, Any]] = {
     "extra": np.int32,
 }
 
+_STUDENT, _SESSION, _PAGE = ("student_id",), ("session_id",), ("page_url",)
+_LOCATION: Final = ("class_id", "course_id", "chapter_id", "lesson_id")
+_ITEM: Final = ("video_id", "assessment_id")
+_SAYING: Final = (
+    "event_name", "event_type", "role", "hidden", "device.type", "device_type", "device.browser", "browser",
+    "country_code", "user_agent", "metadata.user_agent",
+)  # fmt: skip
+_GROUPS: Final = (_STUDENT, _SESSION, _PAGE, _LOCATION, _ITEM, _SAYING)
+
 _Columns = dict[str, NDArray[Any]]
 _numbers_of = attrgetter(*NUMBERS)
 
@@ -142,29 +153,52 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
         ('ch3', 40.0, True)
     """
     is_view = KINDS.get(canonical_topic(records.topic, rules.topic_prefix)) is Kind.CHAPTER_VIEW
-    decoding = Decoding(records, rules, decode_detailed, view if is_view else detailed)
+    ticks = Part(_tick_columns(records.ticks), {}, [])
+    scanned = scan(records, rules, _GROUPS)
     coding = _Coding()
-    chunks = [_tick_columns(records.ticks)]
-    chunks += [coding.columns(chunk) for chunk in decoding.chunks()]
-    columns = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in _DTYPES.items()}
-    if records.ticks:
-        order = np.argsort(columns["row"], kind="stable")
-        columns = {name: column[order] for name, column in columns.items()}
-    rows = columns.pop("row")
-    placed = {"offset": decoding.offsets[rows], "append_ms": decoding.append_ms[rows]}
+    if scanned is None:
+        parts = [ticks, _judged(records, rules, coding, is_view=is_view)]
+    else:
+        parts = [ticks, coding.scanned(scanned)]
+        if len(scanned.odd) > len(records.ticks) - records.ticks.count(None):
+            more = coding.anew()
+            parts.append(_judged(left(records, scanned.odd), rules, more, is_view=is_view, rows=scanned.odd))
+            coding = more
+    whole = joined(parts, _DTYPES)
+    rows, extra = whole.columns.pop("row"), whole.columns["extra"]
+    said = np.flatnonzero(extra >= 0)
+    numbers = coding.numbers[np.append(extra[said], -1)]
+    extra = extra.copy()
+    extra[said] = np.arange(len(said))
+    placed = {
+        "offset": np.array(records.offsets, dtype=np.int64)[rows],
+        "append_ms": np.array(records.append_ms, dtype=np.int64)[rows],
+    }
+    texts = whole.texts
     return Studied(
-        frame=pl.DataFrame(placed | columns),
-        students=coding.students.values,
-        places=[Location(*texts) for texts in coding.places.values],
-        actions=coding.actions.values,
-        clients=coding.clients.values,
-        sessions=coding.sessions.values,
-        items=[Item(*texts) for texts in coding.items.values],
-        pages=coding.pages.values,
-        numbers=coding.numbers,
+        frame=framed(placed | whole.columns | {"extra": extra}),
+        students=texts.get("student", []),
+        places=[Location(*place) for place in texts.get("location", [])],
+        actions=texts.get("action", []),
+        clients=texts.get("client", []),
+        sessions=texts.get("session", []),
+        items=[Item(*item) for item in texts.get("item", [])],
+        pages=texts.get("page", []),
+        numbers=numbers,
         is_view=is_view,
-        rejects=decoding.rejects,
+        rejects=whole.rejects,
     )
+
+
+def _judged(
+    records: Records, rules: Rules, coding: _Coding, *, is_view: bool, rows: NDArray[np.intp] | None = None
+) -> Part:
+    """Decodes event by event; `rows` says where the records stand in the batch that they are of."""
+    decoding = Decoding(records, rules, decode_detailed, view if is_view else detailed)
+    columns = gathered([coding.columns(chunk) for chunk in decoding.chunks()], _DTYPES)
+    if rows is not None:
+        columns["row"] = rows[columns["row"]]
+    return Part(columns, coding.texts, decoding.rejects)
 
 
 def _tick_columns(ticks: list[int | None]) -> _Columns:
@@ -216,6 +250,50 @@ class _Coding:
         self._numbers: list[Floats] = []
         self._extras = 0
 
+    def anew(self) -> _Coding:
+        """Returns dictionaries of their own for events of the same batch, whose numbers follow on these."""
+        more = _Coding()
+        more._numbers, more._extras = list(self._numbers), self._extras
+        return more
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """What the codes stand for, by column."""
+        tables: dict[str, _Table[Any]] = {
+            "student": self.students, "location": self.places, "action": self.actions, "client": self.clients,
+            "session": self.sessions, "item": self.items, "page": self.pages,
+        }  # fmt: skip
+        return {name: table.values for name, table in tables.items()}
+
+    def scanned(self, scanned: Scanned) -> Part:
+        """Returns what the scanner took."""
+        codes, texts = scanned.codes, scanned.texts
+        said = codes[_SAYING]
+        for saying in texts[_SAYING]:
+            name, event_type, role, hidden, *devices, country, agent_at_top, agent = saying
+            parts = (name, event_type, role, hidden, devices[0] or devices[1], devices[2] or devices[3], country)
+            self._meant.append(self._meaning("\0".join(part or "" for part in (*parts, agent or agent_at_top))))
+        meant = np.array(self._meant, dtype=np.uint32).reshape(-1, 2)[said]
+        columns = {
+            "row": scanned.rows,
+            "event_ms": scanned.times,
+            "is_tick": np.zeros(len(said), dtype=np.bool_),
+            "id_hi": scanned.high,
+            "id_lo": scanned.low,
+            "student": codes[_STUDENT],
+            "location": codes[_LOCATION],
+            "action": meant[:, 0],
+            "client": meant[:, 1],
+            "session": codes[_SESSION],
+            "item": codes[_ITEM],
+            "page": codes[_PAGE],
+            "extra": self._kept(np.arange(len(said)), scanned.numbers, len(said)),
+        }
+        own = {"action": self.actions.values, "client": self.clients.values}
+        lone = {"student": _STUDENT, "session": _SESSION, "page": _PAGE}
+        own |= {name: [text for (text,) in texts[group]] for name, group in lone.items()}
+        return Part(columns, own | {"location": texts[_LOCATION], "item": texts[_ITEM]}, [])
+
     def columns(self, chunk: Chunk[Detailed]) -> _Columns:
         """Returns the columns of a chunk's events."""
         events = chunk.events
@@ -263,10 +341,9 @@ class _Coding:
 
     def _extra(self, events: list[Detailed]) -> NDArray[np.int32]:
         """Returns the row of each event's numbers, and keeps these."""
-        extra = np.full(len(events), -1, dtype=np.int32)
         rows = [row for row, event in enumerate(events) if event.metadata is not None or type(event) is View]
         if not rows:
-            return extra
+            return np.full(len(events), -1, dtype=np.int32)
         found = np.full((len(rows), len(Number)), np.nan)
         found[:, : len(NUMBERS)] = np.array(
             [_numbers_of(events[row].metadata or NO_DETAILS) for row in rows], dtype=np.float64
@@ -274,10 +351,17 @@ class _Coding:
         ends = [(at, event.end_ms) for at, row in enumerate(rows) if isinstance(event := events[row], View)]
         if ends:
             found[[at for at, _end in ends], Number.END_MS] = [end for _at, end in ends]
+        return self._kept(np.array(rows), found, len(events))
+
+    def _kept(self, rows: NDArray[np.intp], found: Floats, total: int) -> NDArray[np.int32]:
+        """Keeps the numbers of some events, where there are any; returns for all events which row they are."""
+        extra = np.full(total, -1, dtype=np.int32)
         said = ~np.isnan(found).all(axis=1)
-        self._numbers.append(found[said])
-        extra[np.array(rows)[said]] = self._extras + np.arange(said.sum())
-        self._extras += int(said.sum())
+        kept = np.full((int(said.sum()), len(Number)), np.nan)
+        kept[:, : found.shape[1]] = found[said]
+        self._numbers.append(kept)
+        extra[rows[said]] = self._extras + np.arange(len(kept))
+        self._extras += len(kept)
         return extra
 
     @property

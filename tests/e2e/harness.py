@@ -135,6 +135,8 @@ class Stack:
             "CLASSPULSE_SNAPSHOT_INTERVAL_S": "1",
             "CLASSPULSE_COMMIT_INTERVAL_S": "0.2",
             "CLASSPULSE_HISTORY_INTERVAL_S": "0.5",
+            # It takes a second and a half of CPU to load, and most workers here do not live much longer.
+            "CLASSPULSE_SCANNER": "false",
             **self.settings,
             **more,
         }

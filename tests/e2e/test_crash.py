@@ -26,7 +26,7 @@ def test_kills_leave_the_same_tables_and_no_number_ever_falls(
 ) -> None:
     rng = random.Random(20)
     messages = log_of()
-    settings = {"CLASSPULSE_SNAPSHOT_INTERVAL_S": "2", "CLASSPULSE_BATCH_RECORDS": "200"}
+    settings = {"CLASSPULSE_SNAPSHOT_INTERVAL_S": "2", "CLASSPULSE_BATCH_RECORDS": "200", "CLASSPULSE_SCANNER": "true"}
     with stack(kafka, timescale_url, topic_prefix, tmp_path, **settings) as here, Poller(here.database) as poller:
         mid_work = 0
         for kill in range(kills):

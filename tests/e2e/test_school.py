@@ -30,6 +30,7 @@ def test_every_table_is_what_the_oracle_says(
 ) -> None:
     database = request.getfixturevalue(kind)
     settings = {"CLASSPULSE_BATCH_RECORDS": str(batch_records), "CLASSPULSE_TIMEZONE": timezone}
+    settings["CLASSPULSE_SCANNER"] = "true"
     with stack(kafka, database, topic_prefix, tmp_path, **settings) as here:
         messages = log_of()
         publish(kafka, here.topic(), messages)

@@ -16,6 +16,8 @@ from dataflows.events.studied import decode_studied
 from dataflows.settings import Settings
 from tests.dataflows.events.batches import NOW_MS, event, records
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 DAY_MS = 86_400_000
 RULES = Rules.of(Settings(_env_file=None))
 DECODERS = {"live": decode_coded, "archive": decode_full, "content": decode_studied}

@@ -15,6 +15,9 @@ from dataflows.events.studied import decode_studied
 from tests.dataflows.events.batches import accepted, event, records
 from tests.dataflows.events.generated import plain_events
 
+pytestmark = pytest.mark.usefixtures("reader")
+
+
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 KHTML = "AppleWebKit/537.36 (KHTML, like Gecko)"
 DEVICE = ("device_type", "os", "browser")

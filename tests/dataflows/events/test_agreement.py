@@ -21,9 +21,12 @@ from dataflows.events.detailed import NUMBERS, decode_detailed, visit_end_ms
 from dataflows.events.full import Full, decode_full
 from dataflows.events.kinds import KINDS
 from dataflows.events.plain import Plain, decode_plain
+from dataflows.events.scanner import loading
 from dataflows.events.studied import Number, Studied, decode_studied
 from tests.dataflows.events.batches import NOW_MS, records
 from tests.dataflows.events.generated import plain_events, values
+
+pytestmark = pytest.mark.usefixtures("scanner")
 
 _topics = st.sampled_from([*KINDS, "clickstream_events", "clickstream_events", "lms_clickstream", "unheard_of"])
 _PLACE = ["class_id", "grade", "subject_id", "course_id", "chapter_id"]
@@ -167,6 +170,7 @@ def test_the_fast_paths_equal_the_slow_path_on_plain_events(events: list[dict[st
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coded_module, "decode_plain", _all_odd)
         patch.setattr(full_module, "decode_whole", _all_odd)
+        patch.setattr(loading, "_kernel", None)
         patch.setattr(studied_module, "decode_detailed", _all_odd)
         slow, slow_full, slow_studied = decode_coded(batch), decode_full(batch), decode_studied(batch)
     assert _spoken(fast) == _spoken(slow)
@@ -182,6 +186,7 @@ def test_the_archives_fast_path_equals_its_slow_path_on_any_records(batch: Recor
     fast = decode_full(batch)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(full_module, "decode_whole", _all_odd)
+        patch.setattr(loading, "_kernel", None)
         slow = decode_full(batch)
     assert fast.rejects == slow.rejects
     assert fast.frame.equals(slow.frame)

@@ -8,6 +8,8 @@ from dataflows.events.coded import decode_coded
 from dataflows.events.coding import Act
 from tests.dataflows.events.batches import EVENT_ID, NOW_MS, event, records
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 _ADA = event(class_id="7B", grade="7", subject_id="MATH", course_id="math-7", chapter_id="ch3", session_id="s1")
 
 

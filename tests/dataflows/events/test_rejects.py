@@ -12,6 +12,8 @@ from dataflows.events.rejects import Reject
 from dataflows.events.rules import MAX_DEPTH, Rules
 from tests.dataflows.events.batches import NOW_MS, accepted, event, records, rejected
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 
 def test_a_reject_carries_its_place_in_the_log_and_its_bytes() -> None:
     batch = records(event(), b"{", event())

@@ -14,6 +14,8 @@ from dataflows.events.studied import decode_studied
 from dataflows.kafka.peek import student_key
 from tests.dataflows.events.batches import EVENT_ID, NOW_MS, accepted, event, records
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 
 @pytest.mark.parametrize(
     "timestamp",

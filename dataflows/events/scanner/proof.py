@@ -1,0 +1,55 @@
+"""A few events that the compiled loops must read rightly before they are used on any other."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from dataflows.batch import Records
+from dataflows.events.rules import DEFAULT_RULES
+from dataflows.events.scanner.scan import scan_with
+
+_NOW_MS: Final = 1_760_000_000_000
+_ID: Final = "6F9619ff-8b86-4011-b42d-00c04fc964ff"
+_PLAIN: Final = (
+    f'{{"event_id": "{_ID}", "student_id": "p1_ada", "event_name": "video_play", '
+    '"timestamp": "2025-10-09T08:53:20.25Z",'
+    '"device":{"type":"mobile"},"metadata":{"position_s":12.5,"hidden":true,"note":"x"}}'
+).encode()
+_GROUP: Final = ("student_id", "event_name", "device.type", "hidden")
+_ODD: Final = _PLAIN.replace(b"p1_ada", b"p1\\u0020ada")
+
+
+class WrongError(Exception):
+    """What was compiled does not read what was written: numba, or this processor, is not to be trusted with it."""
+
+
+def prove(compiled: ModuleType) -> None:
+    """Reads the events; compiles on the way what is not compiled.
+
+    Raises:
+        WrongError: Where anything comes out otherwise than it must.
+    """
+    values: list[bytes | None] = [_PLAIN, _ODD, _PLAIN.replace(b'{"pos', b'{ "pos')]
+    batch = Records("clickstream_events", 0, [0, 1, 2], [_NOW_MS] * 3, [None] * 3, values)
+    scanned = scan_with(compiled, batch, DEFAULT_RULES, (_GROUP,))
+    said = (
+        scanned.rows.tolist(),
+        scanned.odd.tolist(),
+        scanned.times.tolist(),
+        scanned.codes[_GROUP].tolist(),
+        scanned.texts[_GROUP],
+        scanned.numbers[0, 1].item(),
+        scanned.ids(),
+    )
+    meant = (
+        [0, 2],
+        [1],
+        [_NOW_MS + 250] * 2,
+        [0, 0],
+        [("p1_ada", "video_play", "mobile", "true")],
+        12.5,
+        [_ID.lower()] * 2,
+    )
+    if said != meant:
+        raise WrongError(said)
