@@ -104,6 +104,14 @@ def test_the_locks_hold_every_declared_dependency() -> None:
     assert {bare(line) for line in declared["optional-dependencies"]["dev"]} <= develop
 
 
+def test_the_image_is_built_of_every_package() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+        "packages"
+    ]
+    sent = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert set(packages) - set(sent) == set()
+
+
 def test_make_help_lists_what_people_need() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("install", "demo", "test", "lint", "services", "services-stop", "up", "down", "ci", "clean"):

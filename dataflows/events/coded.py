@@ -14,7 +14,7 @@ from dataflows.events.agents import agent_of
 from dataflows.events.coding import Act, Coding, Place
 from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.detailed import NUMBERS
-from dataflows.events.parts import Part, framed, gathered, joined
+from dataflows.events.parts import Slice, framed, gathered, joined
 from dataflows.events.plain import NO_METADATA, Plain, decode_plain, plain
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
@@ -86,7 +86,7 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
         >>> coded.students, coded.acts[0].event_name, coded.frame["event_ms"].to_list()
         (['p1_ada'], 'page_view', [1760000000000])
     """
-    ticks = Part(_tick_columns(records.ticks), {}, [])
+    ticks = Slice(_tick_columns(records.ticks), {}, [])
     scanned = scan(records, rules, (_STUDENT, _SESSION, _PLACE, _SAYING))
     if scanned is None:
         return _coded(records, [ticks, _judged(records, rules)])
@@ -96,7 +96,7 @@ def decode_coded(records: Records, rules: Rules = DEFAULT_RULES) -> Coded:
     return _coded(records, parts)
 
 
-def _coded(records: Records, parts: list[Part]) -> Coded:
+def _coded(records: Records, parts: list[Slice]) -> Coded:
     """Puts parts of a batch together, in log order."""
     whole = joined(parts, _DTYPES)
     rows = whole.columns.pop("row")
@@ -109,7 +109,7 @@ def _coded(records: Records, parts: list[Part]) -> Coded:
     return Coded(frame, texts["student"], texts["place"], texts["act"], texts["session"], whole.rejects)
 
 
-def _judged(records: Records, rules: Rules, rows: NDArray[np.intp] | None = None) -> Part:
+def _judged(records: Records, rules: Rules, rows: NDArray[np.intp] | None = None) -> Slice:
     """Decodes event by event; `rows` says where the records stand in the batch that they are of."""
     decoding = Decoding(records, rules, decode_plain, plain)
     coding = Coding()
@@ -118,10 +118,10 @@ def _judged(records: Records, rules: Rules, rows: NDArray[np.intp] | None = None
     if rows is not None:
         columns["row"] = rows[columns["row"]]
     texts = {"student": coding.students, "place": coding.places, "act": coding.acts, "session": coding.sessions}
-    return Part(columns, texts, decoding.rejects)
+    return Slice(columns, texts, decoding.rejects)
 
 
-def _scanned(scanned: Scanned) -> Part:
+def _scanned(scanned: Scanned) -> Slice:
     """Returns the columns of what the scanner took."""
     said, coding = scanned.codes[_SAYING], Coding()
     acts, is_video = coding.acts_of_sayings([_saying(texts) for texts in scanned.texts[_SAYING]])
@@ -144,7 +144,7 @@ def _scanned(scanned: Scanned) -> Part:
         "act": coding.acts,
         "session": [text for (text,) in scanned.texts[_SESSION]],
     }
-    return Part(columns, texts, [])
+    return Slice(columns, texts, [])
 
 
 def _saying(texts: Texts) -> str:

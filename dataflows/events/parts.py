@@ -16,7 +16,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(slots=True)
-class Part:
+class Slice:
     """Some rows of a batch.
 
     Attributes:
@@ -39,7 +39,7 @@ def gathered(chunks: list[Columns], dtypes: dict[str, Any]) -> Columns:
     return {name: np.concatenate([chunk[name] for chunk in chunks], dtype=dtype) for name, dtype in dtypes.items()}
 
 
-def joined(parts: list[Part], dtypes: dict[str, Any]) -> Part:
+def joined(parts: list[Slice], dtypes: dict[str, Any]) -> Slice:
     """Returns parts as one, in log order, every code where it would be had one decoder read all of them.
 
     The first part is of ticks, whose codes are 0 and mean nothing.
@@ -48,23 +48,23 @@ def joined(parts: list[Part], dtypes: dict[str, Any]) -> Part:
     events = [part for part in others if len(part.columns["row"])]
     rejects = [reject for part in others for reject in part.rejects]
     if len(events) == 1:
-        whole = Part(events[0].columns, events[0].texts, rejects)
+        whole = Slice(events[0].columns, events[0].texts, rejects)
     else:
         whole = _in_log_order([part.columns for part in events], dtypes)
         whole.rejects = rejects
         _recode(whole, events)
     if not len(ticks.columns["row"]):
         return whole
-    return Part(_in_log_order([ticks.columns, whole.columns], dtypes).columns, whole.texts, rejects)
+    return Slice(_in_log_order([ticks.columns, whole.columns], dtypes).columns, whole.texts, rejects)
 
 
-def _in_log_order(columns: list[Columns], dtypes: dict[str, Any]) -> Part:
+def _in_log_order(columns: list[Columns], dtypes: dict[str, Any]) -> Slice:
     together = gathered(columns, dtypes)
     order = np.argsort(together["row"], kind="stable")
-    return Part({name: column[order] for name, column in together.items()}, {}, [])
+    return Slice({name: column[order] for name, column in together.items()}, {}, [])
 
 
-def _recode(whole: Part, parts: list[Part]) -> None:
+def _recode(whole: Slice, parts: list[Slice]) -> None:
     """Gives the texts of all parts common codes, in order of appearance, and puts them into the columns."""
     order = np.argsort(np.concatenate([part.columns["row"] for part in parts] or [np.empty(0)]), kind="stable")
     for name in parts[0].texts if parts else ():
@@ -94,6 +94,6 @@ def by_appearance(codes: NDArray[np.uint32], texts: Sequence[Any]) -> tuple[NDAr
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     used = np.flatnonzero(first < len(codes))
     used = used[np.argsort(first[used])]
-    anew = np.zeros(len(texts), dtype=np.uint32)
-    anew[used] = np.arange(len(used), dtype=np.uint32)
-    return anew[codes], [texts[code] for code in used.tolist()]
+    recoded = np.zeros(len(texts), dtype=np.uint32)
+    recoded[used] = np.arange(len(used), dtype=np.uint32)
+    return recoded[codes], [texts[code] for code in used.tolist()]

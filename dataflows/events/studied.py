@@ -21,7 +21,7 @@ from dataflows.events.decoding import Chunk, Decoding
 from dataflows.events.detailed import NO_DETAILS, NUMBERS, Detailed, View, decode_detailed, detailed, view
 from dataflows.events.kinds import KINDS, Kind, canonical_topic
 from dataflows.events.names import is_hidden_ping, type_of
-from dataflows.events.parts import Part, framed, gathered, joined
+from dataflows.events.parts import Slice, framed, gathered, joined
 from dataflows.events.plain import NO_DEVICE
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import DEFAULT_RULES, Rules
@@ -153,7 +153,7 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
         ('ch3', 40.0, True)
     """
     is_view = KINDS.get(canonical_topic(records.topic, rules.topic_prefix)) is Kind.CHAPTER_VIEW
-    ticks = Part(_tick_columns(records.ticks), {}, [])
+    ticks = Slice(_tick_columns(records.ticks), {}, [])
     scanned = scan(records, rules, _GROUPS)
     coding = _Coding()
     if scanned is None:
@@ -161,7 +161,7 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
     else:
         parts = [ticks, coding.scanned(scanned)]
         if len(scanned.odd) > len(records.ticks) - records.ticks.count(None):
-            more = coding.anew()
+            more = coding.following()
             parts.append(_judged(left(records, scanned.odd), rules, more, is_view=is_view, rows=scanned.odd))
             coding = more
     whole = joined(parts, _DTYPES)
@@ -192,13 +192,13 @@ def decode_studied(records: Records, rules: Rules = DEFAULT_RULES) -> Studied:
 
 def _judged(
     records: Records, rules: Rules, coding: _Coding, *, is_view: bool, rows: NDArray[np.intp] | None = None
-) -> Part:
+) -> Slice:
     """Decodes event by event; `rows` says where the records stand in the batch that they are of."""
     decoding = Decoding(records, rules, decode_detailed, view if is_view else detailed)
     columns = gathered([coding.columns(chunk) for chunk in decoding.chunks()], _DTYPES)
     if rows is not None:
         columns["row"] = rows[columns["row"]]
-    return Part(columns, coding.texts, decoding.rejects)
+    return Slice(columns, coding.texts, decoding.rejects)
 
 
 def _tick_columns(ticks: list[int | None]) -> _Columns:
@@ -250,7 +250,7 @@ class _Coding:
         self._numbers: list[Floats] = []
         self._extras = 0
 
-    def anew(self) -> _Coding:
+    def following(self) -> _Coding:
         """Returns dictionaries of their own for events of the same batch, whose numbers follow on these."""
         more = _Coding()
         more._numbers, more._extras = list(self._numbers), self._extras
@@ -265,7 +265,7 @@ class _Coding:
         }  # fmt: skip
         return {name: table.values for name, table in tables.items()}
 
-    def scanned(self, scanned: Scanned) -> Part:
+    def scanned(self, scanned: Scanned) -> Slice:
         """Returns what the scanner took."""
         codes, texts = scanned.codes, scanned.texts
         said = codes[_SAYING]
@@ -292,7 +292,7 @@ class _Coding:
         own = {"action": self.actions.values, "client": self.clients.values}
         lone = {"student": _STUDENT, "session": _SESSION, "page": _PAGE}
         own |= {name: [text for (text,) in texts[group]] for name, group in lone.items()}
-        return Part(columns, own | {"location": texts[_LOCATION], "item": texts[_ITEM]}, [])
+        return Slice(columns, own | {"location": texts[_LOCATION], "item": texts[_ITEM]}, [])
 
     def columns(self, chunk: Chunk[Detailed]) -> _Columns:
         """Returns the columns of a chunk's events."""

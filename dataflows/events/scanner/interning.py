@@ -124,7 +124,7 @@ def intern(
 
 
 @jit
-def place_anew(hashes: Any, count: int, slots: Any) -> None:
+def rehash(hashes: Any, count: int, slots: Any) -> None:
     """Puts so many entries into a larger table, all of which is -1."""
     mask = len(slots) - 1
     for entry in range(count):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
+import numpy as np
+
 from dataflows.batch import Records
 from dataflows.events.rules import DEFAULT_RULES
 from dataflows.events.scanner.scan import scan_with
@@ -51,5 +53,7 @@ def prove(compiled: ModuleType) -> None:
         12.5,
         [_ID.lower()] * 2,
     )
-    if said != meant:
+    slots = np.full(4, -1, dtype=np.int32)
+    compiled.rehash(np.array([2 << 32], dtype=np.uint64), 1, slots)
+    if said != meant or slots.tolist() != [-1, -1, 0, -1]:
         raise WrongError(said)

@@ -73,7 +73,7 @@ class Vocabulary:
         for name in ("_hashes", "_places", "_lengths", "_local", "_used"):
             setattr(self, name, _longer(getattr(self, name), 2 * count))
         self._slots = np.full(4 * count, -1, dtype=np.int32)
-        self._kernel.place_anew(self._hashes, count, self._slots)
+        self._kernel.rehash(self._hashes, count, self._slots)
 
     def texts(self) -> list[Texts]:
         """Returns what the codes of this batch stand for: a tuple of the columns' texts, None where there is none."""
