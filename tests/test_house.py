@@ -105,9 +105,8 @@ def test_the_locks_hold_every_declared_dependency() -> None:
 
 
 def test_the_image_is_built_of_every_package() -> None:
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
-        "packages"
-    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     sent = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     assert set(packages) - set(sent) == set()
 
