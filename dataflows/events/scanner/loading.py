@@ -95,25 +95,36 @@ def _tell(event: str, **facts: str) -> None:
 def code_folder(given: Path | None = None) -> Path:
     """Returns the folder of the compiled code, which can be written to.
 
-    What was compiled from other sources, or for other versions, lies in other folders. In a container that is read-only
-    the code that its image brings is copied to where temporary files go, for numba looks only where it may write.
+    What was compiled from other sources, or for other versions, lies in other folders. Where a container is read-only,
+    the code that its image brings is copied to where there is room, for numba looks only where it may write.
     """
     name = f"scanner-{_digest()}"
     homes = [given] if given else [Path(sys.prefix) / "var", _user_cache()]
-    for home in homes:
-        folder = home / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    copy = Path(tempfile.mkdtemp(prefix="classpulse-scanner-"))
-    for home in homes:
-        if (home / name).is_dir():
-            shutil.copytree(home / name, copy, dirs_exist_ok=True)
-            break
-    return copy
+    brought = next((home / name for home in homes if any((home / name).rglob("*.nbc"))), None)
+    folder = next((home / name for home in homes if _is_writable(home / name)), None)
+    folder = folder or Path(tempfile.mkdtemp(prefix="classpulse-scanner-"))
+    if brought is not None and brought != folder and not any(folder.rglob("*.nbc")):
+        _copy(brought, folder)
+    return folder
+
+
+def _copy(brought: Path, folder: Path) -> None:
+    """Copies compiled code so that nobody else ever sees half of it."""
+    half = Path(tempfile.mkdtemp(dir=folder.parent, prefix="classpulse-scanner-"))
+    shutil.copytree(brought, half, dirs_exist_ok=True)
+    try:
+        half.rename(folder)  # in place of the folder where it is empty
+    except OSError:  # another worker was faster
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _user_cache() -> Path:
