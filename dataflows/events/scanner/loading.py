@@ -22,7 +22,11 @@ from typing import Any, Final
 import structlog
 
 HERE: Final = Path(__file__).parent
-_SOURCES: Final = (*sorted(HERE.glob("*.py")), *(HERE.parent / f"{n}.py" for n in ("rules", "numbers", "spread")))
+_SOURCES: Final = (
+    *(HERE / f"{name}.py" for name in ("fields", "interning", "kernel", "values", "words")),
+    *(HERE.parent / f"{name}.py" for name in ("detailed", "numbers", "rules", "spread")),
+)
+"""All that is compiled, and what is compiled into it."""
 
 log = structlog.get_logger()
 
