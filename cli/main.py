@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "student": ("cli.student", "Give a student a copy of all that is kept about them."),
     "lake": ("cli.lake", "Every event as files: list, ask in SQL, compact."),
     "explain": ("cli.explain", "How a number came about: formula, inputs, watermark, final or not."),
+    "verify": ("cli.verify", "Recompute class-days from the lake and compare them with the tables."),
     "report": ("cli.report", "A class as a document: PDF, HTML, CSV."),
     "alerts": ("cli.alerts", "Build, backtest, route and try the learning alerts."),
     "remind": ("cli.remind", "Tell students once a day what is due for review."),

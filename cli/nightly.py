@@ -37,6 +37,8 @@ def command(
     It does so for engagement and content. Of a flow that `flows new` made, late events stay out, and a rebuild leaves
     them out too; `memory`, `archive` and `lake` are never too late.
 
+    Where there is a lake, five class-days of the last week are recomputed from it (`classpulse verify`).
+
     Days that have to wait for their watermark are named, and are no error. It refuses (exit code 3) where the archive
     is empty, or a rebuild is at work.
 
@@ -51,6 +53,8 @@ def command(
     reports = add_late(Console(), settings, chosen, dry_run=dry_run)
     if days is None:
         _age(Console(), settings, reports, dry_run=dry_run)
+        if not dry_run:
+            _verify(Console(), settings)
 
 
 def _age(console: Console, settings: Settings, reports: list[DayReport], *, dry_run: bool) -> None:
@@ -63,6 +67,33 @@ def _age(console: Console, settings: Settings, reports: list[DayReport], *, dry_
             console.print(f"{table}: {rows:,} rows {'would be ' if dry_run else ''}deleted, kept for long enough")
         if not dry_run:
             succeeded(connection, reports)
+
+
+SAMPLE = 5
+"""Class-days that are recomputed from the lake each night."""
+
+
+def _verify(console: Console, settings: Settings) -> None:
+    """Recomputes a sample of class-days from the lake, where there is one; what differs is an alert, and no error."""
+    from dataflows.errors import UserError
+    from dataflows.lake.store import FAILURES, Store
+    from dataflows.sink.connection import APPLICATION, connect
+    from verify.choice import chosen, note
+    from verify.class_day import verify
+
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-nightly") as connection:
+        if connection.execute("SELECT FROM lake_files LIMIT 1").fetchone() is None:
+            return
+        try:
+            store = Store(settings)
+            pairs = chosen(connection, store, settings, SAMPLE)
+            verdicts = [verify(connection, store, settings, class_id, day) for class_id, day in pairs]
+        except (UserError, *FAILURES) as error:
+            console.print(f"nothing verified: {error}", markup=False)
+            return
+        note(connection, verdicts)
+    differing = sum(not verdict.is_equal for verdict in verdicts)
+    console.print(f"{len(verdicts):,} class-days verified against the lake, {differing:,} differ")
 
 
 def add_late(

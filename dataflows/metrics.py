@@ -43,6 +43,7 @@ JOB_FAILING: Final = Gauge("database_job_failing", "1 where the last run of a jo
 JOB_LATE: Final = Gauge("database_job_late_seconds", "How long ago a job of TimescaleDB was due to run.", ["name"])
 NIGHT: Final = Gauge("nightly_success_timestamp_seconds", "When `classpulse nightly` last did all its work; 0: never.")
 LATE_WAIT: Final = Gauge("late_events_wait_seconds", "How long late events wait for a nightly run that looks at them.")
+VERIFY_DIFFERS: Final = Gauge("verify_differing_rows", "Rows that the last verdicts on class-days found to differ.")
 SCHOOL_HOURS: Final = Gauge("school_hours", "1 within the school's hours, by its own clock, else 0.")
 DELIVERY_DELAY: Final = BulkHistogram(
     "event_delivery_delay_seconds", "Event time to append time.", (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     lake_s3_secret_access_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("AWS_SECRET_ACCESS_KEY")
     )
+    receipt_key: SecretStr | None = Field(default=None, min_length=16)
     keep_lake_days: int = Field(default=1096, ge=1)
     keep_lake_raw_days: int = Field(default=90, ge=1)
 

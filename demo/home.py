@@ -39,6 +39,11 @@ class Home:
         return self.root / "recovery"
 
     @property
+    def lake(self) -> Path:
+        """The files of every event; cleared with the database that has their manifest."""
+        return self.root / "lake"
+
+    @property
     def stats(self) -> Path:
         """The stem of the files in which workers leave their figures."""
         return self.root / "stats" / "worker"
@@ -100,7 +105,7 @@ def kept_database() -> Iterator[Postgres | None]:
 
 
 def _made(home: Home) -> Home:
-    for directory in (home.recovery, home.stats.parent):
+    for directory in (home.recovery, home.lake, home.stats.parent):
         directory.mkdir(parents=True)
     return home
 

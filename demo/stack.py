@@ -148,9 +148,11 @@ def _environment(settings: Settings, home: Home) -> dict[str, str]:
         "CLASSPULSE_PARTITIONS": str(settings.partitions),
         "CLASSPULSE_TIMEZONE": settings.timezone,
         "CLASSPULSE_RECOVERY_DIR": str(home.recovery),
-        # One lesson is little work: sessions and visits may be as fresh as the rest.
+        # One lesson is little work: sessions, visits and the lake may be as fresh as the rest.
         "CLASSPULSE_CONTENT_COMMIT_INTERVAL_S": str(settings.commit_interval_s),
         "CLASSPULSE_HISTORY_INTERVAL_S": str(settings.commit_interval_s),
+        "CLASSPULSE_LAKE_FILE_S": str(settings.commit_interval_s),
+        "CLASSPULSE_LAKE_URL": str(home.lake),
         "CLASSPULSE_STATS_FILE": str(home.stats),
     }
 

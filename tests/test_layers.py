@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
     "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "privacy", "reports",
-    "simulation",
+    "simulation", "verify",
 )  # fmt: skip
 
 

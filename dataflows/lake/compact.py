@@ -22,6 +22,7 @@ import structlog
 
 from dataflows.claim import RefusedError
 from dataflows.lake.files import EVENTS, STAGING
+from dataflows.lake.iceberg import is_installed, project
 from dataflows.lake.query import bare, columns, from_files
 from dataflows.lake.store import Store
 from dataflows.lake.sweep import alone, expire, sweep
@@ -87,11 +88,13 @@ def compact(
     """
     upto = upto or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     report = Report()
-    with alone(connection):
+    with alone(settings):
         _settle(connection, store)
         report.swept = sweep(connection, store)
         for inputs in (*_fresh(connection, upto), *_small(connection, upto.date())):
             _swap(connection, store, settings, inputs, report)
+        if is_installed():
+            project(connection, store, settings)
         report.expired = expire(connection, store, settings)
     return report
 

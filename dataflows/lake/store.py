@@ -54,6 +54,7 @@ class Store:
         url = settings.lake_url
         self.options: dict[str, Any] = {}
         self._folder: Path | None = None
+        self._synced: set[Path] = set()
         if url.startswith(_S3):
             self.options = _s3_options(settings)
             bucket, _, prefix = url.removeprefix(_S3).partition("/")
@@ -121,23 +122,31 @@ class Store:
         if self._folder is None:
             return
         file = self._folder / path
-        for place in (file, *file.parents):
-            if place == self._folder.parent:
-                return
-            descriptor = os.open(place, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        _fsync(file)
+        for folder in file.parents:
+            _fsync(folder)
+            # What is above a folder that was there is as it was.
+            if folder == self._folder or folder in self._synced:
+                break
+            self._synced.add(folder)
 
     def _prune(self, folder: Path) -> None:
         """Removes folders that nothing is left in, so that a listing shows what there is."""
         while folder != self._folder:
+            self._synced.discard(folder)
             try:
                 folder.rmdir()
             except OSError:
                 return
             folder = folder.parent
+
+
+def _fsync(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _s3_options(settings: Settings) -> dict[str, Any]:

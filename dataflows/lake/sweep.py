@@ -12,25 +12,27 @@ from dataflows.claim import RefusedError
 from dataflows.lake.files import EVENTS, FRESH, RAW, STAGING, writer_of
 from dataflows.lake.store import Store
 from dataflows.settings import Settings
-
-_LOCK: Final = 0x4C616B65  # "Lake"
+from dataflows.sink.connection import APPLICATION, connect
 
 
 @contextmanager
-def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
+def alone(settings: Settings) -> Iterator[None]:
     """Holds the lake's lock: one compaction, erasure or sweep at a time; workers write beside it.
+
+    A lock on the manifest, on a connection of its own: advisory locks are taken from everybody (`db.access.hardening`).
 
     Raises:
         RefusedError: Where another one is at work.
     """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-    if row is None or not row[0]:
-        text = "another `classpulse lake compact` or an erasure is at work: run this again when it has ended"
-        raise RefusedError(text)
-    try:
-        yield
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+    with connect(settings.database_url.get_secret_value(), f"{APPLICATION}-lake-lock") as connection:
+        with connection.transaction():
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            try:
+                connection.execute("LOCK TABLE lake_files IN SHARE UPDATE EXCLUSIVE MODE NOWAIT")
+            except psycopg.errors.LockNotAvailable as error:
+                text = "another `classpulse lake compact` or an erasure is at work: run this again when it has ended"
+                raise RefusedError(text) from error
+            yield
 
 
 def sweep(connection: psycopg.Connection[Any], store: Store) -> int:

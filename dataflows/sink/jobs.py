@@ -1,4 +1,4 @@
-"""How what runs by the clock does, asked once a minute: the jobs of TimescaleDB's scheduler, and `classpulse nightly`.
+"""What runs by the clock, asked once a minute: jobs of TimescaleDB, `classpulse nightly`, verdicts of `verify`.
 
 A job whose runs fail is put off by up to five intervals and the aggregates that it refreshes grow old, and where no
 night comes late events stay out of their days, while workers, boards and the database itself look well. So a worker
@@ -39,6 +39,7 @@ class JobWatch(threading.Thread):
             with contextlib.suppress(psycopg.Error):
                 note_jobs(self._url)
                 note_night(self._url)
+                note_verdicts(self._url)
 
     def stop(self) -> None:
         """Ends the thread after what it is asking."""
@@ -74,3 +75,14 @@ def note_night(database_url: str) -> None:
     succeeded, waits = row or (None, None)
     metrics.NIGHT.set(succeeded or 0)
     metrics.LATE_WAIT.set(max(0, waits or 0))
+
+
+def note_verdicts(database_url: str) -> None:
+    """Sets the gauge of what `classpulse verify` last found.
+
+    Raises:
+        psycopg.Error: Where the database cannot tell.
+    """
+    with connect(database_url, f"{APPLICATION}-jobs") as connection:
+        row = connection.execute("SELECT coalesce(sum(differing), 0) FROM verifications").fetchone()
+    metrics.VERIFY_DIFFERS.set(row[0] if row else 0)

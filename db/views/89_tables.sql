@@ -284,6 +284,12 @@ COMMENT ON COLUMN terms.term_id IS 'Term.';
 COMMENT ON COLUMN terms.starts IS 'First day.';
 COMMENT ON COLUMN terms.ends IS 'Last day.';
 
+COMMENT ON TABLE verifications IS 'The last verdict of `classpulse verify` on each class-day that it recomputed from the lake.';
+COMMENT ON COLUMN verifications.checked_at IS 'When.';
+COMMENT ON COLUMN verifications.compared IS 'Rows compared.';
+COMMENT ON COLUMN verifications.differing IS 'Rows that differ.';
+COMMENT ON COLUMN verifications.report IS 'By table, which rows differ and why.';
+
 COMMENT ON TABLE video_views IS 'Videos watched: one row a student, video and session.';
 COMMENT ON COLUMN video_views.watch_pct IS 'Share of the video that was seen, 0-100.';
 COMMENT ON COLUMN video_views.completed IS 'Watched to the end, or said to be.';

@@ -26,7 +26,7 @@ DECLARE
                          'quiz_attempts, learning_events, calibrations, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
-                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files';
+                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, verifications';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
                          'forgetting_by_cohort, class_recall, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '
@@ -71,6 +71,15 @@ BEGIN
             EXECUTE format('GRANT %s ON %s TO %I', lists ->> (2 * place), lists ->> (2 * place + 1), grantee);
         END LOOP;
     END LOOP;
+END $$;
+
+-- The lake's catalogue is in a schema of its own; who keeps the lake writes it.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'classpulse_writer') THEN
+        GRANT USAGE ON SCHEMA lake_catalog TO classpulse_writer;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA lake_catalog TO classpulse_writer;
+    END IF;
 END $$;
 
 -- Who reads for others says so.

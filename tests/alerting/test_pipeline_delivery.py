@@ -42,6 +42,7 @@ SUMMARIES = {
     "RejectsHigh": r"\d+(\.\d+)?% of t are refused: bad_type",
     "SnapshotTooOld": "old has saved no snapshot for 5m 0s",
     "StudentTaskMoves": "A producer does not key by student",
+    "VerifyDiffers": "3 rows are not what the lake says",
     "WorkerDown": r"Worker 127\.0\.0\.1:\d+ does not answer \(and 1 more\)",
     "WorkerRestarting": r"Worker 127\.0\.0\.1:\d+ keeps restarting",
 }
@@ -126,6 +127,7 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
         'database_job_failing{name="refresh hours"}': 1,
         'database_job_late_seconds{name="compress"}': 1200,
         "late_events_wait_seconds": 97_200,
+        "verify_differing_rows": 3,
     }
     quiet.rates |= {
         "process_start_time_seconds": 1,
@@ -169,6 +171,7 @@ def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, wo
     quiet.gauges['database_job_failing{name="refresh hours"}'] = 0
     quiet.gauges['database_job_late_seconds{name="compress"}'] = 0
     quiet.gauges["late_events_wait_seconds"] = 0
+    quiet.gauges["verify_differing_rows"] = 0
     quiet.rates['alertmanager_notifications_failed_total{integration="slack"}'] = 0
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="1000.0"}'] = 1000
     quiet.rates['analytics_db_write_duration_ms_bucket{table="events",le="2000.0"}'] = 1000

@@ -28,6 +28,10 @@ from tests.dataflows.lake.lakes import HOUR_MS, START_MS, Worker, day_of, event,
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 
+def at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def ids(rows: list[tuple[Any, ...]]) -> Counter[str]:
     return Counter(str(row[0]) for row in rows)
 
@@ -57,7 +61,7 @@ def test_compacted_and_not_compacted_events_are_read_once_each(migrated_postgres
     expected = Counter(str(e["event_id"]) for events in tasks for e in events)
     assert in_lake(settings) == expected
     assert globbed(tmp_path) == Counter()
-    upto = datetime.fromtimestamp((START_MS + 20 * HOUR_MS) / 1000, UTC)
+    upto = at(START_MS + 20 * HOUR_MS)
     done = run(settings, upto)
     assert 0 < done.events < 600
     assert in_lake(settings) == expected
@@ -146,12 +150,9 @@ def test_many_small_files_of_a_day_become_one(migrated_postgres: str, tmp_path: 
 
 
 def test_two_compactions_do_not_run_at_once(migrated_postgres: str, tmp_path: Path) -> None:
-    with (
-        connect(migrated_postgres, "test") as connection,
-        alone(connection),
-        pytest.raises(RefusedError, match="at work"),
-    ):
-        run(settings_of(migrated_postgres, tmp_path))
+    settings = settings_of(migrated_postgres, tmp_path)
+    with alone(settings), pytest.raises(RefusedError, match="at work"):
+        run(settings)
 
 
 def test_a_repeat_after_a_restart_is_left_out_though_the_first_was_compacted(
