@@ -89,7 +89,7 @@ def compact(
     upto = upto or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     report = Report()
     with alone(settings):
-        _settle(connection, store)
+        settle(connection, store)
         report.swept = sweep(connection, store)
         for inputs in (*_fresh(connection, upto), *_small(connection, upto.date())):
             _swap(connection, store, settings, inputs, report)
@@ -143,7 +143,7 @@ def _swap(
     """Writes files in the place of others, swaps the manifest, and lets them stand under their paths."""
     made = write(store, settings, inputs)
     replace(connection, inputs, made)
-    _settle(connection, store)
+    settle(connection, store)
     report.events += sum(one.events for one in made)
     report.replaced += len(inputs)
     report.written += len(made)
@@ -227,7 +227,7 @@ def replace(connection: psycopg.Connection[Any], inputs: list[str], made: list[M
             )
 
 
-def _settle(connection: psycopg.Connection[Any], store: Store) -> None:
+def settle(connection: psycopg.Connection[Any], store: Store) -> None:
     """Takes replaced files out of the folder that plain tools read, then lets staged ones stand in it.
 
     In this order: whoever reads that folder meanwhile may miss events for a moment, and never counts one twice.

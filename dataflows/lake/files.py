@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -36,6 +37,8 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 
 `partition` is the task and `kafka_offset` the place; `metadata` is JSON text. All that decode needs is there.
 """
+
+_NAME: Final = re.compile(r"/task-(\d+)\.g(\d+)\.(?:[0-9a-f]{8}\.)?\d+-(\d+)\.[^/]*$")
 
 ROW_GROUP: Final = 122_880
 _ENDING: Final = {"zstd": ".zst", "gzip": ".gz", "none": ""}
@@ -82,17 +85,15 @@ class Name:
         return f"{RAW}/clickstream/{folder}/{self.stem}.jsonl{_ENDING[compression]}"
 
 
-def writer_of(path: str) -> tuple[int, int] | None:
-    """Returns the task and the generation of a file of the flow; None for any other file.
+def writer_of(path: str) -> tuple[int, int, int] | None:
+    """Returns task, generation and the place after the last one of a file of the flow; None for any other file.
 
     Example:
         >>> writer_of("fresh/task-003/task-003.g000012.500-750.parquet"), writer_of("events/date=2026-01-01/a.parquet")
-        ((3, 12), None)
+        ((3, 12, 750), None)
     """
-    parts = path.rsplit("/", 1)[-1].split(".")
-    if len(parts) < 3 or not parts[0].startswith("task-") or not parts[1].startswith("g"):
-        return None
-    return int(parts[0].removeprefix("task-")), int(parts[1].removeprefix("g"))
+    found = _NAME.search(path)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def typed(events: pl.DataFrame) -> pl.DataFrame:

@@ -74,6 +74,15 @@ def project(connection: psycopg.Connection[Any], store: Store, settings: Setting
     return len(added), len(gone)
 
 
+def forget(store: Store, settings: Settings) -> None:
+    """Removes the table and all that its past snapshots say: the bounds of a column name students."""
+    found = catalog(settings, store)
+    if found.table_exists(NAME):
+        found.drop_table(NAME)
+    for stored in list(store.list("iceberg")):
+        store.delete(stored.path)
+
+
 def _table(found: SqlCatalog, store: Store) -> Table:
     from pyiceberg.schema import Schema  # noqa: PLC0415 (of the extra `lake`)
     from pyiceberg.types import LongType, NestedField, StringType, TimestamptzType  # noqa: PLC0415

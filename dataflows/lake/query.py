@@ -29,10 +29,10 @@ def current(connection: psycopg.Connection[Any]) -> list[str]:
     return [path for (path,) in connection.execute(_CURRENT).fetchall()]
 
 
-def from_files(store: Store, paths: list[str]) -> str:
-    """Returns what stands after FROM to read some files."""
+def from_files(store: Store, paths: list[str], *, name: bool = False) -> str:
+    """Returns what stands after FROM to read some files; with `name`, each row says in `filename` where it lies."""
     files = ", ".join("'" + store.url(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+    return f"read_parquet([{files}], hive_partitioning = false, union_by_name = true, filename = {name})"
 
 
 def bare(store: Store) -> duckdb.DuckDBPyConnection:

@@ -35,26 +35,38 @@ def alone(settings: Settings) -> Iterator[None]:
             yield
 
 
+_TASKS: Final = """
+SELECT task, generation, coalesce((SELECT sum(o.value::bigint) FROM jsonb_each_text(offsets) o), 0)
+FROM task_progress WHERE flow = 'lake'
+"""
+
+
 def sweep(connection: psycopg.Connection[Any], store: Store) -> int:
     """Deletes what a killed worker or compaction has left behind; returns how many files.
 
-    A file of the flow may still be committed by the worker that wrote it, as long as nobody has claimed the task since:
-    only those of older generations are orphans. Nothing here is a matter of age. Call it under `alone`.
+    A file of the flow may still be committed by the worker that wrote it, as long as nobody has claimed the task since
+    and the task has not come past it. Nothing here is a matter of age. Call it under `alone`.
     """
     found = [stored.path for zone in (FRESH, RAW, STAGING, EVENTS) for stored in store.list(zone)]
-    # Asked after the listing: what was written meanwhile is not on the list.
-    rows = connection.execute("SELECT path, staged FROM lake_files").fetchall()
+    # Asked after the listing: what was written meanwhile is not on the list. In one snapshot, as they are committed.
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        rows = connection.execute("SELECT path, staged FROM lake_files").fetchall()
+        tasks = {task: (generation, int(upto)) for task, generation, upto in connection.execute(_TASKS).fetchall()}
     named = {path for row in rows for path in row if path is not None}
-    generations = dict(connection.execute("SELECT task, generation FROM task_progress WHERE flow = 'lake'").fetchall())
-    swept = [path for path in found if path not in named and _is_orphan(path, generations)]
+    swept = [path for path in found if path not in named and _is_orphan(path, tasks)]
     for path in swept:
         store.delete(path)
     return len(swept)
 
 
-def _is_orphan(path: str, generations: dict[int, int]) -> bool:
+def _is_orphan(path: str, tasks: dict[int, tuple[int, int]]) -> bool:
     writer = writer_of(path)
-    return writer is None or writer[1] < generations.get(writer[0], 0)
+    if writer is None:
+        return True
+    task, *of_file = writer
+    generation, upto = tasks.get(task, (0, 0))
+    return of_file[0] < generation or of_file[1] <= upto
 
 
 _UNNEEDED: Final = """

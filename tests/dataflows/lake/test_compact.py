@@ -96,7 +96,7 @@ class KilledError(BaseException):
 
 STEPS: dict[str, tuple[Any, str, int]] = {
     "staged": (compacting, "replace", 0),
-    "swapped": (compacting, "_settle", 1),
+    "swapped": (compacting, "settle", 1),
     "half copied": (Store, "copy", 2),
     "copied": (Store, "delete", 0),
 }
@@ -132,7 +132,7 @@ def test_killed_at_any_step_the_next_run_leaves_every_event_once(
     assert in_lake(settings) == expected == globbed(tmp_path)
     with psycopg.connect(migrated_postgres) as connection:
         named = {path for (path,) in connection.execute("SELECT path FROM lake_files").fetchall()}
-    assert {stored.path for stored in Store(settings).list()} == named
+    assert {stored.path for stored in Store(settings).list() if not stored.path.startswith("iceberg/")} == named
 
 
 def test_many_small_files_of_a_day_become_one(migrated_postgres: str, tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import polars as pl
 import pytest
 from moto.server import ThreadedMotoServer
@@ -24,7 +24,7 @@ QUERY = """
 SELECT event_name, count(*), count(DISTINCT student_id), min(event_time), max(kafka_offset)
 FROM events GROUP BY event_name ORDER BY event_name
 """
-S3 = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-central-1"}
+S3 = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -40,7 +40,7 @@ def settings(
     for name, value in (S3 | {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}).items():
         monkeypatch.setenv(name, value)
     bucket = f"lake-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/{bucket}", method="PUT"), timeout=10).close()
     yield settings_of(migrated_postgres, f"s3://{bucket}/of/us")
     server.stop()
 
@@ -64,12 +64,12 @@ def test_every_reader_gives_the_same_answer(settings: Settings) -> None:
         assert sum(row[1] for row in expected) == 300
 
         table = catalog(settings, store).load_table(NAME)
-        assert answer(pl.from_arrow(table.scan().to_arrow()).lazy()) == expected
+        assert answer(pl.LazyFrame(table.scan().to_arrow())) == expected
         assert project(connection, store, settings) == (0, 0), "to project twice changes nothing"
 
         compact(connection, store, settings, upto=LATER)
         table = table.refresh()
-        assert answer(pl.from_arrow(table.scan().to_arrow()).lazy()) == expected
+        assert answer(pl.LazyFrame(table.scan().to_arrow())) == expected
         assert ask(connection, store, QUERY)[1] == expected
         options = {f"aws_{name}": str(value) for name, value in store.options.items() if isinstance(value, str)}
         plain = pl.scan_parquet(
