@@ -93,6 +93,20 @@ def content(
 
 
 @app.command()
+def lake(
+    events: Annotated[int, typer.Option(min=1000, help="Simulated events.")] = 500_000,
+    log: Annotated[Path | None, typer.Option(help="A Moodle log export in their place.")] = None,
+) -> None:
+    """What the flow `lake` costs: CPU an event, and bytes an event in its files.
+
+    Example: classpulse bench lake --log moodle-log.csv.gz
+    """
+    from bench.lake import measure
+
+    _print(measure(events=events, log=log))
+
+
+@app.command()
 def profile(  # noqa: PLR0913
     flow: Annotated[str, typer.Option(help="engagement or content.")] = "engagement",
     events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,
