@@ -16,7 +16,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from api import stream, tracker
+from api import stream, stuck, tracker
 from api.access import Access, Grant
 from api.asgi import Receive, Scope, Send
 from api.explain import routes as explanations
@@ -35,6 +35,7 @@ from dataflows.settings import Settings
 
 ROUTERS: Final = (
     engagement.router,
+    stuck.router,
     stream.router,
     analytics.router,
     explanations.router,

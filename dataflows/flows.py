@@ -130,6 +130,13 @@ FLOWS: Final = (
         rebuild="dataflows.rebuild.memory:rebuild_memory",
     ),
     Flow(
+        "stuck",
+        "dataflows.stuck.flow",
+        "Who looks stuck on what, since when, by what evidence.",
+        ("stuck_episodes",),
+        past="dataflows.rebuild.stuck:PAST",
+    ),
+    Flow(
         "lake",
         "dataflows.lake.flow",
         "Every record as files that outlive the database, and their manifest.",

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     pass_mark: float = Field(default=70.0, ge=0, le=100)
     risk_enters: float = Field(default=0.6, ge=0)
     risk_leaves: float = Field(default=0.4, ge=0)
+    stuck_at_once: int = Field(default=3, ge=1)
+    stuck_least_chance: float = Field(default=0.0, ge=0, le=1)
+    stuck_chances: dict[str, float] = Field(default_factory=dict)
     small_group_students: int = Field(default=10, ge=0)
 
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
@@ -80,6 +83,7 @@ class Settings(BaseSettings):
     keep_sessions_closed_days: int = Field(default=2557, ge=1)
     keep_chapter_visit_facts_days: int = Field(default=2557, ge=1)
     keep_video_views_days: int = Field(default=2557, ge=1)
+    keep_stuck_episodes_days: int = Field(default=400, ge=1)
     keep_access_audit_days: int = Field(default=2557, ge=2557)
 
     lake_url: str = Field(default=".classpulse/lake", min_length=1)

@@ -24,6 +24,7 @@ TIMES: Final = {
     "sessions_closed": "session_start",
     "chapter_visit_facts": "start_time",
     "video_views": "start_time",
+    "stuck_episodes": "began_at",
     "activity_windows": "window_start",
     "engagement_scores": "time",
 }

@@ -40,6 +40,8 @@ def sql_values(settings: Settings) -> dict[str, str]:
         "pass_mark": repr(settings.pass_mark),
         "risk_enters": repr(settings.risk_enters),
         "risk_leaves": repr(settings.risk_leaves),
+        "stuck_at_once": str(settings.stuck_at_once),
+        "stuck_least_chance": repr(settings.stuck_least_chance),
         **{f"keep_{table}": str(keep_days(settings, table)) for table in TIMES},
     }
 

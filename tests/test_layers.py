@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "privacy", "reports",
-    "simulation", "verify",
+    "alerting", "api", "bench", "dataflows", "db", "demo", "grafana", "health", "ingest", "local", "models", "privacy",
+    "reports", "simulation", "verify",
 )  # fmt: skip
 
 

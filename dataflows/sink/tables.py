@@ -310,6 +310,12 @@ TABLES: Final[dict[str, Table]] = {
         Table("lake_files", ("path",)),
         Table("student_click_days", ("day", "student_id"), rewritten=True),
         Table("page_days", ("day", "page_url", "task"), owner=True, rewritten=True),
+        Table(
+            "stuck_episodes",
+            ("began_at", "student_id", "item_id"),
+            span=Span(("student_id",), "began_at"),
+            rewritten=True,
+        ),
     )
 }
 

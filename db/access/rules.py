@@ -194,6 +194,7 @@ VIEWS: Final[dict[str, View]] = {
     "class_elsewhere": _CLASS,
     "class_presence": _CLASS,
     "present_now": _CLASS,
+    "stuck_now": _IN_CLASS,
     "student_live_metrics": _IN_CLASS,
     "student_names": _STUDENT,
     "enrolled_courses": _IN_CLASS,

@@ -8,6 +8,8 @@ CREATE OR REPLACE FUNCTION classpulse_pass_mark() RETURNS double precision LANGU
 CREATE OR REPLACE FUNCTION classpulse_risk_enters() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_enters}}::double precision;
 CREATE OR REPLACE FUNCTION classpulse_risk_leaves() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{risk_leaves}}::double precision;
 CREATE OR REPLACE FUNCTION classpulse_small_group() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN {{small_group}}::bigint;
+CREATE OR REPLACE FUNCTION classpulse_stuck_at_once() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN {{stuck_at_once}}::bigint;
+CREATE OR REPLACE FUNCTION classpulse_stuck_least_chance() RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE RETURN {{stuck_least_chance}}::double precision;
 
 CREATE OR REPLACE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (at AT TIME ZONE classpulse_timezone())::date;

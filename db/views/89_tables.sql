@@ -237,6 +237,16 @@ COMMENT ON TABLE sessions_closed IS 'Sessions that are over by the watermark; a 
 
 COMMENT ON TABLE sessions_open IS 'Sessions that may still go on: at most one a student.';
 
+COMMENT ON TABLE stuck_episodes IS 'A row is a stretch in which a student looks stuck on an item (docs/stuck.md).';
+COMMENT ON COLUMN stuck_episodes.began_at IS 'When the rules called it.';
+COMMENT ON COLUMN stuck_episodes.item_id IS 'Quiz, skill, module, video or chapter.';
+COMMENT ON COLUMN stuck_episodes.kind IS 'What it was called for first: wheel_spinning wrong_answers hints silence_after_fail video_loop long_dwell opened_and_left.';
+COMMENT ON COLUMN stuck_episodes.since IS 'Since when it goes wrong.';
+COMMENT ON COLUMN stuck_episodes.chance IS 'Chance that the student is truly stuck, 0-1.';
+COMMENT ON COLUMN stuck_episodes.evidence IS 'All signs that held, and their numbers; in words by stuck_words(kind, evidence).';
+COMMENT ON COLUMN stuck_episodes.ended_at IS 'When it ended; null while it goes on.';
+COMMENT ON COLUMN stuck_episodes.outcome IS 'How: solved handed_in went_on moved_on left, or a teacher''s answer: seen helped not_stuck.';
+
 COMMENT ON TABLE student_addresses IS 'Where students are reminded; read by classpulse_messenger alone, through due_reminders.';
 COMMENT ON COLUMN student_addresses.email IS 'Where reminders go.';
 

@@ -24,7 +24,7 @@ DO $$
 DECLARE
     flow_tables  text := 'task_progress, events, activity_windows, engagement_scores, student_state, student_days, student_day_classes, dead_letters, anomalies, enrolments, course_activity, '
                          'quiz_attempts, learning_events, calibrations, memory_reviews, memory_state, revision_signal_facts, '
-                         'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, '
+                         'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, stuck_episodes, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
                          'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, verifications';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
@@ -44,7 +44,7 @@ DECLARE
                          'next_modules, knowledge_gaps, revisions_waiting, reviews_coming, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
-                         'student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
+                         'stuck_now, student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs, late_waiting, last_night';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs, late_waiting'),

@@ -88,6 +88,33 @@ def test_a_class_is_shown_as_sql_has_it_and_follows_it(browser: Browser, live: R
     assert wrong == []
 
 
+def test_who_looks_stuck_stands_first_with_why_and_a_teacher_can_answer(browser: Browser, live: Reading) -> None:
+    evidence = '{"signs": ["wrong_answers"], "wrong_in_a_row": 3, "question": "2"}'
+    live.put(
+        "INSERT INTO stuck_episodes SELECT n.now - interval '4 min', w.who, 'fractions', 0, '7B', 'math', "
+        "'wrong_answers', n.now - interval '6 min', w.chance, %s, w.ended_at, w.outcome "
+        "FROM (SELECT classpulse_now() AS now) n, (VALUES ('ann', 0.5, NULL::timestamptz, NULL), "
+        "('gus', 0.7, NULL, NULL), ('cem', 0.5, classpulse_now(), 'solved')) AS w (who, chance, ended_at, outcome)",
+        evidence,
+    )
+    try:
+        page = opened(browser, live, "7B")
+        expect(page.locator("#stuck .name")).to_have_text(["gus", "Ann"])
+        expect(page.locator("#stuck .why").first).to_have_text("3 wrong answers in a row (last: question 2)")
+        expect(page.locator("#stuck .long").first).to_have_text("waits 4 min")
+        expect(page.locator("#stuck .mates").first).to_have_text(
+            "1 of 1 classmates who looked stuck here got through, in 6 min (median)"
+        )
+        page.evaluate(AXE)
+        assert page.evaluate("rules => axe.run({ runOnly: rules })", RULES)["violations"] == []
+        page.get_by_role("button", name="Helped: Ann").click()
+        expect(page.locator("#stuck-wrong")).to_contain_text("A replayed log takes no answers")
+        expect(page.get_by_role("button", name="Helped: Ann")).to_be_enabled()
+        expect(opened(browser, live, "school").locator("#stuck-card")).to_be_hidden()
+    finally:
+        live.put("DELETE FROM stuck_episodes")
+
+
 def test_ages_are_by_the_gateways_clock_before_the_stream_has_said_anything(browser: Browser, live: Reading) -> None:
     page = opened(browser, live, None)
     page.route("**/engagement/stream*", lambda route: route.abort())

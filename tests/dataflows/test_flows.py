@@ -41,7 +41,7 @@ def test_no_two_flows_write_one_table() -> None:
 
 def test_the_commands_take_their_flows_from_the_registry() -> None:
     assert flows.names() == run.FLOWS
-    assert set(REBUILT) == {"engagement", "content", "memory"} | {f.name for f in flows.FLOWS if f.is_declared}
+    assert set(REBUILT) == {"engagement", "content", "memory", "stuck"} | {f.name for f in flows.FLOWS if f.is_declared}
     assert set(nightly.FLOWS) == {"engagement", "content"}
 
 

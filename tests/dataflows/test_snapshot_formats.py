@@ -19,6 +19,7 @@ from dataflows.content import flow as content
 from dataflows.engagement import flow as engagement
 from dataflows.memory import flow as memory
 from dataflows.settings import Settings
+from dataflows.stuck import flow as stuck
 
 KEPT = Path(__file__).with_name("snapshot_formats.json")
 
@@ -40,7 +41,8 @@ def formats() -> dict[str, Any]:
     """Returns the forms of all flows' states, by flow and step."""
     settings = Settings(_env_file=None)
     flows: dict[str, Any] = {}
-    for name, flow in (("archive", archive), ("content", content), ("engagement", engagement), ("memory", memory)):
+    modules = {"archive": archive, "content": content, "engagement": engagement, "memory": memory, "stuck": stuck}
+    for name, flow in modules.items():
         flows[name] = {step: described(make(0).state()) for step, make in flow.steps(settings).items()}
     return {"version": SNAPSHOT_VERSION, "flows": flows}
 

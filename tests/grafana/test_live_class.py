@@ -77,6 +77,18 @@ def test_students_are_listed_with_names_those_first_that_need_someone(school: Sc
     ]
 
 
+def test_who_looks_stuck_stands_with_why_and_what_classmates_needed(school: School) -> None:
+    entry = {"item_id": "ch1", "task": 0, "class_id": "7B", "course_id": "math", "kind": "wrong_answers", "chance": 0.5}
+    entry["evidence"] = '{"signs": ["wrong_answers"], "wrong_in_a_row": 3}'
+    now = {**entry, "student_id": "ben", "began_at": minute(-4), "since": minute(-6)}
+    before = {**entry, "student_id": "ann", "began_at": minute(-30), "since": minute(-32)}
+    school.put(stuck_episodes=[now, before | {"ended_at": minute(-20), "outcome": "solved"}])
+    [row] = school.panel("Whom first")
+    assert row[:4] == ("Ben", "Class 7B", "ch1", "3 wrong answers in a row")
+    assert row[5:7] == (0.5, "1 of 1 got through, in 12 min")
+    assert school.panel("Whom first", class_=["7C"]) == []
+
+
 def test_students_follow_the_choice(school: School) -> None:
     assert [row[0] for row in school.panel(STUDENTS, course=["art"])] == ["hal", "Fay"]
 

@@ -18,7 +18,7 @@ from tests.e2e.school import log_of, publish
 from tests.e2e.tables import ENGAGEMENT, dump
 from tests.helm.conftest import Render
 
-FLOWS = ("engagement", "archive", "memory", "content")
+FLOWS = ("engagement", "archive", "memory", "content", "stuck")
 
 
 def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ function open(classId) {
   keep("class", of ? classId : "");
   byId("class").value = of ? `=${classId}` : "";
   name(of);
-  for (const id of ["people", "trend", "heat", "feed", "rooms"]) byId(id).replaceChildren();
+  for (const id of ["stuck", "people", "trend", "heat", "feed", "rooms"]) byId(id).replaceChildren();
   const seesAll = known.items.length > 0 && known.items.every((each) => each.sees_students);
   board = new Board(of, { seesAll, named: () => !hidesNames, choose: open, signedOut: () => showLogin("") });
   board.start();

@@ -7,6 +7,7 @@ import { showFeed } from "./views/feed.js";
 import { showHeadline } from "./views/headline.js";
 import { showHeatmap } from "./views/heatmap.js";
 import { showPeople } from "./views/people.js";
+import { showStuck } from "./views/stuck.js";
 import { showTrend } from "./views/trend.js";
 
 const LAGS_FROM_S = 5;
@@ -23,13 +24,15 @@ export class Board {
     this.level = "wait";
     const sees = of ? of.sees_students : false;
     byId("people-card").hidden = !sees;
+    byId("stuck-card").hidden = !sees;
+    say(byId("stuck-wrong"), "");
     byId("heat-card").hidden = !of;
     byId("feed-card").hidden = !(of ? sees : seesAll);
     byId("classes-card").hidden = Boolean(of);
     this.parts = [
       [5, "trend", () => gateway.trend(this.classId)],
       ...(of ? [[5, "heatmap", () => gateway.heatmap(this.classId)]] : [[3, "rooms", gateway.headcount]]),
-      ...(sees ? [[2, "people", () => gateway.students(this.classId)]] : []),
+      ...(sees ? [[2, "stuck", () => gateway.stuck(this.classId)], [2, "people", () => gateway.students(this.classId)]] : []),
       ...((of ? sees : seesAll) ? [[5, "feed", () => gateway.latest(this.classId)]] : []),
     ];
   }
@@ -87,6 +90,7 @@ export class Board {
     for (const [every, name, ask] of this.parts) if (this.beats % every === 0) this.ask(name, ask);
     this.beats += 1;
     this.show("people");
+    this.show("stuck");
   }
 
   async ask(name, ask) {
@@ -113,8 +117,16 @@ export class Board {
     else if (name === "trend") showTrend(found.items, this.seconds);
     else if (name === "heatmap") showHeatmap(found);
     else if (name === "people") showPeople(found.items, this.seconds, this.named());
+    else if (name === "stuck") showStuck(found, this.seconds, this.named(), (entry, what) => this.answer(entry, what));
     else if (name === "feed") showFeed(found.items, this.named());
     else if (name === "rooms") showClasses(found.items, this.choose);
+  }
+
+  /** Tells the gateway what the teacher says of an entry; it goes from the list once it has been counted. */
+  async answer(entry, what) {
+    say(byId("stuck-wrong"), "");
+    await gateway.answerStuck(this.classId, entry, what);
+    await this.ask("stuck", () => gateway.stuck(this.classId));
   }
 
   showAll() {

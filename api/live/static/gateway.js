@@ -34,6 +34,9 @@ export const classes = () => asked("/engagement/classes");
 export const headcount = () => asked("/engagement/active_students?limit=500");
 export const trend = (classId) => asked(`/engagement/trend${query({ window: "11min", class_id: classId })}`);
 export const students = (classId) => asked(`${inClass(classId)}/students?limit=200`);
+export const stuck = (classId) => asked(`${inClass(classId)}/stuck`);
+export const answerStuck = (classId, { student_id, item_id }, answer) =>
+  asked(`${inClass(classId)}/stuck`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ student_id, item_id, answer }) });
 export const heatmap = (classId) => asked(`${inClass(classId)}/heatmap?window=10min`);
 export const latest = (classId) => asked(`/engagement/events/latest${query({ limit: 20, class_id: classId })}`);
 

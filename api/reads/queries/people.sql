@@ -1,5 +1,5 @@
--- Those first that may need someone: who has been idle longest, then who has been on one item longest, then who is absent. Nothing
--- here knows yet whether somebody is stuck. The order hangs on instants, not on durations, so that a page stays where it was.
+-- Those first that may need someone: who has been idle longest, then who has been on one item longest, then who is absent. Who
+-- looks stuck is another list (stuck.sql). The order hangs on instants, not on durations, so that a page stays where it was.
 WITH people AS MATERIALIZED (
     SELECT student_id, display_name, CASE WHEN is_present THEN status ELSE 'absent' END AS status, is_enrolled,
            last_active_at, current_activity, engagement_score, course_id, chapter_id, device

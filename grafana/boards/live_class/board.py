@@ -39,6 +39,7 @@ def build(limits: Thresholds) -> Dashboard:
         [
             Shelf(3, (17, now.state()), (4, now.as_of()), (3, now.lag(limits))),
             Shelf(5, (14, now.headline(limits)), (5, now.idle_share(limits)), (5, now.engagement(limits))),
+            Shelf(6, (24, people.whom_first())),
             Shelf(13, (15, people.students(limits)), (9, times.trend())),
             Shelf(9, (13, places.classes(limits)), (11, places.heatmap(limits))),
             Shelf(

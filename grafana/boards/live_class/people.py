@@ -37,6 +37,26 @@ def students(limits: Thresholds) -> table.Panel:
     return panel
 
 
+def whom_first() -> table.Panel:
+    """Returns who looks stuck, the likeliest of each class first."""
+    panel = panels.rows(
+        "Whom first",
+        "Who looks stuck, the likeliest of each class first, and never more than three of a class: where, why, for how "
+        "long, and what classmates needed there. The live page takes your answer: seen, helped, not stuck.",
+        Sql(load("live_class/whom_first")),
+    )
+    link = links.drill("This student", "student", student="student_id")
+    panel.override_by_name("Student", [*columns.links(link), columns.width(140)])
+    panel.override_by_name("Class", [columns.width(90)])
+    panel.override_by_name("Where", [columns.width(180)])
+    panel.override_by_name("Waits", [*columns.ago(), columns.width(90)])
+    panel.override_by_name("Chance", columns.number(theme.SHARE, 80, decimals=0))
+    panel.override_by_name("Classmates", [columns.width(260)])
+    for key in ("student_id", "class_id"):
+        panel.override_by_name(key, columns.hidden())
+    return panel
+
+
 def events() -> table.Panel:
     """Returns the latest twenty events."""
     return (

@@ -1,0 +1,1 @@
+"""The flow `stuck`: who is stuck where, since when, by what evidence."""

@@ -1,0 +1,182 @@
+"""The students of one task who are active: their marks, the fold of each, and whose rows have changed."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from typing import Any
+
+from dataflows.stuck import rules
+from dataflows.stuck.episodes import Episode
+from dataflows.stuck.marks import Mark
+from dataflows.stuck.sitting import FOREVER_MS, Sitting
+
+
+@dataclass(slots=True)
+class Student:
+    """One student.
+
+    Attributes:
+        marks: In their order, from the first sitting that an event in time may still change.
+        sittings: The fold of all of them.
+        due_ms: The timer in the heap that holds.
+    """
+
+    marks: list[Mark] = field(default_factory=list)
+    sittings: list[Sitting] = field(default_factory=list)
+    due_ms: int = FOREVER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What of a student is to be written: all episodes since a moment; what else stands there goes."""
+
+    student_id: str
+    since_ms: int
+    episodes: list[Episode]
+
+
+class Students:
+    """Marks in, episodes out; what it holds depends on the log alone, whatever the batches."""
+
+    def __init__(self, lateness_ms: int, chances: dict[str, int] | None = None) -> None:
+        """Starts without students.
+
+        Args:
+            lateness_ms: How much later than the watermark an event may be.
+            chances: Chance by kind in thousandths; by default `rules.CHANCES`.
+        """
+        self._lateness_ms, self._chances = lateness_ms, chances
+        self._students: dict[str, Student] = {}
+        self._changed: set[str] = set()
+        self._timers: list[tuple[int, str]] = []
+        self._ends: list[tuple[int, str]] = []
+
+    def __len__(self) -> int:
+        """How many students are held."""
+        return len(self._students)
+
+    def add(self, student_id: str, mark: Mark) -> None:
+        """Takes an event that is neither late nor repeated."""
+        student = self._students.setdefault(student_id, Student())
+        self._changed.add(student_id)
+        if not student.marks or mark > student.marks[-1]:
+            student.marks.append(mark)
+            _go_on(student.sittings, mark, self._chances)
+        else:
+            insort(student.marks, mark)
+            student.sittings = folded(student.marks, self._chances)
+        self._wait(student_id, student)
+        heapq.heappush(self._ends, (self._over_ms(student), student_id))
+
+    def _over_ms(self, student: Student) -> int:
+        return student.marks[-1].time_ms + rules.SITTING_GAP_MS + self._lateness_ms
+
+    def _wait(self, student_id: str, student: Student) -> None:
+        due = student.sittings[-1].due_ms()
+        if due != student.due_ms:
+            student.due_ms = due
+            if due < FOREVER_MS:
+                heapq.heappush(self._timers, (due, student_id))
+
+    def take(self, low_ms: int) -> list[Reported]:
+        """Returns what has changed, as of the moment up to which the task is settled, and forgets who is long gone.
+
+        Args:
+            low_ms: Up to when no further event in time is to be expected by the watermark.
+        """
+        reported = []
+        for student_id in sorted(self._changed | self._fired(low_ms)):
+            student = self._students[student_id]
+            reported.append(Reported(student_id, student.marks[0].time_ms, episodes_of(student.sittings, low_ms)))
+        self._changed.clear()
+        self._forget(low_ms)
+        return reported
+
+    def _fired(self, low_ms: int) -> set[str]:
+        fired = set()
+        while self._timers and self._timers[0][0] <= low_ms:
+            due, student_id = heapq.heappop(self._timers)
+            student = self._students.get(student_id)
+            if student is not None and student.due_ms == due:
+                fired.add(student_id)
+                shown = student.sittings[-1].copy()
+                shown.settle(low_ms)
+                student.due_ms = shown.due_ms()
+                if student.due_ms < FOREVER_MS:
+                    heapq.heappush(self._timers, (student.due_ms, student_id))
+        return fired
+
+    def _forget(self, low_ms: int) -> None:
+        while self._ends and self._ends[0][0] <= low_ms:
+            _at, student_id = heapq.heappop(self._ends)
+            student = self._students.get(student_id)
+            if student is not None and self._over_ms(student) <= low_ms:
+                del self._students[student_id]
+            elif student is not None:
+                self._shorten(student, low_ms)
+
+    def _shorten(self, student: Student, low_ms: int) -> None:
+        """Forgets the sittings before the last one that began so long ago that no event in time can reach them."""
+        limit_ms = low_ms - self._lateness_ms
+        keep = [at for at, one in enumerate(student.sittings) if at and one.began_ms <= limit_ms]
+        if keep:
+            first = student.sittings[keep[-1]].began_ms
+            student.marks = student.marks[bisect_left(student.marks, (first,)) :]
+            student.sittings = student.sittings[keep[-1] :]
+
+    def state(self) -> dict[str, Any]:
+        """Returns what a snapshot must hold: the marks; their fold is made from them."""
+        return {
+            "marks": {name: [tuple(mark) for mark in one.marks] for name, one in self._students.items()},
+            "changed": sorted(self._changed),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a snapshot's state."""
+        self._students, self._timers, self._ends = {}, [], []
+        for name, marks in state["marks"].items():
+            student = Student([Mark(*mark) for mark in marks])
+            student.sittings = folded(student.marks, self._chances)
+            self._students[name] = student
+            self._wait(name, student)
+            self._ends.append((self._over_ms(student), name))
+        heapq.heapify(self._ends)
+        self._changed = set(state["changed"])
+
+
+def folded(marks: list[Mark], chances: dict[str, int] | None = None) -> list[Sitting]:
+    """Returns the sittings of a student's marks, which are in their order."""
+    sittings: list[Sitting] = []
+    for mark in marks:
+        _go_on(sittings, mark, chances)
+    return sittings
+
+
+def _go_on(sittings: list[Sitting], mark: Mark, chances: dict[str, int] | None = None) -> None:
+    """Takes the next mark: a sitting ends with a silence of two hours, or after a day."""
+    last = sittings[-1] if sittings else None
+    if (
+        last is None
+        or mark.time_ms - max(last.last_ms, last.began_ms) >= rules.SITTING_GAP_MS
+        or mark.time_ms - last.began_ms >= rules.SITTING_MOST_MS
+    ):
+        if last is not None:
+            last.close(mark.time_ms - 1)
+        last = Sitting(chances)
+        last.began_ms = last.last_ms = mark.time_ms
+        sittings.append(last)
+    last.take(mark)
+
+
+def episodes_of(sittings: list[Sitting], now_ms: int) -> list[Episode]:
+    """Returns all episodes of a student as of a moment, by when they began."""
+    found: list[Episode] = []
+    for sitting in sittings[:-1]:
+        found.extend(sitting.episodes)
+    if sittings:
+        last = sittings[-1].copy()
+        last.settle(now_ms)
+        found.extend(last.episodes)
+    return found
