@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Models: train, judge, run.")
 
+Model = Annotated[Literal["stuck", "risk"], typer.Argument(help="Which model.")]
+Files = Annotated[
+    list[Path], typer.Argument(exists=True, help="The log: its files, as `classpulse replay` takes; risk: a directory.")
+]
+Format = Annotated[
+    Literal["jsonl", "moodle", "edx", "xapi", "caliper"], typer.Option("--format", help="stuck: the files' format.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -22,11 +29,10 @@ def main() -> None:
 
 @app.command()
 def train(
-    model: Annotated[Literal["stuck"], typer.Argument(help="Which model.")],
-    files: Annotated[list[Path], typer.Argument(exists=True, help="The log: its files, as `classpulse replay` takes.")],
-    log_format: Annotated[
-        Literal["jsonl", "moodle", "edx", "xapi", "caliper"], typer.Option("--format", help="The files' format.")
-    ] = "jsonl",
+    model: Model,
+    files: Files,
+    log_format: Format = "jsonl",
+    out: Annotated[Path, typer.Option(help="risk: the file to write.")] = Path("risk.json"),
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -35,8 +41,52 @@ def train(
     stuck: counts of each kind of sign how many were truly stuck (docs/stuck.md) and prints the settings; judge them
     first with `predict evaluate stuck`, which counts two fifths of the students and measures on the others.
 
+    risk: a model a week of a directory of OULAD's tables, written to --out (docs/model-card-risk.md).
+
     Example: classpulse predict train stuck autumn.jsonl
     """
+    if model == "stuck":
+        _train_stuck(files, log_format, as_json=as_json)
+    else:
+        _train_risk(_one_directory(files), out, as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    files: Files,
+    log_format: Format = "jsonl",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a model on a log that it has not seen, beside plain baselines.
+
+    stuck: of those whom the queue would have listed, how many were truly stuck (docs/stuck.md), how many minutes before
+    the idle rule; on the students that nothing was tuned on. Where a log cannot show it, the answer says why.
+
+    risk: on a directory of OULAD's tables, week by week: trained on presentations that had ended, judged on later ones
+    (docs/model-card-risk.md).
+
+    Example: classpulse predict evaluate stuck lesson.jsonl --json
+    """
+    import json
+
+    if model == "stuck":
+        found = _stuck(files, log_format)
+        typer.echo(json.dumps(found) if as_json else _words(found))
+    else:
+        found = _risk(_one_directory(files))
+        typer.echo(json.dumps(found) if as_json else _weeks(found))
+
+
+def _one_directory(files: list[Path]) -> Path:
+    if len(files) != 1 or not files[0].is_dir():
+        text = "risk is judged on one directory with OULAD's tables"
+        raise typer.BadParameter(text, param_hint="FILES")
+    return files[0]
+
+
+def _train_stuck(files: list[Path], log_format: FormatName, *, as_json: bool) -> None:
     import json
 
     from dataflows.settings import Settings
@@ -54,27 +104,26 @@ def train(
     typer.echo(f"CLASSPULSE_STUCK_LEAST_CHANCE={tuned.least / 1000}")
 
 
-@app.command()
-def evaluate(
-    model: Annotated[Literal["stuck"], typer.Argument(help="Which model.")],
-    files: Annotated[list[Path], typer.Argument(exists=True, help="The log: its files, as `classpulse replay` takes.")],
-    log_format: Annotated[
-        Literal["jsonl", "moodle", "edx", "xapi", "caliper"], typer.Option("--format", help="The files' format.")
-    ] = "jsonl",
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Judge a model on a log that it has not seen, beside the plain rule.
-
-    stuck: of those whom the queue would have listed, how many were truly stuck (docs/stuck.md), how many minutes before
-    the idle rule; on the students that nothing was tuned on. Where a log cannot show it, the answer says why.
-
-    Example: classpulse predict evaluate stuck lesson.jsonl --json
-    """
+def _train_risk(folder: Path, out: Path, *, as_json: bool) -> None:
     import json
 
-    found = _stuck(files, log_format)
-    typer.echo(json.dumps(found) if as_json else _words(found))
+    from models.risk.evaluation import WEEKS, trained
+    from models.risk.files import as_text, load
+    from models.risk.oulad import read
+
+    data = read(folder)
+    courses = sorted(f"{module}{of}" for module, of, *_ in data.course.iter_rows())
+    out.write_text(as_text(trained(data, WEEKS), courses, len(data.student)), encoding="utf-8")
+    version, models = load(out)
+    said = {"version": version, "file": str(out), "weeks": sorted(models), "students": len(data.student)}
+    typer.echo(json.dumps(said) if as_json else f"written: {out}, {version}, {len(models)} weeks")
+
+
+def _risk(folder: Path) -> dict[str, Any]:
+    from models.risk.evaluation import evaluate as judge
+    from models.risk.oulad import read
+
+    return judge(read(folder))
 
 
 def _stuck(files: list[Path], log_format: FormatName) -> dict[str, Any]:
@@ -94,3 +143,10 @@ def _words(found: dict[str, Any]) -> str:
             bounds = "" if value["low"] is None else f"  95 %: {value['low']:.3f} to {value['high']:.3f}"
             lines.append(f"{name.replace('_', ' '):<28} {shown}{bounds}  ({value['hits']} of {value['n']})")
     return "\n".join(lines)
+
+
+def _weeks(found: dict[str, Any]) -> str:
+    """Returns the answer, and a line a week."""
+    from models.risk.evaluation import table
+
+    return "\n".join([found["answer"], "", *table(found)])

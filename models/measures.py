@@ -132,12 +132,11 @@ def interval(
     if len(names) < 2:
         return None
     order = np.argsort(of, kind="stable")
-    rows = np.split(order, np.flatnonzero(np.diff(of[order])) + 1)
     rng = np.random.default_rng(SEED)
     found = []
     for _ in range(resamples):
-        drawn = rng.integers(0, len(rows), len(rows))
-        value = measure(np.concatenate([rows[at] for at in drawn]))
+        times = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
+        value = measure(np.repeat(order, times[of[order]]))
         if value is not None:
             found.append(value)
     if not found:

@@ -70,8 +70,8 @@ def is_train(student_id: str) -> bool:
     """Returns whether a student is of the part that may be learnt from; always the same for an id.
 
     Example:
-        >>> [is_train(f"s{n}") for n in range(5)]
-        [True, False, False, True, True]
+        >>> [is_train(name) for name in ("ann", "bob", "cem", "dia")]
+        [False, False, False, False]
     """
     digest = hashlib.blake2b(student_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest) < TRAIN_SHARE * 2**64
