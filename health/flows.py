@@ -76,7 +76,15 @@ def check(settings: Settings) -> list[Finding]:
     return [
         (_of_another_log(name, others[name]) if others.get(name) else None)
         or (facts and regrown(name, flows.get(name), facts.partitions))
-        or judge(name, flows.get(name), ends, now, works=name in working, others_work=bool(working & {*flow_names()}))
+        or judge(
+            name,
+            flows.get(name),
+            ends,
+            now,
+            works=name in working,
+            others_work=bool(working & {*flow_names()}),
+            patience_s=STUCK_AFTER_S + (settings.lake_file_s if name == "lake" else 0),
+        )
         for name in dict.fromkeys((*flow_names(), *flows))
     ]
 
@@ -105,6 +113,7 @@ def judge(  # noqa: PLR0913
     *,
     works: bool,
     others_work: bool,
+    patience_s: float = STUCK_AFTER_S,
 ) -> Finding:
     """Says how a flow is: it is wrong when it ought to work and nobody does, or nothing comes of it.
 
@@ -115,6 +124,7 @@ def judge(  # noqa: PLR0913
         now: The wall clock.
         works: Whether a worker of it is connected to the database.
         others_work: Whether a worker of any flow is.
+        patience_s: How long a worker may write nothing: the lake writes a file in minutes.
     """
     if flow is None:
         detail = "has not written yet, and a worker is there" if works else "has never written"
@@ -125,7 +135,7 @@ def judge(  # noqa: PLR0913
         advice = f"{_start(name)} If it was running, its log says why it ended."
         say = wrong if unread or others_work else note
         return say(PART, name, f"no worker runs: {detail}", advice)
-    if unread and now - flow.updated_at > timedelta(seconds=STUCK_AFTER_S):
+    if unread and now - flow.updated_at > timedelta(seconds=patience_s):
         return wrong(PART, name, f"a worker is there and writes nothing: {detail}", "Read its log.")
     behind_ms = 0 if flow.watermark_ms is None else now.timestamp() * 1000 - flow.watermark_ms
     if unread is None or behind_ms <= STALE_WATERMARK_S * 1000:

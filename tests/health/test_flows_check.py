@@ -67,6 +67,13 @@ BACKLOG, NONE = {PART: 5000}, {PART: 100}
         ),
     ],
 )
+def test_the_lake_may_write_nothing_for_as_long_as_it_gathers() -> None:
+    flow = Progress(NOW - timedelta(seconds=300), 0, {PART: 0})
+    for patience_s, state in ((120, "wrong"), (420, "ok")):
+        found = judge("lake", flow, {PART: 5000}, NOW, works=True, others_work=True, patience_s=patience_s)
+        assert found.state == state
+
+
 def test_a_flow_is_wrong_when_it_ought_to_work_and_nothing_comes_of_it(  # noqa: PLR0913
     case: str,
     ends: dict[tuple[str, int], int] | None,
