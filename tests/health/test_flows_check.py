@@ -67,13 +67,6 @@ BACKLOG, NONE = {PART: 5000}, {PART: 100}
         ),
     ],
 )
-def test_the_lake_may_write_nothing_for_as_long_as_it_gathers() -> None:
-    flow = Progress(NOW - timedelta(seconds=300), 0, {PART: 0})
-    for patience_s, state in ((120, "wrong"), (420, "ok")):
-        found = judge("lake", flow, {PART: 5000}, NOW, works=True, others_work=True, patience_s=patience_s)
-        assert found.state == state
-
-
 def test_a_flow_is_wrong_when_it_ought_to_work_and_nothing_comes_of_it(  # noqa: PLR0913
     case: str,
     ends: dict[tuple[str, int], int] | None,
@@ -128,3 +121,10 @@ def test_progress_takes_the_lowest_watermark_and_the_newest_commit() -> None:
     assert flow.watermark_ms == NOW_MS - 5
     assert flow.updated_at == NOW - timedelta(seconds=2)
     assert flow.offsets == {(PART[0], 0): 10, (PART[0], 1): 20}
+
+
+def test_the_lake_may_write_nothing_for_as_long_as_it_gathers() -> None:
+    flow = progress([row(0, 0, NOW_MS, 300)])["engagement"]
+    for patience_s, state in ((120, "wrong"), (420, "ok")):
+        found = judge("lake", flow, {PART: 5000}, NOW, works=True, others_work=True, patience_s=patience_s)
+        assert found.state == state
