@@ -28,7 +28,8 @@ for module in pkgutil.iter_modules([str(Path(__file__).parent)]):  # each regist
     if not module.name.startswith("test_"):
         importlib.import_module(f"tests.truth.{module.name}")
 
-NOT_OF_THE_LOG = {"database_jobs"}
+NOT_OF_THE_LOG = {"database_jobs", "stuck_now"}
+# stuck_now: of flow stuck there is no oracle; known answers in tests/db/test_stuck.py and tests/dataflows/stuck.
 """What TimescaleDB's own scheduler does; `tests/db/test_jobs.py` holds it against real failing and late jobs."""
 
 Row = dict[str, Any]
