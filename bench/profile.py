@@ -1,5 +1,7 @@
 """What an event costs, step by step, without Kafka: `classpulse bench profile [--flow content]`.
 
+`CLASSPULSE_SCANNER=false` measures what it costs without the scanner.
+
 One task with a quarter of the students, batches as the source emits them. Rows are made after every sixth batch, about
 as often as a worker that catches up at 160,000 events/s. CPU time, best of several rounds over the same log: what a
 neighbour on the core adds is left out.
@@ -50,7 +52,7 @@ class Costs:
     snapshot_bytes: dict[str, int] = field(default_factory=dict)
 
 
-LOADS: Final = {"engagement": batches.batches, "content": studying.batches}
+LOADS: Final = {"engagement": batches.batches, "content": studying.batches, "archive": batches.batches}
 _WITH_ROWS: Final = frozenset({"activity", "students", "days", "timeline"})
 
 
@@ -132,7 +134,7 @@ def run(  # noqa: PLR0913
     """Measures and returns the figures.
 
     Args:
-        flow: `engagement` or `content`.
+        flow: `engagement`, `content` or `archive`.
         events: Events of the one task.
         per_s: Density: events a second of event time, over four tasks.
         batch_records: Records of a batch; by default as many as a worker that catches up takes.

@@ -21,6 +21,9 @@ from dataflows.settings import Settings
 from local.kafka import VERSION, Kafka
 from local.postgres import Postgres
 
+_KEPT = {"CLASSPULSE_SCANNER"}
+"""Settings of ours that a measurement may be given, to compare."""
+
 
 def say(text: str) -> None:
     """Tells how far the measurement is; figures alone go to standard output."""
@@ -45,7 +48,9 @@ class Stack:
     def environment(self, prefix: str, database: str = "postgres", **more: str) -> dict[str, str]:
         """Returns the environment of a process, with a recovery folder of its own."""
         self._runs += 1
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CLASSPULSE_")}
+        kept = {
+            name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("CLASSPULSE_")
+        }
         return kept | {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
             "DATABASE_URL": self.postgres.url(database),

@@ -19,6 +19,7 @@ from typing import Any, Final
 from bytewax._bytewax import cli_main
 from bytewax.dataflow import Dataflow
 
+from dataflows.events.scanner import loading
 from dataflows.kafka.producer import Publisher
 from dataflows.settings import Settings
 from dataflows.summary import Summary
@@ -96,6 +97,8 @@ def main() -> None:
     job, output, warm, everything = sys.argv[1:]
     settings = Settings()
     flow, sink = Dataflow(job), Output(settings, output, int(warm), int(everything))
+    if settings.scanner:
+        loading.prepare(settings.scanner_dir, wait=True)
     JOBS[job](flow, settings, sink)
     calm_garbage_collector()
     cli_main(flow, workers_per_process=1)

@@ -17,6 +17,7 @@ from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.frames import TextColumn
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
+from dataflows.operators.ordering import order_of
 from dataflows.operators.places import order_by_time
 from dataflows.operators.segments import Bools, Ints, is_sorted
 from dataflows.scores.engagement import is_interaction
@@ -152,4 +153,4 @@ def _by_student_day(events: Events, day: Ints) -> Ints:
     order = order_by_time(moment, events.placed)
     key = (events.student << DAY_BITS | day)[order]
     # Where clocks go back over midnight, days do not follow time.
-    return order if is_sorted(key) else order[np.argsort(key, kind="stable")]
+    return order if is_sorted(key) else order[order_of(key)]

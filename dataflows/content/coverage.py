@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, starts_of
 
 BINS: Final = 20
@@ -78,7 +79,7 @@ def _sweep(view: Ints, start_ms: Ints, end_ms: Ints) -> _Sweep:
     base = view << _POSITION_BITS
     keys = np.concatenate([base + start_ms * BINS, base + end_ms * BINS])
     change = np.repeat(np.array([1, -1], np.int64), len(view))
-    order = np.argsort(keys, kind="stable")
+    order = order_of(keys)
     return _Sweep(keys[order], np.cumsum(change[order]))
 
 

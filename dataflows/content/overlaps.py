@@ -9,6 +9,7 @@ import numpy as np
 from dataflows.content.explicit import Views
 from dataflows.content.marks import NONE, Explicit
 from dataflows.operators import packing
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, found_in
 
 
@@ -61,7 +62,7 @@ def _first_reaching(  # noqa: PLR0913
     here, place = found_in(_pair(member, chapter), known)
     if not here.any():
         return nothing
-    order = np.argsort(group, kind="stable")
+    order = order_of(group)
     starts = packing.moment(group, explicit.start_ms[some], 0)[order]
     reached = np.maximum.accumulate(packing.moment(group, until_ms[some], 0)[order])
     place = np.where(here, place, 0)

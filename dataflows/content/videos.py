@@ -16,6 +16,7 @@ from dataflows.content.coverage import cover
 from dataflows.content.marks import NONE, Flag, FoldRules, Marks
 from dataflows.content.playback import Stretches, in_view, media_ms, played
 from dataflows.operators.frames import TextColumn, times
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Ints, last_where, lengths_of, starts_of
 
 COMPLETED_PCT: Final = 90
@@ -91,7 +92,7 @@ def _views_of(marks: Marks, of: Ints) -> tuple[Ints, Ints]:
     """Returns the indices of all views' events in the order of (member, view's start, video, time), and the starts."""
     rows = np.flatnonzero(in_view(marks) & (of >= 0))
     key = of[rows] << _CODE_BITS | marks.video[rows]
-    order = np.argsort(key, kind="stable")
+    order = order_of(key)
     rows, key = rows[order], key[order]
     starts = starts_of(key)
     begun = np.repeat(marks.time_ms[rows[starts]], lengths_of(starts, len(rows)))

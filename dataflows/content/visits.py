@@ -12,6 +12,7 @@ from dataflows.content.marks import NONE, Explicit, FoldRules, Marks
 from dataflows.content.overlaps import overlaps_of
 from dataflows.content.presence import Stretches, stretches_of
 from dataflows.operators.dedupe import Ids
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, last_where, lengths_of, starts_of
 
 
@@ -142,7 +143,7 @@ def _with_guests(reported: Visits, views: Views, guests: Visits, host: Ints, giv
     """Returns the explicit visits with what the derived ones that they absorbed know beyond them."""
     if not len(host):
         return reported
-    order = np.argsort(host, kind="stable")
+    order = order_of(host)
     guests, host, gives_time = guests.take(order), host[order], gives_time[order]
     begins = starts_of(host)
     at = host[begins]

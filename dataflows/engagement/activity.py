@@ -12,6 +12,7 @@ from dataflows.engagement.columns import Events
 from dataflows.engagement.scopes import Scopes
 from dataflows.operators import packing
 from dataflows.operators.hopping import TrailingMembers
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, lengths_of, starts_of
 from dataflows.operators.tumbling import ACTIVE, EVENTS, TRAILING, DistinctMembers, WindowTable
 from dataflows.scores.engagement import is_interaction
@@ -53,7 +54,7 @@ class Activity:
         minute = packing.minute_of(events.event_ms)
         # One row a (minute, place, student) first: the explosion into seven scopes then meets far fewer rows.
         packed = packing.window_scope_student(minute, events.place, events.student)
-        order = np.argsort(packed)
+        order = order_of(packed)
         ordered = packed[order]
         starts = starts_of(ordered)
         counts = lengths_of(starts, len(ordered))

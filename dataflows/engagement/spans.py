@@ -10,6 +10,7 @@ from dataflows.engagement.base import Base
 from dataflows.engagement.fold import NIBBLES, Folded, last_upto
 from dataflows.operators import packing
 from dataflows.operators.calendar import Calendar
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Ints, starts_of
 from dataflows.operators.session import NO_TIME
 from dataflows.scores.engagement import INTENSITY_MINUTES, Scores, engagement_scores, streak_days
@@ -142,7 +143,7 @@ def _tenths(base: Base, facts: Ints, weights: Ints, member: Ints, minute: Ints, 
     back = np.arange(NIBBLES)
     nibble = (base.weights[known][:, None] >> (4 * back)) & 15
     keys = np.concatenate([packing.student_minute(known[:, None], newest[:, None] - back).ravel(), facts])
-    order = np.argsort(keys, kind="stable")
+    order = order_of(keys)
     keys = keys[order]
     total = np.concatenate(([0], np.cumsum(np.concatenate([nibble.ravel(), weights])[order])))
     upto = np.searchsorted(keys, packing.student_minute(member, minute), side="right")

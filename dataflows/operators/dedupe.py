@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, starts_of
 
 Ids = npt.NDArray[np.uint64]
@@ -68,7 +69,7 @@ class Seen:
         if not len(hi):
             return first
         words = mix(hi, lo)
-        order = np.argsort(words)
+        order = order_of(words)
         hour = np.maximum(event_ms, before) // HOUR_MS
         self._against_known(words, order, before, first)
         self._within_batch(words, order, hour, before, first)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, K, found_in, is_sorted, starts_of
 
 State = tuple[Any, Ints, Bools]
@@ -42,7 +43,7 @@ class KeyedTable:
         """
         if not len(keys):
             return keys
-        order = None if is_sorted(keys) else np.argsort(keys)
+        order = None if is_sorted(keys) else order_of(keys)
         ordered = keys if order is None else keys[order]
         starts = starts_of(ordered)
         groups = ordered[starts]

@@ -35,6 +35,7 @@ from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.hopping import TrailingMembers
 from dataflows.operators.keyed import KeyedTable
 from dataflows.operators.latest import Latest
+from dataflows.operators.ordering import order_of
 from dataflows.operators.results import Results
 from dataflows.operators.segments import Bools, Ints, found_in, starts_of
 from dataflows.operators.windows import Hopping, Tumbling
@@ -104,7 +105,7 @@ class PaneWindows:
             return
         code = code_keys(events, self._key, self._keys)
         packed = (events.time_ms // self._hop_ms) << KEY_BITS | code
-        order = np.argsort(packed) if code.min() >= 0 else _sorted_with_key(packed, code)
+        order = order_of(packed) if code.min() >= 0 else _sorted_with_key(packed, code)
         if not len(order):
             return
         ordered = packed[order]
@@ -318,7 +319,7 @@ def expanded(begin: npt.NDArray[Any], end: npt.NDArray[Any]) -> tuple[Ints, Ints
 
 def _sorted_with_key(packed: Ints, code: Ints) -> Ints:
     rows = np.flatnonzero(code >= 0)
-    ordered: Ints = rows[np.argsort(packed[rows])]
+    ordered: Ints = rows[order_of(packed[rows])]
     return ordered
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Bools, Ints, found_in
 
 State = tuple[Ints, Ints]
@@ -43,7 +44,7 @@ class Timers:
         """
         if not len(keys):
             return
-        order = np.lexsort((at_ms, keys)) if later_only else np.argsort(keys, kind="stable")
+        order = np.lexsort((at_ms, keys)) if later_only else order_of(keys)
         ordered = keys[order]
         last = order[np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)]
         key, due = keys[last], at_ms[last]

@@ -151,6 +151,21 @@ class Table:
         """
         return sql.SQL(_NEW).format(**self._parts(stage, columns), same=self._same(between))
 
+    def is_new(self, between: Between | None) -> bool:
+        """Returns whether as a rule no row that is written is stored yet: facts by a key of their own, written once."""
+        narrow = between is not None and between[1] - between[0] <= _WIDEST
+        return narrow and self.merge is None and self.facts is None and self.on_conflict in {"first", "keep"}
+
+    def known_sql(self, stage: str, between: Between | None) -> sql.Composed:
+        """Returns the query of how many staged keys are stored.
+
+        Args:
+            stage: The staged keys.
+            between: As in `update_sql`.
+        """
+        query = "SELECT count(*) FROM {stage} s WHERE EXISTS (SELECT FROM {table} t WHERE {same})"
+        return sql.SQL(query).format(**self._parts(stage, list(self.key)), same=self._same(between))
+
     def _parts(self, stage: str, columns: list[str]) -> dict[str, sql.Composable]:
         return {
             "table": sql.Identifier(self.stored_as),

@@ -40,8 +40,9 @@ Of a new table it has no counts: it takes thousands of rows for a handful, and w
 of them. So reading the staged rows twice is made to cost more than any way that reads them once.
 """
 
-Staged = tuple[Table, list[str], bytes, Between | None]
-"""Rows on their way: the table, the columns in order, the rows as CSV, and between which times they lie."""
+Staged = tuple[Table, list[str], bytes, Between | None, bytes]
+"""Rows on their way: the table, the columns in order, the rows as CSV, between which times they lie, and their keys
+alone where as a rule none of them is stored yet."""
 
 Stretches = tuple[list[str], bytes, datetime]
 """Stretches of time to replace in a table: the owner's columns and the time's, their values, the earliest time."""
@@ -141,9 +142,9 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 advance(cursor, changes, {task: offsets for task, (offsets, _marks) in self._written.items()})
-                for table, columns, data, between in payload:
-                    started = time.perf_counter()
-                    self._upsert(cursor, (table, columns, data, between), spans.get(table.name), contended=contended)
+                for staged in payload:
+                    table, started = staged[0], time.perf_counter()
+                    self._upsert(cursor, staged, spans.get(table.name), contended=contended)
                     metrics.DB_WRITE.labels(table.stored_as).observe((time.perf_counter() - started) * 1000)
                 # Behind the fence, which holds the tasks until the commit: who was replaced publishes nothing. After a
                 # crash before the commit they come twice, under the same key or event_id.
@@ -167,9 +168,12 @@ class Writer(StatelessSinkPartition[tuple[str, Changes]]):
     def _upsert(
         self, cursor: psycopg.Cursor[Any], staged: Staged, stretches: Stretches | None, *, contended: bool
     ) -> None:
-        table, columns, data, times = staged
+        table, columns, data, times, keys = staged
         length = self._lengths.get(table.stored_as)
         between = whole_chunks(times, length) if times and length else None
+        if keys and not contended and not _are_stored(cursor, table, keys, between):
+            _copy(cursor, table.stored_as, columns, data)
+            return
         # Rows that only make way have no values, and must not leave their staging table to rows that have.
         stage = _stage(cursor, table, columns, data, suffix="" if data else "_none")
         if data and table.facts is not None:
@@ -198,12 +202,26 @@ def _stage(cursor: psycopg.Cursor[Any], table: Table, columns: list[str], data: 
             sql.Identifier(name), _names(columns), sql.Identifier(table.stored_as)
         )
     )
+    _copy(cursor, name, columns, data)
+    return name
+
+
+def _copy(cursor: psycopg.Cursor[Any], table: str, columns: list[str], data: bytes) -> None:
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
-        sql.Identifier(name), _names(columns), sql.Literal(_NULL)
+        sql.Identifier(table), _names(columns), sql.Literal(_NULL)
     )
     with cursor.copy(copy) as stream:
         stream.write(data)
-    return name
+
+
+def _are_stored(cursor: psycopg.Cursor[Any], table: Table, keys: bytes, between: Between | None) -> bool:
+    """Returns whether any of some keys is in the table: after a crash, or where a producer sends an id twice.
+
+    Where none is, the rows go into the table as they are, and need not be staged, looked up and read back.
+    """
+    stage = _stage(cursor, table, list(table.key), keys, suffix="_keys")
+    found = cursor.execute(table.known_sql(stage, between)).fetchone()
+    return bool(found and found[0])
 
 
 def _add(cursor: psycopg.Cursor[Any], table: str, columns: list[str], query: sql.Composed) -> None:
@@ -292,7 +310,7 @@ def _payload(changes: list[Changes]) -> list[Staged]:
         frames = [c.rows[name] for c in changes if name in c.rows and len(c.rows[name])]
         if not frames:
             if any(len(c.replaces.get(name, ())) for c in changes):
-                payload.append((table, list(table.key), b"", None))
+                payload.append((table, list(table.key), b"", None, b""))
             continue
         frame = pl.concat(frames) if len(frames) > 1 else frames[0]
         if table.facts is not None and table.on_conflict == "keep":
@@ -306,7 +324,12 @@ def _payload(changes: list[Changes]) -> list[Staged]:
             if name == "student_state" and len(kept) < len(frame):
                 payload.append(_meetings(frame, kept, changes[0].flow))
             frame = kept
-        payload.append((table, frame.columns, to_csv(frame), _between(frame, table)))
+        between, keys = _between(frame, table), b""
+        if table.is_new(between):
+            # In the order of the key: pages of its index are then filled one after the other, and split once.
+            frame = frame.sort(table.key)
+            keys = to_csv(frame.select(table.key))
+        payload.append((table, frame.columns, to_csv(frame), between, keys))
     return payload
 
 
@@ -334,7 +357,7 @@ def _meetings(frame: pl.DataFrame, kept: pl.DataFrame, flow: str) -> Staged:
         pl.concat_str(pl.lit('{"was": '), "task", pl.lit(', "is": '), "is", pl.lit("}")).alias("detail"),
     ).unique(subset=["detected_at", "subject_id"], maintain_order=True)
     metrics.KEY_MOVES.labels(flow).inc(len(rows))
-    return TABLES["anomalies"], rows.columns, to_csv(rows), None
+    return TABLES["anomalies"], rows.columns, to_csv(rows), None, b""
 
 
 class DatabaseSink(DynamicSink[tuple[str, Changes]]):

@@ -55,5 +55,8 @@ def prove(compiled: ModuleType) -> None:
     )
     slots = np.full(4, -1, dtype=np.int32)
     compiled.rehash(np.array([2 << 32], dtype=np.uint64), 1, slots)
-    if said != meant or slots.tolist() != [-1, -1, 0, -1]:
+    order, other = np.empty(3, dtype=np.int64), np.empty(3, dtype=np.int64)
+    words = np.array([1 << 40, 7, 7], dtype=np.uint64)
+    found = other if compiled.rank(words, np.empty_like(words), order, other) else order
+    if said != meant or found.tolist() != [1, 2, 0] or slots.tolist() != [-1, -1, 0, -1]:
         raise WrongError(said)

@@ -73,3 +73,20 @@ def test_in_any_order_and_any_transactions_the_first_record_of_each_topic_is_lef
         stored = "SELECT event_id, topic, partition, kafka_offset, event_name FROM events ORDER BY 1, 2"
         assert rows(migrated_any, stored) == [(*row, row[1]) for row in STANDS], seed
         rows(migrated_any, "DELETE FROM events RETURNING 1")
+
+
+def test_rows_of_which_none_is_stored_go_into_the_table_as_they_are(migrated_any: str) -> None:
+    claim_task(migrated_any, FLOW, 0)
+    here, offset = writer(migrated_any), count(2)
+
+    def is_staged() -> bool:
+        assert here._connection is not None
+        found = here._connection.execute("SELECT to_regclass('pg_temp.stage_events') IS NOT NULL").fetchone()
+        return bool(found and found[0])
+
+    write(here, events(next(offset), *RECORDS[:3]))
+    write(here, events(next(offset), *RECORDS[4:7]))
+    assert not is_staged()
+    write(here, events(next(offset), *RECORDS[3:8]))
+    assert is_staged()
+    rows(migrated_any, "DELETE FROM events RETURNING 1")

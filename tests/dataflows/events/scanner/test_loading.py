@@ -49,8 +49,9 @@ def test_a_processor_that_reads_wrongly_is_found_out(scanner: None) -> None:
         right.scan(*arguments)
         arguments[6][:] += 1  # the times
 
+    loops = {name: getattr(right, name) for name in ("intern", "rank", "rehash", "spell_ids")}
     with pytest.raises(WrongError):
-        prove(SimpleNamespace(scan=wrong, intern=right.intern, spell_ids=right.spell_ids, rehash=right.rehash))  # type: ignore[arg-type]
+        prove(SimpleNamespace(scan=wrong, **loops))  # type: ignore[arg-type]
 
 
 def test_until_it_is_at_hand_events_are_read_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
