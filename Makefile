@@ -20,7 +20,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
 	"$$p" -c '$(USABLE)' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help install demo test soak lint format services services-stop up down bench-engines bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-gateway bench-time-on-task bench-memory bench-memory-flow ci lock clean
+.PHONY: help install demo test soak faults lint format services services-stop up down bench-engines bench-throughput bench-freshness bench-outage bench-writes bench-chapters bench-boards bench-alerts bench-rules bench-gateway bench-time-on-task bench-memory bench-memory-flow ci lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ test: $(DEV) ## the tests; real parts are used where they can be had (ARGS="-k w
 
 soak: $(DEV) ## the tests that take minutes: large logs, many kills (ARGS="-k memory")
 	@$(BIN)/pytest -m soak $(ARGS)
+
+faults: $(DEV) ## three brokers, a database and workers under random faults (CLASSPULSE_FAULTS_TEST=100, CLASSPULSE_SEED_TEST=7)
+	@$(BIN)/pytest -m soak -s tests/e2e/test_faults.py $(ARGS)
 
 lint: $(DEV) ## style, types, and whether what is generated is current
 	$(BIN)/ruff check .

@@ -103,8 +103,9 @@ def main() -> None:
     calm_garbage_collector()
     cli_main(flow, workers_per_process=1)
     sink.flush()
-    late = Summary.of_process("engagement").late
-    print(json.dumps({"late": late, "done_cpu_s": time.process_time()}), flush=True)
+    # Bytewax's own windows do not say what they drop, and whoever only decodes judges nothing.
+    counted = {"late": Summary.of_process("engagement").late} if job in {"declared", "windows"} else {}
+    print(json.dumps(counted | {"done_cpu_s": time.process_time()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def main() -> None:
     decode, late = Decode(orjson.loads, {int(warm), int(everything)}), Late()
 
     class Json(Deserializer):  # type: ignore[misc]
-        def __call__(self, value: bytes, _context: Any) -> Any:  # noqa: ANN401
+        def __call__(self, value: bytes, ctx: Any) -> Any:  # noqa: ANN401, ARG002
             return decode(value)
 
     app = Application(

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.AggregateFunction;
@@ -27,12 +28,15 @@ import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
 import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
 import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.util.Collector;
+import org.apache.flink.util.OutputTag;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -43,6 +47,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * window/scope/id[/task] events/students}.
  */
 public final class Windows {
+  /** What was dropped as late: the mini cluster is this process. */
+  private static final AtomicLong LATE = new AtomicLong();
+
   private Windows() {}
 
   /** An event with the partition that it came from, and the code of a scope. */
@@ -67,6 +74,7 @@ public final class Windows {
     long warm = Long.parseLong(arguments[5]);
     long all = Long.parseLong(arguments[6]);
     Progress.expect(warm, all);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> Progress.late(LATE.get())));
     Configuration config = new Configuration();
     config.setString("execution.checkpointing.dir", "file://" + arguments[4]);
     config.setString("execution.checkpointing.storage", "filesystem");
@@ -126,7 +134,9 @@ public final class Windows {
 
   /** As one writes it: each event by its class and once by all, keyed, in the windows that Flink has. */
   private static DataStream<String> windows(DataStream<Item> events) {
-    return events
+    OutputTag<Item> late = new OutputTag<>("late", TypeInformation.of(Item.class));
+    SingleOutputStreamOperator<String> rows =
+        events
         .<Item>flatMap(
             (item, out) -> {
               out.collect(new Item(item.partition, item.timestamp, item.student, -1));
@@ -137,7 +147,18 @@ public final class Windows {
         .returns(TypeInformation.of(Item.class))
         .keyBy(item -> item.room, Types.INT)
         .window(TumblingEventTimeWindows.of(Duration.ofMillis(Minutes.LENGTH_MS)))
+        .sideOutputLateData(late)
         .aggregate(new Count(), new Row(), Types.GENERIC(Tally.class), Types.GENERIC(Tally.class), Types.STRING);
+    rows.getSideOutput(late)
+        .<String>flatMap(
+            (item, out) -> {
+              if (item.room < 0) {
+                LATE.incrementAndGet();
+              }
+            })
+        .returns(Types.STRING)
+        .sinkTo(new DiscardingSink<>());
+    return rows;
   }
 
   /** Events and students of one window. */
@@ -189,10 +210,14 @@ public final class Windows {
     @Override
     public void processElement(Item item, Context context, Collector<String> out) {
       int task = item.partition;
+      long before = tasks[task].late();
       tasks[task].add(
           new Event(item.timestamp, item.student, item.room),
           (start, scope, id, events, students) ->
               out.collect(start + "/" + scope + "/" + id + "/" + task + " " + events + "/" + students));
+      if (tasks[task].late() != before) {
+        LATE.incrementAndGet();
+      }
     }
 
     @Override
@@ -214,15 +239,6 @@ public final class Windows {
       for (byte[] one : saved.get()) {
         tasks[task++].load(one);
       }
-    }
-
-    @Override
-    public void close() {
-      long late = 0;
-      for (Minutes task : tasks) {
-        late += task.late();
-      }
-      Progress.late(late);
     }
   }
 
