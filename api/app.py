@@ -93,7 +93,8 @@ class Gateway:
         """Runs what runs beside requests."""
         await self.intake.start()
         await self.book.refresh()
-        tasks = [asyncio.create_task(self.book.run())]
+        await self.intake.consents.refresh()
+        tasks = [asyncio.create_task(run()) for run in (self.book.run, self.intake.consents.run)]
         try:
             async with self.reads.running():
                 yield

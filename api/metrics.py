@@ -27,7 +27,7 @@ TICKING: Final = Gauge("gateway_ticking", "1 on the instance that writes ticks, 
 QUESTIONS: Final = Counter("gateway_questions_total", "Questions that the answers asked the database.", ["query"])
 LISTENERS: Final = Gauge("gateway_listeners", "Who listens to /engagement/stream.")
 
-for status in ("ok", "spooled", "duplicate", "rejected", "retry"):
+for status in ("ok", "spooled", "duplicate", "rejected", "retry", "withheld"):
     EVENTS.labels(status)
 
 

@@ -13,7 +13,7 @@ from dataflows.events.schema import schema_of
 
 _TAG: Final = "events"
 _EVENT: Final = "ClickstreamEvent"
-_STATUS: Final = ["ok", "spooled", "duplicate", "rejected", "retry", "skipped"]
+_STATUS: Final = ["ok", "spooled", "duplicate", "rejected", "retry", "withheld", "skipped"]
 _RESULT: Final = {
     "type": "object",
     "required": ["id", "status"],

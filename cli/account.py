@@ -19,11 +19,11 @@ def show(found: list[Summary]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("flow", "read", "kept", "rejected", "late", "repeated", box=None, pad_edge=False)
+    table = Table("flow", "read", "kept", "rejected", "late", "repeated", "withheld", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in found:
-        counts = (one.read, one.kept, one.refused, one.late, one.repeated)
+        counts = (one.read, one.kept, one.refused, one.late, one.repeated, one.withheld)
         table.add_row(one.flow, *(f"{count:,}" for count in counts))
     # off a terminal nothing is wrapped: a reason must be found by its words
     console = Console(soft_wrap=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from dataflows.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -12,6 +16,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def command() -> None:
     """Bring the database at DATABASE_URL to the current schema; a second call changes nothing.
+
+    With CLASSPULSE_ERASURE_KEY, students who were erased and have come back with a restored backup are erased again.
 
     Example: classpulse migrate
     """
@@ -30,4 +36,24 @@ def command() -> None:
         )
     for line in report.lines():
         typer.echo(line)
+    if settings.erasure_key is not None:
+        _erase_again(settings)
     marks.deployed()
+
+
+def _erase_again(settings: Settings) -> None:
+    """Erases students again who came back with a restored backup."""
+    from api.settings import ApiSettings
+    from cli.student import erase_and_tell
+    from dataflows.kafka.topics import TopicError
+    from privacy.requests import come_back
+
+    try:
+        back = come_back(settings)
+    except TopicError as error:
+        text = f"the list of erased students was not compared with Kafka's ({error}): migrate again when it answers"
+        typer.secho(text, fg="yellow", err=True)
+        return
+    if back:
+        typer.echo(f"{len(back)} erased students have come back with a restored backup: they are erased again")
+        erase_and_tell(back, settings, ApiSettings())

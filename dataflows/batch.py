@@ -76,6 +76,7 @@ class TaskBatch:
         seed: Snapshots by step id, in the first batch of a task that starts from a rebuild; else empty.
         history: Whether a flush is one for rows of history too (days, sessions, visits, videos, pages): those who read
             them look back, so they are written less often, and wait in the state until then.
+        erased: By what students are known who were erased (`consent.digest_of`): nothing of theirs counts.
     """
 
     task: int
@@ -93,6 +94,7 @@ class TaskBatch:
     claimed: dict[str, int] = field(default_factory=dict)
     partitions: int | None = None
     history: bool = True
+    erased: frozenset[bytes] = frozenset()
 
     @property
     def past_floor(self) -> bool:

@@ -31,6 +31,7 @@ class Claim:
         settled: How far the task's time had come.
         bases: Where the topics' present era begins (`dataflows.eras`); none where Kafka was never lost.
         partitions: How many partitions a topic had when any flow last wrote results of it.
+        erased: By what students are known who were erased.
     """
 
     generation: int
@@ -40,6 +41,7 @@ class Claim:
     bases: dict[str, int] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
     partitions: dict[str, int] = field(default_factory=dict)
+    erased: frozenset[bytes] = frozenset()
 
     def places(self, offsets: dict[str, int]) -> dict[str, int]:
         """Returns the places of a broker's offsets."""

@@ -20,6 +20,9 @@ TICKS_CONSUMED: Final = Counter("kafka_ticks_consumed_total", "Progress ticks re
 EVENTS_REJECTED: Final = Counter("events_rejected_total", "Records refused by decode.", ["topic", "reason", "flow"])
 LATE_EVENTS: Final = Counter("late_events_total", "Events that met a watermark past their window's lateness.", ["flow"])
 DUPLICATES: Final = Counter("duplicate_events_total", "Records dropped because their event_id was counted.", ["flow"])
+WITHHELD: Final = Counter(
+    "events_withheld_total", "Consents, and events of students who have withdrawn theirs or were erased.", ["flow"]
+)
 SCOPES_OVER: Final = Counter(
     "activity_scopes_over_total", "Scopes of a minute that are counted as ~other: too many different ids of one kind."
 )

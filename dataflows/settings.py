@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     stuck_chances: dict[str, float] = Field(default_factory=dict)
     small_group_students: int = Field(default=10, ge=0)
 
+    consent_duties: dict[str, str] = Field(default_factory=dict)
+    erasure_key: SecretStr | None = Field(default=None, min_length=16)
+    receipt_key: SecretStr | None = Field(default=None, min_length=32)
+    keep_backups_days: int = Field(default=30, ge=0)
+
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"
     memory_models_by_domain: dict[str, Literal["ebbinghaus", "fsrs", "average"]] = Field(default_factory=dict)
 
@@ -124,6 +129,18 @@ class Settings(BaseSettings):
             )
             raise ValueError(text)
         return days
+
+    @field_validator("consent_duties")
+    @classmethod
+    def _has_grounds(cls, duties: dict[str, str]) -> dict[str, str]:
+        for name, ground in duties.items():
+            if len(ground.split()) < 3:
+                text = (
+                    f"{name} needs its legal ground in words, for example "
+                    '{"quiz_submit": "Art. 6(1)(e) GDPR: the school has to grade"}'
+                )
+                raise ValueError(text)
+        return duties
 
     def kafka_config(self) -> dict[str, str | int | float | bool]:
         """Returns the librdkafka properties that every client of ours shares."""

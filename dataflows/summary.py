@@ -13,13 +13,14 @@ from dataflows import metrics
 
 @dataclass(slots=True)
 class Summary:
-    """One flow's account; what was read was either kept, or rejected, late or repeated.
+    """One flow's account; what was read was either kept, or rejected, late, repeated or withheld.
 
     Attributes:
         flow: Its name.
         read: Records, ticks left out.
         late: Events that came after what they belong to was final; `archive` keeps them all the same.
         repeated: Records of an event that was counted already.
+        withheld: Consents, and events of students who have withdrawn theirs or were erased.
         rejected: Records by the reason for which they are no events.
         examples: An example of each reason, with its place in the log.
     """
@@ -28,6 +29,7 @@ class Summary:
     read: int = 0
     late: int = 0
     repeated: int = 0
+    withheld: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -39,13 +41,14 @@ class Summary:
     @property
     def kept(self) -> int:
         """How many were counted, or stored."""
-        return self.read - self.refused - self.late - self.repeated
+        return self.read - self.refused - self.late - self.repeated - self.withheld
 
     def add(self, other: Summary) -> None:
         """Adds what another process of the flow did."""
         self.read += other.read
         self.late += other.late
         self.repeated += other.repeated
+        self.withheld += other.withheld
         for reason, count in other.rejected.items():
             self.rejected[reason] = self.rejected.get(reason, 0) + count
         self.examples = other.examples | self.examples
@@ -61,6 +64,7 @@ class Summary:
             read=_total(metrics.EVENTS_CONSUMED, flow) - _total(metrics.TICKS_CONSUMED, flow),
             late=_total(metrics.LATE_EVENTS, flow),
             repeated=_total(metrics.DUPLICATES, flow),
+            withheld=_total(metrics.WITHHELD, flow),
             rejected=rejected,
             examples=dict(metrics.examples),
         )

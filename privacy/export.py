@@ -140,7 +140,7 @@ def _dead_letters(connection: psycopg.Connection[Any], student: str) -> Iterator
     """Yields refused records about a student: the payload may say so in any form, so each one is looked at."""
     with connection.cursor("export_dead_letters") as cursor:
         for (row,) in cursor.execute("SELECT to_jsonb(d) FROM dead_letters d"):
-            if is_held_about(row["payload"] or "", student):
+            if is_held_about(row["payload"] or "", {student}):
                 yield row
 
 
@@ -150,7 +150,7 @@ def _topics(
     (folder / "topics").mkdir(exist_ok=True)
     names = [settings.topic_prefix + name for name in (*ALL_TOPICS, CLICKSTREAM_ALIAS)]
     counts: dict[str, int] = {}
-    for record in records_of(settings, names, student, lambda done, total: progress("topics", done, total)):
+    for record in records_of(settings, names, {student}, lambda done, total: progress("topics", done, total)):
         with (folder / "topics" / f"{record.topic}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
         counts[record.topic] = counts.get(record.topic, 0) + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,46 +39,51 @@ class Record:
     value: Any
 
 
-def is_about(value: bytes | None, key: bytes | None, student_id: str) -> bool:
-    r"""Says whether a record is about a student: by its key, or because a text anywhere in it is the id.
+def is_about(value: bytes | None, key: bytes | None, student_ids: Collection[str]) -> bool:
+    r"""Says whether a record is about one of some students: by its key, or because a text anywhere in it is the id.
 
-    What is no JSON is searched for the id as it is written.
+    What is no JSON is searched for the id as a word of its own.
 
     Args:
         value: The record's value.
         key: The record's key.
-        student_id: The id as it is kept (`tidy`).
+        student_ids: The ids as they are kept (`tidy`).
 
     Example:
-        >>> is_about(b'{"context": {"user_id": " ann"}}', None, "ann"), is_about(b'{"student_id": "anna"}', None, "ann")
+        >>> ann = {"ann"}
+        >>> is_about(b'{"context": {"user_id": " ann"}}', None, ann), is_about(b'{"student_id": "anna"}', None, ann)
         (True, False)
-        >>> is_about(b'{"student_id": "ann"', None, "ann"), is_about(None, b"ann", "ann")
-        (True, True)
+        >>> is_about(b'{"student_id": "ann"', None, ann), is_about(b"joanna", None, ann), is_about(None, b"ann", ann)
+        (True, False, True)
     """
-    if key is not None and tidy(key.decode("utf-8", "replace")) == student_id:
+    if key is not None and tidy(key.decode("utf-8", "replace")) in student_ids:
         return True
     if value is None:
         return False
     try:
         document = msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return student_id.encode() in value
+        return any(_is_word_in(student_id, value) for student_id in student_ids)
     if isinstance(document, dict) and isinstance(document.get("payload"), str) and "reason" in document:
-        return is_held_about(document["payload"], student_id)
-    return any(text == student_id for text in _texts(document))
+        return is_held_about(document["payload"], student_ids)
+    return any(text in student_ids for text in _texts(document))
 
 
-def is_held_about(payload: str, student_id: str) -> bool:
-    """Says whether what a dead letter holds is about a student.
+def _is_word_in(student_id: str, value: bytes) -> bool:
+    return re.search(rb"(?<![\w])" + re.escape(student_id.encode()) + rb"(?![\w])", value) is not None
+
+
+def is_held_about(payload: str, student_ids: Collection[str]) -> bool:
+    """Says whether what a dead letter holds is about one of some students.
 
     Args:
         payload: Base64 of the refused bytes.
-        student_id: The id as it is kept (`tidy`).
+        student_ids: The ids as they are kept (`tidy`).
     """
     try:
-        return is_about(base64.b64decode(payload), None, student_id)
+        return is_about(base64.b64decode(payload), None, student_ids)
     except ValueError:
-        return student_id in payload
+        return any(student_id in payload for student_id in student_ids)
 
 
 def _texts(document: object) -> Iterator[str]:
@@ -98,15 +104,17 @@ def _texts(document: object) -> Iterator[str]:
 def records_of(
     settings: Settings,
     topics: Iterable[str],
-    student_id: str,
+    student_ids: Collection[str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[Record]:
-    """Yields a student's records of some topics; every partition is read, since a producer may have used another key.
+    """Yields the records of some topics that are about students.
+
+    Every partition is read, since a producer may have used another key.
 
     Args:
         settings: How Kafka is reached.
         topics: Names on the broker; one that does not exist is left out.
-        student_id: The id as it is kept (`tidy`).
+        student_ids: The ids as they are kept (`tidy`).
         progress: Told how many records were read, and how many there are.
 
     Raises:
@@ -127,7 +135,7 @@ def records_of(
             consumer.assign([TopicPartition(place.topic, place.partition, low)])
             for message in _until(consumer, place, high):
                 done += 1
-                if is_about(message.value(), message.key(), student_id):
+                if is_about(message.value(), message.key(), student_ids):
                     yield _record(message)
                 if done % BATCH == 0:
                     progress(done, total)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from dataflows.events.rejects import Reason
 
-Status = Literal["ok", "spooled", "duplicate", "rejected", "retry"]
+Status = Literal["ok", "spooled", "duplicate", "rejected", "retry", "withheld"]
 
 STORED: Final = frozenset({"ok", "spooled"})
 _FIELD_REASONS: Final = frozenset({"missing_field", "bad_type", "bad_timestamp"})
@@ -21,13 +22,27 @@ class Entry:
         value: The event's JSON, as it goes to Kafka.
         event_id: Its UUID; empty where it could not be read.
         event_ms: Event time, epoch milliseconds.
+        name: The event's name; empty until it was judged.
+        copies: Of a consent: what the other topics are told.
         rank: 0, 1 or 2 for requirement 003's P0, P1, P2.
         status: What became of it; None while that is open.
         reason: Why it was rejected.
         detail: What exactly is wrong, in words.
     """
 
-    __slots__ = ("detail", "event_id", "event_ms", "key", "rank", "reason", "status", "topic", "value")
+    __slots__ = (
+        "copies",
+        "detail",
+        "event_id",
+        "event_ms",
+        "key",
+        "name",
+        "rank",
+        "reason",
+        "status",
+        "topic",
+        "value",
+    )
 
     def __init__(self, value: bytes) -> None:
         """Begins with what the client sent."""
@@ -36,6 +51,8 @@ class Entry:
         self.key = b""
         self.event_id = ""
         self.event_ms = 0
+        self.name = ""
+        self.copies: Sequence[Entry] = ()
         self.rank = 1
         self.status: Status | None = None
         self.reason: Reason | None = None

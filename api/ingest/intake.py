@@ -11,6 +11,7 @@ import msgspec
 
 from api import metrics
 from api.ingest.clock import Clocks
+from api.ingest.consents import Consents, settle
 from api.ingest.entry import STORED, Entry
 from api.ingest.ids import RecentIds
 from api.ingest.judging import Gate
@@ -39,6 +40,7 @@ class Intake:
         self._settings, self._api = settings, api
         pseudonymise = Pseudonymiser(api.key) if api.pseudonyms == "edge" else None
         self._gate = Gate(Rules.of(settings), Clocks().change, pseudonymise)
+        self.consents = Consents(settings)
         self._recent = RecentIds(api.api_recent_ids)
         self.spool = Spool(api.spool_dir, api.spool_bytes)
         self._store: Store | None = None
@@ -102,7 +104,10 @@ class Intake:
         fresh, repeats = self._apart(entries)
         if fresh:
             assert self._store is not None  # noqa: S101 - started before the first request
-            await self._store.put(fresh)
+            passed = await self.consents.gate(fresh)
+            if passed:
+                await self._store.put(passed)
+            settle(fresh)
         for entry, first in repeats:
             entry.status = "duplicate" if first is None or first.status in STORED else first.status
         for entry in fresh:
@@ -131,7 +136,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def respond(entries: list[Entry]) -> tuple[int, bytes, dict[str, str]]:
-    """Returns the answer to a request: 200 where anything of it was stored before or now.
+    """Returns the answer to a request: 200 where anything of it was stored before or now, or nothing of it may be.
 
     Raises:
         ProblemError: 422 where every event was rejected, 503 where nothing could be stored.
@@ -139,12 +144,13 @@ def respond(entries: list[Entry]) -> tuple[int, bytes, dict[str, str]]:
     results = [entry.result() for entry in entries]
     left = [entry for entry in entries if entry.status == "retry"]
     refused = [entry for entry in entries if entry.status == "rejected"]
-    stored = len(entries) - len(left) - len(refused)
+    withheld = sum(entry.status == "withheld" for entry in entries)
+    stored = len(entries) - len(left) - len(refused) - withheld
     if entries and len(refused) == len(entries):
         first = refused[0]
         text = f"No event was accepted; the first: {first.reason}, {first.detail}."
         raise ProblemError(422, "rejected", text, results=results)
-    if left and not stored:
+    if left and not stored and not withheld:
         text = "Nothing could be stored now: send the events with status retry again."
         raise ProblemError(503, "full", text, retry_after_s=RETRY_S, results=results)
     headers = {"retry-after": str(int(RETRY_S))} if left else {}

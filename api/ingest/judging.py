@@ -103,6 +103,7 @@ class Gate:
             return False
         entry.topic, entry.key = CLICKSTREAM, event.student_id.encode()
         entry.event_id, entry.event_ms = event.event_id.lower(), ms
+        entry.name = event.event_name
         entry.rank = RANKS.get(event.event_name, 1)
         return True
 
@@ -145,6 +146,7 @@ def _own_id(document: dict[str, Any]) -> str:
 def _note(entry: Entry, event: Event) -> None:
     entry.key = event.student_id.encode()
     entry.event_id, entry.event_ms = event.event_id, event.event_ms
+    entry.name = event.event_name
     entry.rank = rank_of(entry.topic, event.event_name)
 
 

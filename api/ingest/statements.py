@@ -49,7 +49,7 @@ class Document:
     def status(self) -> str:
         """What became of it: of several events the worst."""
         found = {entry.status for entry in self.entries}
-        for worst in ("rejected", "retry", "spooled", "ok", "duplicate"):
+        for worst in ("rejected", "retry", "spooled", "ok", "duplicate", "withheld"):
             if worst in found:
                 return worst
         return "rejected" if self.refused else "skipped"
@@ -173,7 +173,7 @@ def settled(parts: list[Document], *, atomic: bool) -> None:
         first = next(result for result in results if result["status"] == "rejected")
         text = f"{first['field'] or 'The document'}: {first['reason']}, {first['detail']}."
         raise ProblemError(400 if atomic else 422, "rejected", text, results=results)
-    stored = any(part.status in {*STORED, "duplicate", "skipped"} for part in parts)
+    stored = any(part.status in {*STORED, "duplicate", "skipped", "withheld"} for part in parts)
     if statuses["retry"] and (atomic or not stored):
         text = "Not everything could be stored now: send it again."
         raise ProblemError(503, "full", text, retry_after_s=5, results=results)

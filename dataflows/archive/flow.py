@@ -1,7 +1,7 @@
 """The `archive` flow: events into `events`, rejects into `dead_letters`; who is enrolled and active kept current.
 
-Read top-down: source → decode → time → rows → sink. It reads all input topics, and writes every batch at once: its
-rows are facts by key, not values that change.
+Read top-down: source → decode → consent → time → rows → sink. It reads all input topics, and writes every batch at
+once: its rows are facts by key, not values that change.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 
 from dataflows import metrics
+from dataflows.archive.consents import known_consents
 from dataflows.archive.known import known_ids
 from dataflows.archive.rows import course_activity_rows, enrolment_rows, event_rows, reject_records, reject_rows
 from dataflows.batch import TaskBatch
@@ -21,6 +22,7 @@ from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.operators import builder, snapshot
+from dataflows.operators.consent import GateConsent, Said, said_in
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import Watermarks
@@ -38,12 +40,21 @@ class Batch:
 
     source: TaskBatch
     decoded: list[tuple[str, Full]]
+    withheld: dict[str, Bools] = field(default_factory=dict)
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     changes: list[Changes] = field(default_factory=list)
 
 
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
-    return {"watermark": lambda _task: KeepRows(settings)}
+    return {
+        "consent": lambda _task: GateConsent(FLOW, settings, _said, has_duties=True),
+        "watermark": lambda _task: KeepRows(settings),
+    }
+
+
+def _said(batch: Batch) -> list[Said]:
+    return [said_in(topic, full.frame, "student_id") for topic, full in batch.decoded]
 
 
 def states_at(
@@ -54,7 +65,10 @@ def states_at(
     Nothing waits then, and the ids that are known are those of the newest rows of `events`.
     """
     seen = known_ids(connection, task, marks, settings.repeat_s * 1000)
-    return {"watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": [], "seen": seen})}
+    return {
+        "consent": snapshot.dumps(known_consents(connection, task)),
+        "watermark": snapshot.dumps({"marks": marks, "events": [], "rejects": [], "seen": seen}),
+    }
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
@@ -90,6 +104,8 @@ class KeepRows:
             before = self._marks.advance(topic, event_ms, append_ms)
             floor = source.floor.get(topic, 0)
             is_event = ~full.frame["is_tick"].to_numpy()
+            if topic in batch.withheld:
+                is_event &= ~batch.withheld[topic]
             self._events.append(event_rows(full, before, floor, self._first(topic, full.frame, is_event, before)))
             self._rejects += [r for r in full.rejects if r.offset >= floor]
             metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
@@ -100,6 +116,7 @@ class KeepRows:
         batch.decoded = []
         if due and source.past_floor:
             batch.changes = [self._changes(source)]
+            batch.changes[0].rows.update(batch.rows)
         return batch
 
     def _first(self, topic: str, frame: pl.DataFrame, is_event: Bools, before: Ints) -> Bools:

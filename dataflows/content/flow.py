@@ -1,6 +1,6 @@
 """The `content` flow: where students' time goes, from `clickstream_events` and `chapter_view_events`.
 
-Read top-down: source → decode → time → milestones → repeats → codes → days → timeline → rows → sink.
+Read top-down: source → decode → consent → time → milestones → repeats → codes → days → timeline → rows → sink.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataflows.content.steps import FLOW, CountDays, DropRepeats, FollowTime, Ju
 from dataflows.events.studied import decode_studied
 from dataflows.kafka.topics import CHAPTER_VIEWS, CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
+from dataflows.operators.consent import GateConsent, Said, said_by
 from dataflows.operators.students import EncodeStudents
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -24,6 +25,7 @@ OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     makers: dict[str, Any] = {
+        "consent": lambda _task: GateConsent(FLOW, settings, _said),
         "watermark": lambda _task: JudgeTime(settings),
         "milestones": lambda _task: KeepMilestones(),
         "dedupe": lambda _task: DropRepeats(settings),
@@ -32,6 +34,13 @@ def steps(settings: Settings) -> dict[str, Any]:
         "timeline": lambda task: FollowTime(task, settings),
     }
     return makers
+
+
+def _said(batch: Batch) -> list[Said]:
+    return [
+        said_by(topic, studied.frame, studied.students, "action", [action.event_name for action in studied.actions])
+        for topic, studied in batch.decoded
+    ]
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:

@@ -54,6 +54,8 @@ class JudgeTime:
         for topic, studied in batch.decoded:
             before, met = self._time.meet(batch, topic, studied.frame)
             counts = of_students(studied.frame, studied.actions, "action")
+            if topic in batch.withheld:
+                counts &= ~batch.withheld[topic]
             event_ms = studied.frame["event_ms"].to_numpy()
             late = is_late(met, event_ms, self._reach_ms)
             events = events_of(studied, counts, late, rank_of(topic, self._prefix))

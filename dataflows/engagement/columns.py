@@ -102,6 +102,7 @@ class Batch:
         live_append_ms: Append times of live records in this batch.
         student_ids: The task's student ids by code.
         before_ms: Per topic, the watermark that each decoded row met, where it is given from outside (a rebuild).
+        withheld: Which decoded rows count nowhere, by topic (`operators.consent`); absent where all do.
     """
 
     source: TaskBatch
@@ -116,6 +117,7 @@ class Batch:
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     student_ids: list[str] = field(default_factory=list)
     before_ms: dict[str, Ints] = field(default_factory=dict)
+    withheld: dict[str, Bools] = field(default_factory=dict)
 
 
 def events_of(coded: Coded, keep: Bools, rank: int) -> Events:

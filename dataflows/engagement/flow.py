@@ -1,6 +1,6 @@
 """The `engagement` flow: who is active where, live scores, states and days, from `clickstream_events`.
 
-Read top-down: source → decode → time → repeats → codes → windows → students → rows → sink.
+Read top-down: source → decode → consent → time → repeats → codes → windows → students → rows → sink.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataflows.engagement.columns import Batch
 from dataflows.engagement.steps import FLOW, CountActivity, DropRepeats, FollowStudents, JudgeTime
 from dataflows.events.coded import decode_coded
 from dataflows.operators import builder
+from dataflows.operators.consent import GateConsent, Said, said_by
 from dataflows.operators.students import EncodeStudents
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -23,6 +24,7 @@ OPTIONAL_TOPICS: Final = ("lms_clickstream",)
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     makers: dict[str, Any] = {
+        "consent": lambda _task: GateConsent(FLOW, settings, _said),
         "watermark": lambda _task: JudgeTime(settings),
         "dedupe": lambda _task: DropRepeats(settings),
         "encode": lambda _task: EncodeStudents(lambda batch: batch.events),
@@ -30,6 +32,13 @@ def steps(settings: Settings) -> dict[str, Any]:
         "students": lambda task: FollowStudents(task, settings),
     }
     return makers
+
+
+def _said(batch: Batch) -> list[Said]:
+    return [
+        said_by(topic, coded.frame, coded.students, "act", [act.event_name for act in coded.acts])
+        for topic, coded in batch.decoded
+    ]
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:

@@ -36,6 +36,8 @@ class JudgeTime:
         for topic, coded in batch.decoded:
             before, met = self._time.meet(batch, topic, coded.frame)
             counts = of_students(coded.frame, coded.acts, "act")
+            if topic in batch.withheld:
+                counts &= ~batch.withheld[topic]
             end_ms = (coded.frame["event_ms"].to_numpy() // packing.MINUTE_MS + 1) * packing.MINUTE_MS
             late = counts & is_late(met, end_ms, self._lateness_ms)
             if late.any():

@@ -43,6 +43,16 @@ def derived_uuid(topic: str, key: bytes | None, document: object) -> str:
     return str(UUID(bytes=digest[:16], version=5))
 
 
+def joined_id(high: int, low: int) -> str:
+    """Returns the canonical text of an id given as its halves.
+
+    Example:
+        >>> joined_id(1, 10)
+        '00000000-0000-0001-0000-00000000000a'
+    """
+    return str(UUID(int=high << 64 | low))
+
+
 def split_ids(texts: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.bool_]]:
     """Parses 36-character UUID texts in bulk.
 

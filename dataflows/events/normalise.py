@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dataflows.events.consents import CONSENTS
 from dataflows.events.event import Event
 from dataflows.events.ids import canonical_uuid, derived_uuid
 from dataflows.events.kinds import KINDS, LEARNING_NAMES, Kind
@@ -45,7 +46,7 @@ def normalise(
     Raises:
         RejectedError: With the contract's reason.
     """
-    kind = KINDS[topic]
+    kind = _kind(document, topic)
     rest = dict(document)
     student = _required(rest, "student_id", "user_id")
     name, given_type = _name(rest, kind, topic)
@@ -77,6 +78,13 @@ def normalise(
         metadata=metadata,
         **columns,
     )
+
+
+def _kind(document: dict[str, Any], topic: str) -> Kind:
+    """Returns the kind of a document; a consent is spelt as in the clickstream wherever it lies."""
+    said = document.get("event_name")
+    name = document.get("event_type") if is_blank(said) else said
+    return Kind.CLICKSTREAM if name in CONSENTS else KINDS[topic]
 
 
 def _required(rest: dict[str, Any], *spellings: str) -> _Field:

@@ -250,6 +250,7 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
             settled=self._claim.settled,
             claimed=self._claim.offsets,
             partitions=self._facts.partitions,
+            erased=self._claim.erased,
         )
         if batch.writes:
             # Committed before the snapshot of this epoch is taken: a database that has less has lost it.

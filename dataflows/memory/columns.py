@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from dataflows.batch import Settled, TaskBatch
-from dataflows.operators.segments import Ints
+from dataflows.operators.segments import Bools, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Batch:
         records: Records to publish, by the contract's name of the topic.
         live_append_ms: Append times of live records in this batch.
         before_ms: Watermarks that are given from outside; none here, since a rebuild needs none.
+        withheld: Which rows of `Reported.learned` count nowhere, by topic (`operators.consent`).
     """
 
     source: TaskBatch
@@ -59,3 +60,4 @@ class Batch:
     records: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     before_ms: dict[str, Ints] = field(default_factory=dict)
+    withheld: dict[str, Bools] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The `memory` flow: quiz attempts, forgetting curves and revisions that fall due, from the learning topics.
 
-Read top-down: source → decode → time → facts → memory → rows → sink. Of the clickstream only submitted quizzes are
-read in full, but every record of it moves the watermark.
+Read top-down: source → decode → consent → time → facts → memory → rows → sink. Of the clickstream only submitted
+quizzes, and consents, are read in full, but every record of it moves the watermark.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from dataflows import metrics
 from dataflows.batch import Records, TaskBatch
 from dataflows.events.coded import decode_coded
+from dataflows.events.consents import CONSENTS
 from dataflows.events.kinds import KINDS, Kind, canonical_topic, rank_of
 from dataflows.events.learning import decode_learning
 from dataflows.events.rejects import Reject
@@ -22,6 +23,7 @@ from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS, LEARNING_TOPI
 from dataflows.memory.columns import Batch, Reported
 from dataflows.memory.steps import FLOW, JudgeTime, KeepFacts, Remember
 from dataflows.operators import builder
+from dataflows.operators.consent import GateConsent, Said, said_in
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Ints
 from dataflows.settings import Settings
@@ -30,16 +32,22 @@ from dataflows.sink.changes import Changes
 TOPICS: Final = (*LEARNING_TOPICS, CLICKSTREAM)
 OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
 SUBMISSION: Final = "quiz_submit"
+_READ_WHOLE: Final = (SUBMISSION, *CONSENTS)
 
 
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     makers: dict[str, Any] = {
+        "consent": lambda _task: GateConsent(FLOW, settings, _said, has_duties=True),
         "watermark": lambda _task: JudgeTime(),
         "facts": lambda _task: KeepFacts(),
         "memory": lambda task: Remember(task, settings),
     }
     return makers
+
+
+def _said(batch: Batch) -> list[Said]:
+    return [said_in(one.topic, one.learned, "user_id") for one in batch.reported if len(one.learned)]
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
@@ -60,10 +68,10 @@ def _reported(records: Records, rules: Rules) -> tuple[Reported, list[Reject]]:
         facts = learned.frame.filter(~pl.col("is_tick"))
         return _with_times(records, rules, learned.frame, facts), learned.rejects
     coded = decode_coded(records, rules)
-    submits = np.array([act.event_name == SUBMISSION for act in coded.acts], np.bool_)
+    read_whole = np.array([act.event_name in _READ_WHOLE for act in coded.acts], np.bool_)
     is_event = ~coded.frame["is_tick"].to_numpy()
     act = coded.frame["act"].to_numpy()
-    chosen = np.flatnonzero(is_event & submits[act]) if len(submits) else np.empty(0, np.int64)
+    chosen = np.flatnonzero(is_event & read_whole[act]) if len(read_whole) else np.empty(0, np.int64)
     facts = decode_learning(_some(records, coded.frame["offset"].to_numpy()[chosen]), rules).frame
     return _with_times(records, rules, coded.frame, facts), coded.rejects
 

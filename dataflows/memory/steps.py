@@ -65,7 +65,10 @@ class KeepFacts:
         for reported in batch.reported:
             if not len(reported.learned):
                 continue
-            mine = reported.learned.filter(pl.col("role") == COUNTED_ROLE)
+            learned = reported.learned
+            if reported.topic in batch.withheld:
+                learned = learned.filter(pl.Series(~batch.withheld[reported.topic]))
+            mine = learned.filter(pl.col("role") == COUNTED_ROLE)
             kind = _kind(reported)
             if kind is not None:
                 self._facts.append(mine.with_columns(kind.alias("kind")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from dataflows.operators.aggregates import fixed_point
 from dataflows.operators.dictionary import Dictionary
@@ -113,6 +114,25 @@ class Columns:
             {name: text.where(rows) for name, text in self.texts.items()},
             {name: numbers[rows] for name, numbers in self.numbers.items()},
         )
+
+
+def text_of(column: pl.Series) -> Text:
+    """Returns a column of texts as codes.
+
+    Example:
+        >>> text_of(pl.Series(["b", None, "b"])).values
+        ['b', None]
+    """
+    # `unique` sorts nothing and joins are hashed: a batch has few different texts.
+    values = column.unique(maintain_order=True)
+    codes = pl.DataFrame({"text": column}).join(
+        pl.DataFrame({"text": values, "code": np.arange(len(values))}),
+        on="text",
+        how="left",
+        maintain_order="left",
+        nulls_equal=True,
+    )
+    return Text(codes["code"].to_numpy(), values.to_list())
 
 
 def code_texts(text: Text, known: Dictionary[str]) -> Ints:

@@ -48,6 +48,7 @@ class Batch:
         replaces: Stretches of time that the rows fill wholly, by table.
         live_append_ms: Append times of live records in this batch.
         before_ms: Per topic, the watermark that each decoded row met, where it is given from outside (a rebuild).
+        withheld: Which decoded rows count nowhere, by topic (`operators.consent`); absent where all do.
     """
 
     source: TaskBatch
@@ -60,3 +61,4 @@ class Batch:
     replaces: dict[str, pl.DataFrame] = field(default_factory=dict)
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     before_ms: dict[str, Ints] = field(default_factory=dict)
+    withheld: dict[str, Bools] = field(default_factory=dict)

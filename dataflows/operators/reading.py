@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,7 @@ from dataflows.events.full import TEXTS, Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.events.rules import Rules
 from dataflows.operators.aggregates import fixed_point
-from dataflows.operators.columns import Columns, Text
+from dataflows.operators.columns import Columns, Text, text_of
 from dataflows.operators.places import placed
 from dataflows.operators.segments import Bools, Ints
 
@@ -43,6 +43,10 @@ class Read(Protocol):
 
     def __len__(self) -> int:
         """How many rows: events and ticks."""
+        ...
+
+    def may_say(self, names: Sequence[str]) -> bool:
+        """Says, without a look at every row where that can be, whether an event may have one of these names."""
         ...
 
     def text(self, name: str) -> Text:
@@ -74,6 +78,10 @@ class FastRead:
     def __len__(self) -> int:
         """How many rows: events and ticks."""
         return len(self.frame)
+
+    def may_say(self, names: Sequence[str]) -> bool:
+        """Says whether an event has one of these names."""
+        return any(act.event_name in names for act in self.coded.acts)
 
     def text(self, name: str) -> Text:
         """Returns a text column of all rows; in a tick's row it means nothing."""
@@ -114,21 +122,16 @@ class WholeRead:
         """How many rows: events and ticks."""
         return len(self.frame)
 
+    def may_say(self, names: Sequence[str]) -> bool:
+        """Says whether an event has one of these names."""
+        return bool(self.frame["event_name"].is_in(names).any())
+
     def text(self, name: str) -> Text:
         """Returns a text column of all rows; in a tick's row it means nothing."""
         column = self.frame[name] if name in TEXT_FIELDS else self._said(name)
         if name == "role":
             column = column.fill_null("student")
-        # `unique` sorts nothing and joins are hashed: a batch has few different texts.
-        values = column.unique(maintain_order=True)
-        codes = pl.DataFrame({"text": column}).join(
-            pl.DataFrame({"text": values, "code": np.arange(len(values))}),
-            on="text",
-            how="left",
-            maintain_order="left",
-            nulls_equal=True,
-        )
-        return Text(codes["code"].to_numpy(), values.to_list())
+        return text_of(column)
 
     def _said(self, name: str) -> pl.Series:
         return self.frame["metadata"].str.json_path_match(f"$.{name.removeprefix(METADATA)}")

@@ -36,6 +36,9 @@ class JudgeTime:
         for topic, one in batch.decoded:
             before, met = self._time.meet(batch, topic, one.frame)
             counts = chosen(one, self._filters)
+            withheld = batch.withheld.get(topic)
+            if withheld is not None:
+                counts &= ~withheld
             until_ms = self._window.until_ms(one.frame["event_ms"].to_numpy())
             late = counts & is_late(met, until_ms, self._lateness_ms)
             if late.any():
@@ -68,6 +71,9 @@ class FirstOfId:
         for judged in batch.judged:
             frame = judged.read.frame
             is_event = ~frame["is_tick"].to_numpy()
+            withheld = batch.withheld.get(judged.topic)
+            if withheld is not None:
+                is_event &= ~withheld
             whole = bool(is_event.all())
             hi, lo, event_ms = (
                 frame[name].to_numpy() if whole else frame[name].to_numpy()[is_event]

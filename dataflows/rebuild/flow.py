@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from dataflows.archive.consents import known_consents
 from dataflows.batch import Settled
 from dataflows.claim import Seed
 from dataflows.kafka.log import LogFacts
@@ -102,6 +103,7 @@ def _play(
     with shadow_writer(spec.flow, settings) as writer:
         for goal in goals:
             operators = {step_id: make(goal.task) for step_id, make in spec.module.steps(settings).items()}
+            operators["consent"].restore(known_consents(connection, goal.task))
             for read in Player(spec, settings, goal, list(operators.values()), writer).archive_and_topics(connection):
                 done += read
                 progress(done)

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from dataflows.claim import Claim
+from dataflows.archive.consents import known_consents
 from dataflows.operators.calendar import Calendar
 from dataflows.rebuild.admit import Admit, Found, Places
 from dataflows.rebuild.history import chosen
 from dataflows.rebuild.player import Player
 from dataflows.rebuild.shadow import SHADOW, TableReport, make_shadow, replace, shadow_writer
-from dataflows.rebuild.spec import Goal, RebuildSpec
+from dataflows.rebuild.spec import Goal, RebuildSpec, unclaimed
 from dataflows.rebuild.touched import LATE, Touched, behind, within
 from dataflows.settings import Settings
 
@@ -158,7 +158,7 @@ class _Reader:
 
     def played(self, where: sql.Composable, *, alone: bool = False) -> list[Found]:
         """Plays what a condition chooses through the flow's steps, or through the first of ours alone."""
-        spec, claim = self.spec, Claim(0, {}, "", {})
+        spec, claim = self.spec, unclaimed(self.connection)
         goals = [Goal(g.task, claim, g.archived, g.archived_marks, g.archived) for g in self.goals]
         make_shadow(self.connection, spec.flow, spec.tables, {goal.task: 0 for goal in goals}, LATE)
         found: list[Found] = []
@@ -182,8 +182,10 @@ class _Reader:
         if alone:
             return [admit]
         # Milestones are facts: late ones count without us.
-        steps = spec.module.steps(self._patient).items()
-        return [admit, *(make(goal.task) for step_id, make in steps if step_id != "milestones")]
+        steps = spec.module.steps(self._patient)
+        made = {step_id: make(goal.task) for step_id, make in steps.items() if step_id != "milestones"}
+        made["consent"].restore(known_consents(self.connection, goal.task))
+        return [admit, *made.values()]
 
     @property
     def _patient(self) -> Settings:

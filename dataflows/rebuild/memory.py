@@ -12,6 +12,7 @@ import psycopg
 from confluent_kafka import KafkaException
 from psycopg import sql
 
+from dataflows.archive.consents import known_consents
 from dataflows.batch import Settled
 from dataflows.claim import SNAPSHOT_VERSION, RefusedError, Seed
 from dataflows.eras import base_of
@@ -167,7 +168,7 @@ def _write(
             rows = write(memory, goal.task, settled_ms).rows
             changes = Changes(FLOW, goal.task, goal.generation, {}, {}, "", {}, rows=rows)
             writer.write_batch([(str(goal.task), changes)])
-            seeds[goal.task] = _seed(goal, memory, settled_ms)
+            seeds[goal.task] = _seed(goal, memory, settled_ms, known_consents(connection, goal.task))
     finally:
         writer.close()
     return seeds
@@ -182,11 +183,12 @@ def _settled(goal: _Goal, memories: Memories, raised: pl.DataFrame) -> int:
     return goal.low_ms if latest is None else max(goal.low_ms, latest)
 
 
-def _seed(goal: _Goal, memories: Memories, settled_ms: int) -> Seed:
+def _seed(goal: _Goal, memories: Memories, settled_ms: int, consents: Any) -> Seed:  # noqa: ANN401
     """Returns where the next worker goes on: everything below the offsets is written, and nothing waits."""
     begun = {topic: ms_of(ms) for topic, ms in goal.settled.begun.items()}
     watermark: State = (goal.marks, settled_ms, begun, settled_ms)
     states = {
+        "consent": consents,
         "watermark": watermark,
         "facts": [],
         "memory": {"memories": memories.state(), "attempts": [], "low": settled_ms},

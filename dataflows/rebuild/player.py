@@ -90,6 +90,7 @@ class Player:
             live_from_ms=1 << 62,
             ends=self.goal.upto,
             settled=self.goal.settled,
+            erased=claim.erased,
         )
         item = self.spec.module.decode(batch, self.settings)
         if before is not None:

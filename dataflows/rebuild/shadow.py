@@ -83,7 +83,7 @@ def make_shadow(
     with connection.transaction():
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
-        for table in (*tables, "task_progress", "anomalies"):
+        for table in (*tables, "task_progress", "anomalies", "consents"):
             connection.execute(
                 sql.SQL("CREATE TABLE {}.{} (LIKE public.{} INCLUDING DEFAULTS INCLUDING INDEXES)").format(
                     schema, sql.Identifier(table), sql.Identifier(table)

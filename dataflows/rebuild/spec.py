@@ -15,7 +15,7 @@ from dataflows.batch import Settled
 from dataflows.claim import Claim, RefusedError
 from dataflows.rebuild.touched import LateFlow
 from dataflows.settings import Settings
-from dataflows.sink.progress import claim_task
+from dataflows.sink.progress import claim_task, erased_digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ class Goal:
     settled: Settled = field(default_factory=Settled)
 
 
+def unclaimed(connection: psycopg.Connection[Any]) -> Claim:
+    """Returns what stands for a claim where nothing is written."""
+    return Claim(0, {}, "", {}, erased=erased_digests(connection))
+
+
 def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
     """Returns one goal a task of the archive or of the flow: what of it the archive lacks comes from the topics.
 
@@ -108,7 +113,7 @@ def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: S
     url, goals = settings.database_url.get_secret_value(), []
     tasks = {task for task, *_ in connection.execute(known, (spec.flow,))} | archived.keys()
     # Before anything is read: what a worker commits after that is refused.
-    claims = {task: claim_task(url, spec.flow, task) if claim else Claim(0, {}, "", {}) for task in sorted(tasks)}
+    claims = {task: claim_task(url, spec.flow, task) if claim else unclaimed(connection) for task in sorted(tasks)}
     live = {task: rest for task, *rest in connection.execute(known, (spec.flow,))}
     for task, held in claims.items():
         offsets, marks = archived.get(task, ({}, {}))

@@ -81,7 +81,8 @@ class _Reader:
         self._position = seed.position
         self._operators = {step_id: make(task) for step_id, make in memory.steps(settings).items()}
         for step_id, operator in self._operators.items():
-            operator.restore(snapshot.loads(seed.states[step_id]))
+            if step_id in seed.states:  # one that an older version left lacks newer steps
+                operator.restore(snapshot.loads(seed.states[step_id]))
 
     def read(self, connection: psycopg.Connection[Any], upto: dict[str, int], marks: dict[str, int]) -> Iterator[int]:
         """Reads each topic up to an offset; yields how many events each batch held."""
@@ -112,6 +113,7 @@ class _Reader:
             cluster_id=self._claim.cluster_id,
             live_from_ms=1 << 62,
             claimed=self._claim.offsets,
+            erased=self._claim.erased,
         )
         item = memory.decode(batch, self._settings)
         for operator in self._operators.values():

@@ -78,7 +78,12 @@ def _raise_generation(connection: psycopg.Connection[Any], flow: str, task: int)
         raise RuntimeError(text)
     generation, offsets, cluster_id, topic_ids, settled_ms, begun, bases, partitions = row
     settled = Settled(settled_ms, begun, offsets)
-    return Claim(generation, offsets, cluster_id, topic_ids, bases, settled, partitions)
+    return Claim(generation, offsets, cluster_id, topic_ids, bases, settled, partitions, erased_digests(connection))
+
+
+def erased_digests(connection: psycopg.Connection[Any]) -> frozenset[bytes]:
+    """Returns by what the students are known who were erased."""
+    return frozenset(digest for (digest,) in connection.execute("SELECT digest FROM erased_students"))
 
 
 def _disconnect_holders(connection: psycopg.Connection[Any], flow: str, task: int) -> None:

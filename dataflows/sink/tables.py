@@ -262,6 +262,8 @@ TABLES: Final[dict[str, Table]] = {
         Table("student_day_classes", ("day", "student_id", "class_id"), rewritten=True),
         Table("enrolments", ("student_id", "course_id"), merge=enrolments.merge_statement),
         Table("course_activity", ("student_id", "course_id"), merge=course_activity.merge_statement),
+        # Every flow writes the consents that it meets, with its places: each has its own, and all say the same.
+        Table("consents", ("student_id", "topic", "partition", "kafka_offset"), on_conflict="keep"),
         Table("anomalies", ("detected_at", "kind", "subject_id")),
         # Where two topics tell an attempt otherwise, the flow knows which is believed, and writes that one again.
         Table(

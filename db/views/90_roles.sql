@@ -26,7 +26,7 @@ DECLARE
                          'quiz_attempts, learning_events, calibrations, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, stuck_episodes, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
-                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, verifications';
+                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, verifications, consents';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
                          'forgetting_by_cohort, class_recall, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '
@@ -47,9 +47,9 @@ DECLARE
                          'stuck_now, student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs, late_waiting, last_night';
     grants       jsonb := jsonb_build_object(
-        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs, late_waiting'),
+        'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs, late_waiting, erased_students'),
         'classpulse_reader_teacher', jsonb_build_array('SELECT', scope_views, 'SELECT', person_views),
-        'classpulse_gateway',        jsonb_build_array('SELECT', scope_views, 'SELECT', person_views, 'SELECT', 'api_tokens',
+        'classpulse_gateway',        jsonb_build_array('SELECT', scope_views, 'SELECT', person_views, 'SELECT', 'api_tokens, withdrawn_students',
                                                        'SELECT, INSERT, UPDATE, DELETE', 'gateway_instances, gateway_ticker'),
         -- These read the views of a schema of their own by the same names (db/access/rules.py).
         'classpulse_reader_class',   jsonb_build_array('SELECT', 'data_clock'),

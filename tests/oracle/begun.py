@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.oracle.clicks import VIEWS, view_of
+from tests.oracle.consent import consent_in
 from tests.oracle.reading import Event, Record, read
 
 NEVER = -(1 << 62)
@@ -31,7 +32,7 @@ def begun_of(turns: Sequence[Sequence[Record]], max_future_ms: int = 300_000) ->
 def _time(record: Record, max_future_ms: int) -> int | None:
     if record.tick is not None:
         return record.tick
-    if record.topic == VIEWS:
+    if record.topic == VIEWS and consent_in(record, max_future_ms, 65_536) is None:
         view = view_of(record, max_future_ms, 65_536)
         return None if view is None else view.start
     event = read(record, max_future_ms, 65_536)

@@ -27,6 +27,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.clicks import CLICKS, VIEWS, View, in_order, is_ping, number, scroll_of, view_of
+from tests.oracle.consent import Consents, consent_in
 from tests.oracle.ids import KnownIds
 from tests.oracle.nights import LateDays, is_counted
 from tests.oracle.reading import Event, Record, number_of, read, type_of
@@ -144,13 +145,16 @@ def expect(
 
 def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
     """Reads one topic-partition; returns its last watermark."""
-    mark, known = NEVER, KnownIds(rules.known)
+    mark, known, consents = NEVER, KnownIds(rules.known), Consents()
     for record in log:
         if record.tick is not None:
             mark = max(mark, min(record.tick, record.append_ms))
             continue
         event = read(record, rules.max_future_ms, rules.max_bytes)
         if not isinstance(event, Event):
+            continue
+        if consents.holds_back(event):
+            mark = max(mark, min(event.event_ms, record.append_ms))
             continue
         if event.role == "student":
             _milestone(event, task)
@@ -169,13 +173,21 @@ def _read_clicks(log: list[Record], rules: ContentRules, expected: ExpectedConte
 
 
 def _read_views(log: list[Record], rules: ContentRules, expected: ExpectedContent, task: _Task, settled: int) -> int:
-    mark, first, known = NEVER, None, KnownIds(rules.known)
+    mark, first, known, consents = NEVER, None, KnownIds(rules.known), Consents()
     for record in log:
         if record.tick is not None:
             mark = max(mark, min(record.tick, record.append_ms))
             continue
+        consent = consent_in(record, rules.max_future_ms, rules.max_bytes)
+        if consent is not None:
+            consents.holds_back(consent)
+            mark = max(mark, min(consent.event_ms, record.append_ms))
+            continue
         view = view_of(record, rules.max_future_ms, rules.max_bytes)
         if view is None:
+            continue
+        if consents.holds_back_of(view.student_id):
+            mark = max(mark, min(view.start, record.append_ms))
             continue
         if view.role == "student":
             met, is_repeat = max(mark, settled), known.is_repeat(view.event_id, view.start, mark)

@@ -78,7 +78,7 @@ class Drawn:
 DRAWN = st.builds(
     Drawn,
     pause=st.sampled_from(PAUSES),
-    kind=st.sampled_from(("click",) * 11 + ("view",) * 3 + ("alias", "repeat", "tick", "teacher", "broken")),
+    kind=st.sampled_from(("click",) * 11 + ("view",) * 3 + ("alias", "repeat", "tick", "teacher", "broken", "consent")),
     student=st.integers(0, 1),
     ago=st.sampled_from(AGO),
     name=st.sampled_from(NAMES),
@@ -122,6 +122,8 @@ def log_of(drawn: list[Drawn], closing: int | None, start: int) -> list[Record]:
             log.add((CLICKS, VIEWS)[one.student], None, log.now - one.ago)
         elif one.kind == "broken":
             log.add((CLICKS, VIEWS)[one.student], b'{"student_id": "s0"}')
+        elif one.kind == "consent":
+            log.add((CLICKS, VIEWS, ALIAS)[one.of % 3], json.dumps(_consent(one, number, log.now)).encode())
         elif one.kind == "view":
             log.add(VIEWS, json.dumps(_view(one, number, log.now)).encode())
         else:
@@ -163,6 +165,12 @@ def _click(one: Drawn, number: int, now: int) -> dict[str, Any]:
     if one.video and (one.name.startswith("video_") or one.name in ("time_ping", "heartbeat")):
         body["video_id"] = one.video
     return body | one.fields
+
+
+def _consent(one: Drawn, number: int, now: int) -> dict[str, Any]:
+    name = "consent_given" if one.hidden else "consent_withdrawn"
+    body = {"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))), "student_id": f"s{one.student}"}
+    return body | {"event_name": name, "timestamp": now - one.ago}
 
 
 def _view(one: Drawn, number: int, now: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.consent import Consents
 from tests.oracle.ids import KnownIds
 from tests.oracle.nights import LateDays, is_counted
 from tests.oracle.reading import Event, Record, read
@@ -120,7 +121,7 @@ def _read_log(  # noqa: PLR0913
     log: list[Record], rules: Rules, expected: Expected, lists: tuple[list[Event], list[Event]], settled: int
 ) -> int:
     """Reads one topic-partition into what counts in time and what nights added; returns its last watermark."""
-    watermark, (counted, added) = NEVER, lists
+    watermark, (counted, added), consents = NEVER, lists, Consents()
     kept, seen = KnownIds(rules.repeat_ms), KnownIds(max(rules.repeat_ms, rules.lateness_ms + MINUTE))
     for record in log:
         if record.tick is not None:
@@ -130,6 +131,9 @@ def _read_log(  # noqa: PLR0913
         if not isinstance(event, Event):
             key = (record.append_ms, record.topic, record.partition, record.offset)
             expected.dead_letters[key] = {"reason": event.reason, "payload": record.value or b""}
+            continue
+        if consents.holds_back(event):
+            watermark = max(watermark, min(event.event_ms, record.append_ms))
             continue
         row = event.event_ms, event.event_id, record.topic
         stored = not kept.is_repeat(event.event_id, event.event_ms, watermark) and row not in expected.events

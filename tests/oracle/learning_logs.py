@@ -76,6 +76,8 @@ def _body(rng: random.Random, topic: str, partition: int, at: int) -> dict[str, 
         "user_id": f"p{partition}u{rng.randrange(3)}",
         "timestamp": at,
     }
+    if rng.random() < 0.06:
+        return body | {"event_name": rng.choice(("consent_withdrawn", "consent_given"))}
     if rng.random() < 0.05:
         body["role"] = "teacher"
     if rng.random() < 0.5:

@@ -87,7 +87,7 @@ def _value(rng: random.Random, partition: int, now: int) -> bytes:
     if rng.random() < 0.03:
         return rng.choice((b"{", b"[]", b'{"event_name":"scroll"}'))
     ago = rng.choice((0, 0, 0, 0, 1, MINUTE, 2 * MINUTE - 1, 2 * MINUTE, rng.randrange(3 * MINUTE)))
-    name = rng.choice(NAMES)
+    name = rng.choice(NAMES) if rng.random() > 0.05 else rng.choice(("consent_withdrawn", "consent_given"))
     body: dict[str, Any] = {
         "event_id": str(uuid.UUID(int=rng.getrandbits(128))),
         "student_id": f"p{partition}s{rng.randrange(4)}",

@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.consent import Consents
 from tests.oracle.forgetting import Memory, fold
 from tests.oracle.learning import TOPICS, Attempt, Fact, event_of, fact_of
 from tests.oracle.reading import Record, number_of
@@ -40,6 +41,7 @@ class MemoryRules:
     prefix: str = ""
     max_future_ms: int = 300_000
     max_bytes: int = 65_536
+    duties: tuple[str, ...] = ()
 
     def day(self, at: int) -> date:
         """Returns the local day of an instant."""
@@ -130,13 +132,16 @@ def listen(records: Iterable[Record], rules: MemoryRules, expected: ExpectedMemo
         logs.setdefault((record.partition, place), []).append(record)
     found: dict[tuple[type, str, str], Heard] = {}
     for (task, place), log in sorted(logs.items()):
-        watermark = NEVER
+        watermark, consents = NEVER, Consents(rules.duties)
         for record in sorted(log, key=lambda r: r.offset):
             if record.tick is not None:
                 watermark = max(watermark, min(record.tick, record.append_ms))
                 continue
             event = event_of(record, rules.prefix, rules.max_future_ms, rules.max_bytes)
             if event is None:
+                continue
+            if consents.holds_back(event):
+                watermark = max(watermark, min(event.event_ms, record.append_ms))
                 continue
             fact = fact_of(event, TOPICS[place]) if event.role == "student" else None
             if fact is not None:

@@ -51,7 +51,7 @@ class Database:
     def write(self, changes: Changes) -> None:
         """Applies one transaction: stretches are emptied of what is not written again, then rows are upserted."""
         self.writes += 1
-        unknown = (set(changes.rows) | set(changes.replaces)) - set(TABLES)
+        unknown = (set(changes.rows) | set(changes.replaces)) - {*TABLES, "consents"}
         assert not unknown, f"no such tables: {unknown}"
         for name, table in TABLES.items():
             stored = self.tables.get(table.stored_as)

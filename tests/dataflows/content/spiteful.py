@@ -63,6 +63,9 @@ def _partition(rng: random.Random, partition: int, size: int, students: int, lon
             append(topic, rng.choice(same).value, None)
         elif rng.random() < 0.05:
             append(topic, None, now - rng.choice((0, 1, MINUTE)))
+        elif rng.random() < 0.03:
+            who = f"p{partition}s{rng.randrange(students)}"
+            append(topic, click(who, rng.choice(("consent_withdrawn", "consent_given")), now, nth=len(log)), None)
         else:
             who = f"p{partition}s{rng.randrange(students)}"
             append(topic, _view(rng, who, now) if topic == VIEWS else _click(rng, who, now), None)

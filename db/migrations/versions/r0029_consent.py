@@ -1,0 +1,7 @@
+"""Students' consents, and by what erased students are known."""
+
+from db.sql_files import upgrade_from
+
+revision = "0029"
+down_revision = "0028"
+upgrade = upgrade_from(__file__)

@@ -1,0 +1,263 @@
+"""Nothing is left of an erased student anywhere, and everybody else's rows are as if she had never been here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from api.settings import ApiSettings
+from dataflows.errors import UserError
+from dataflows.flows import named
+from dataflows.settings import Settings
+from db.refresh import refresh
+from privacy import requests
+from privacy.digests import digests_of, published
+from privacy.erase import Erased, erase_students
+from privacy.receipt import Receipt, read, verify
+from privacy.search import columns, search
+from privacy.tables import tables_of_students
+from tests.db.conftest import NOW, Database, database
+from tests.e2e.harness import Stack, stack
+from tests.e2e.log import close
+from tests.e2e.school import FRIDAY, MINUTE, Message, log_of, publish
+from tests.e2e.tables import CONTENT, ENGAGEMENT, MEMORY, dump, everything
+from tests.privacy.test_export import dead_letter, fill
+
+__all__ = ["database"]  # fixture
+
+EVE, STAFF = "p1_eve_k7rq", "p1_staff_zed"
+KEYS = {
+    "CLASSPULSE_ERASURE_KEY": "of-the-list-0123456789",
+    "CLASSPULSE_RECEIPT_KEY": "of-receipts-0123456789-0123456789",
+}
+FLOWS = ("engagement", "content", "memory", "archive")
+QUIET = ApiSettings(_env_file=None)
+
+
+def erased(student_ids: list[str], settings: Settings, *, with_topics: bool = True) -> tuple[Erased, Receipt]:
+    return erase_students(
+        student_ids, settings, QUIET, lambda _text: lambda _done, _total: None, with_topics=with_topics
+    )
+
+
+def searched(url: str, student_id: str) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        return search(connection, [student_id])
+
+
+def test_of_every_table_her_rows_go_and_nobody_elses(database: Database, tmp_path: Path) -> None:
+    """She is planted in each table that the catalogue knows, in others' texts, the audit, and a refused record."""
+    settings = Settings(
+        database_url=SecretStr(database.url),
+        recovery_dir=tmp_path,
+        erasure_key=SecretStr(KEYS["CLASSPULSE_ERASURE_KEY"]),
+        receipt_key=SecretStr(KEYS["CLASSPULSE_RECEIPT_KEY"]),
+    )
+    with psycopg.connect(database.url) as connection:
+        known = [table for table in tables_of_students(connection) if not table.is_of_several]
+        searchable = len(columns(connection))
+    for table in known:
+        fill(database, table.name, table.column, "bob")
+    dead_letter(database, 1, b'{"student_id": "bob"}')
+    database.connection.execute("DELETE FROM task_progress")  # no flow has run: there is nothing to compute again
+    database.connection.execute(
+        'UPDATE events SET page_url = \'/of/erased\', metadata = \'{"answers": ["erased", "bob"], "erased": 1}\''
+    )
+    first = everything(database.url)
+    refresh(database.url)
+    before = everything(database.url)
+    own = {
+        "access_audit",
+        "erased_students",
+        "erasure_requests",
+        *(name for name in before if before[name] != first[name]),
+    }
+
+    for table in known:
+        fill(database, table.name, table.column, EVE)
+    for place, payload in enumerate((b'{"user_id": " %s ", ' % EVE.encode(), b'{"context": {"student_id": "%s"}}'), 2):
+        dead_letter(database, place, payload % EVE.encode() if b"%s" in payload else payload)
+    database.connection.execute(
+        "UPDATE events SET page_url = %s, metadata = %s WHERE student_id = 'bob'",
+        (f"/of/{EVE}", json.dumps({"answers": [EVE, "bob"], EVE: 1})),
+    )
+    database.put("access_audit", {"reader": "a", "via": "report", "what": "7B", "student_ids": ["bob", EVE]})
+    database.put(
+        "task_seeds", {"flow": "x", "task": 0, "seed": b"\x80" + EVE.encode(), "generation": 1, "made_at": NOW}
+    )
+    requests.ask(settings, [EVE])
+    found = searched(database.url, EVE)
+    assert {f"{table.name}.{table.column}" for table in known if table.name != "erasure_requests"} <= found.keys()
+    assert {"events.page_url", "events.metadata", "task_seeds.seed", "access_audit.student_ids"} <= found.keys()
+
+    assert requests.waiting(settings) == ["bob", EVE]
+    done, receipt = erased([f" {EVE}"], settings, with_topics=False)
+
+    assert done.left == searched(database.url, EVE) == {}
+    assert receipt["verified"] == {"columns_searched": searchable, "rows_found": 0}
+    assert receipt["rows_deleted"]["dead_letters"] == 2
+    by_trigger = {"memberships"}  # goes with her enrolments
+    assert set(receipt["rows_deleted"]) | by_trigger >= {
+        table.name for table in known if table.name != "erasure_requests"
+    }
+    after = everything(database.url)
+    assert {name: after[name] for name in before if name not in own} == {
+        name: before[name] for name in before if name not in own
+    }
+    (mark,) = digests_of([EVE], settings)
+    audited = database.values("SELECT student_ids, via FROM access_audit ORDER BY entry_id")
+    assert audited == [(["bob", f"erased:{mark.hex()[:16]}"], "report"), ([f"erased:{mark.hex()[:16]}"], "erase")]
+    assert requests.waiting(settings) == ["bob"]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+        database.connection.execute("UPDATE access_audit SET student_ids = '{}'")
+
+
+def test_an_id_that_is_a_word_is_looked_for_where_students_are_named_alone(database: Database) -> None:
+    database.put("directory", {"student_id": "17", "display_name": "Kim 17"})
+    assert searched(database.url, "17") == {"directory.student_id": 1}
+    assert searched(database.url, "7") == {}
+
+
+def test_without_keys_nobody_is_erased(database: Database) -> None:
+    for key, given in (("RECEIPT_KEY", {}), ("ERASURE_KEY", {"receipt_key": KEYS["CLASSPULSE_RECEIPT_KEY"]})):
+        with pytest.raises(UserError, match=f"CLASSPULSE_{key} is not set"):
+            erased([EVE], Settings(database_url=SecretStr(database.url), **given), with_topics=False)
+
+
+def test_a_receipt_that_was_changed_is_refused(tmp_path: Path) -> None:
+    from privacy.receipt import sign, signing_key  # noqa: PLC0415
+
+    receipt = sign({"students": 2}, signing_key(Settings(receipt_key=SecretStr("r" * 32))))
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt))
+    assert verify(read(path)) == receipt["public_key"]
+    with pytest.raises(UserError, match="changed after it was signed"):
+        verify({**receipt, "students": 1})
+    with pytest.raises(UserError, match="no receipt"):
+        verify({"students": 2})
+
+
+# --- through the flows ---
+
+
+def school(her: str) -> dict[str, list[Message]]:
+    """Returns the messages of a small school by topic; one student goes by a given id, or is one of the staff."""
+    clicks = []
+    for message in log_of(students=8, minutes=20):
+        if message.key == b"s003" and b'"s003"' in message.value:
+            message = replace(message, value=of(her, message.value))  # noqa: PLW2901
+        clicks.append(message)
+    views, quizzes = [], []
+    for nth, student in enumerate(("s001", "s003", "s003", "s004")):
+        base = {"student_id": student, "event_id": f"{nth:032x}"}
+        at = FRIDAY + nth * MINUTE
+        view = {**base, "chapter_id": "ch1", "course_id": "c1", "start_time": at, "end_time": at + MINUTE}
+        quiz = {**base, "module": "m1", "score": 60 + nth, "timestamp": at + MINUTE, "class_id": "7/A"}
+        for kind, body in ((views, view), (quizzes, quiz)):
+            value = json.dumps(body).encode()
+            kind.append(Message(at, student.encode(), of(her, value) if student == "s003" else value))
+    return {"clickstream_events": clicks, "chapter_view_events": views, "module_quiz_events": quizzes}
+
+
+def of(student: str, value: bytes) -> bytes:
+    body = json.loads(value) | {"student_id": student} | ({"role": "teacher"} if student == STAFF else {})
+    return json.dumps(body).encode()
+
+
+@contextmanager
+def lived(here: Stack, her: str) -> Iterator[Stack]:
+    """Plays a school's two days through all flows."""
+    for topic, messages in school(her).items():
+        publish(here.kafka, here.topic(topic), messages)
+    for topic in ("clickstream_events", "chapter_view_events", "module_quiz_events"):
+        close(here.kafka, here.topic(topic), FRIDAY + 5 * 24 * 60 * MINUTE)
+    here.catch_up(*FLOWS)
+    yield here
+
+
+def results(here: Stack) -> dict[str, Any]:
+    """Returns what is computed of everybody but the staff, without the times of arrival."""
+    found: dict[str, Any] = {name: dump(here.database, name) for name in (*ENGAGEMENT, *CONTENT, *MEMORY)}
+    own = "event_time::text, event_id, student_id, topic, partition, kafka_offset, metadata::text, page_url"
+    queries = {
+        "events": f"SELECT {own} FROM events WHERE role = 'student' ORDER BY topic, partition, kafka_offset",
+        "enrolments": "SELECT student_id, course_id, class_id FROM enrolments WHERE role = 'student' ORDER BY 1, 2",
+        "course_activity": "SELECT * FROM course_activity ORDER BY 1, 2",
+        "activity_1h": "SELECT * FROM activity_1h ORDER BY 1, 2, 3",
+        "engagement_by_class_1m": "SELECT * FROM engagement_by_class_1m ORDER BY 1, 2",
+        "module_performance_1d": "SELECT * FROM module_performance_1d ORDER BY 1, 2, 3, 4",
+        "daily": "SELECT * FROM clickstream_analytics ORDER BY 1",
+    }
+    with psycopg.connect(here.database, autocommit=True) as connection:
+        for name, query in queries.items():
+            found[name] = connection.execute(query.encode()).fetchall()
+    return found
+
+
+def differing(here: Stack) -> dict[str, Any]:
+    reports = [named(flow).rebuilder()(here.own_settings, lambda *_: None, dry_run=True) for flow in FLOWS[:3]]
+    tables = [table for report in reports for table in report.tables]
+    return {t.table: (t.changed, t.added, t.removed) for t in tables if t.changed or t.added or t.removed}
+
+
+def test_her_school_goes_on_as_if_she_had_never_been_there(
+    kafka: str, either_database: str, request: pytest.FixtureRequest, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Erased by the command, re-read from Kafka, rebuilt, and restored from a backup: she is nowhere."""
+    kind = "timescale_server" if "timescaledb" in request.node.name else "postgres_server"
+    from tests.databases import new_database  # noqa: PLC0415
+
+    folders = [tmp_path / name for name in ("never", "here")]
+    for folder in folders:
+        folder.mkdir()
+    with (
+        new_database(request.getfixturevalue(kind)) as other,
+        stack(kafka, other, f"{topic_prefix}n.", folders[0]) as n,
+    ):
+        with lived(n, STAFF):
+            without = results(n)
+    with stack(kafka, either_database, topic_prefix, folders[1], **KEYS) as here, lived(here, EVE):
+        assert set(searched(here.database, EVE)) >= {
+            "events.student_id",
+            "student_state.student_id",
+            "memory_state.user_id",
+        }
+        said = here.command("student", "erase", f" {EVE}", "--receipt", "receipt.json")
+        assert re.search(r"clickstream_events still holds \d+ records of them, until", said)
+        receipt = read(folders[1] / "receipt.json")
+        assert EVE not in json.dumps(receipt)
+        assert receipt["recovery_stores_deleted"] == len(FLOWS)
+        assert set(receipt["results_without_them_from"]) == set(FLOWS[:3])
+        assert "genuine" in here.command("student", "verify-receipt", "receipt.json")
+        assert searched(here.database, EVE) == {}
+        now = results(here)
+        assert {name: now[name] for name in now} == without
+
+        # Whatever Kafka still holds, and what is sent of her from now on, counts nowhere; the others go on.
+        more = [Message(0, b"s003", of(EVE, m.value)) for m in school(EVE)["clickstream_events"][:2]]
+        bob = {"student_id": "bob", "event_name": "page_view", "timestamp": FRIDAY + 6 * 24 * 60 * MINUTE}
+        publish(kafka, here.topic(), [*more, Message(0, b"bob", json.dumps(bob).encode())])
+        here.catch_up(*FLOWS)
+        assert searched(here.database, EVE) == {}
+        with psycopg.connect(here.database) as connection:
+            assert connection.execute("SELECT interactions FROM student_days WHERE student_id = 'bob'").fetchone() == (
+                1,
+            )
+        assert differing(here) == {}
+
+        # A backup of before is restored: the list in Kafka knows better.
+        with psycopg.connect(here.database, autocommit=True) as connection:
+            connection.execute("DELETE FROM erased_students")
+            connection.execute("INSERT INTO directory (student_id, display_name) VALUES (%s, 'Eve')", (EVE,))
+        assert "1 erased students have come back" in here.command("migrate")
+        assert searched(here.database, EVE) == {}
+        assert published(here.own_settings) == set(digests_of([EVE], here.own_settings))
