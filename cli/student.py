@@ -138,8 +138,7 @@ def erase_and_tell(
     path.write_text(json.dumps(signed, indent=2) + "\n", encoding="utf-8")
     typer.echo(f"erased: {done.students} students, {sum(done.rows.values()):,} rows; receipt: {path}")
     for topic, held in (done.topics or {}).items():
-        until = "for ever" if held.until is None else f"until {held.until:%Y-%m-%d %H:%M} UTC"
-        typer.echo(f"{topic} still holds {held.records:,} records of them, {until}; no flow counts them")
+        typer.echo(f"{topic} still holds {held.records:,} records of them, until {held.until}; no flow counts them")
     if done.waiting:
         typer.echo(f"{done.waiting} files of the gateway's spool hold an id until Kafka has them; no flow counts them")
     if done.left:

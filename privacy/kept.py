@@ -27,17 +27,17 @@ class InTopic:
     Attributes:
         records: How many records.
         last_ms: When the last of them came, epoch milliseconds.
-        until: When its retention has deleted them; None where it never does, or nobody may ask.
+        until: When its retention has deleted them; `for ever`, or `unknown` where nobody may ask.
     """
 
     records: int = 0
     last_ms: int = 0
-    until: datetime | None = None
+    until: str = "unknown"
 
     @property
     def said(self) -> dict[str, Any]:
         """Returns it for the receipt."""
-        return {"records": self.records, "until": None if self.until is None else self.until.isoformat()}
+        return {"records": self.records, "until": self.until}
 
 
 def in_topics(settings: Settings, student_ids: list[str], progress: Callable[[int, int], None]) -> dict[str, InTopic]:
@@ -53,8 +53,8 @@ def in_topics(settings: Settings, student_ids: list[str], progress: Callable[[in
         topic.records += 1
         topic.last_ms = max(topic.last_ms, record.appended_ms)
     for name, kept_ms in _retentions(settings, list(found)).items():
-        last = datetime.fromtimestamp(found[name].last_ms / 1000, UTC)
-        found[name].until = None if kept_ms < 0 else last + timedelta(milliseconds=kept_ms)
+        gone = datetime.fromtimestamp(found[name].last_ms / 1000, UTC) + timedelta(milliseconds=max(0, kept_ms))
+        found[name].until = gone.isoformat(timespec="seconds") if kept_ms >= 0 else "for ever"
     return found
 
 
@@ -63,7 +63,8 @@ def _retentions(settings: Settings, names: list[str]) -> dict[str, int]:
         return {}
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     kept: dict[str, int] = {}
-    for resource, future in admin_client(settings).describe_configs(resources).items():
+    admin = admin_client(settings)  # it must outlive the answers
+    for resource, future in admin.describe_configs(resources).items():
         try:
             kept[str(resource.name)] = int(future.result(ADMIN_TIMEOUT_S)["retention.ms"].value)
         except KafkaException:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.explain.answer import IN_SCOPE, Explanation, explain, known, parsed_scope
 from api.reads.faults import PROBLEMS, wrong
+from api.reads.noting import Noted
 from api.reads.rights import Rights
 from api.reads.service import Asking, Reads, Service, answered
 from dataflows.events.text import tidy
@@ -20,6 +21,7 @@ router = APIRouter(tags=["explain"], responses=PROBLEMS)
 async def explained(  # noqa: PLR0913 - parameters of the route
     request: Request,
     rights: Asking,
+    noted: Noted,
     reads: Service,
     number: Annotated[str, Query(max_length=100, examples=["active_5m"])],
     scope: Annotated[str, Query(max_length=300, description="`all`, `class:7B`, …", examples=["class:7B"])] = "all",
@@ -32,6 +34,10 @@ async def explained(  # noqa: PLR0913 - parameters of the route
     wanted = known(number)
     kind, scope_id = parsed_scope(wanted, tidy(scope))
     classes = await _allowed(reads, rights, kind, scope_id)
+    if kind == "student":
+        await noted(students=(scope_id,), explains=True)
+    elif classes != []:
+        await noted(classes=classes, explains=True)
     at = at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
     async def make() -> Explanation:

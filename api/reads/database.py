@@ -59,6 +59,31 @@ class Database:
             detail = "The database does not answer. Events go on being taken; ask again shortly."
             raise ProblemError(503, "database", detail, retry_after_s=2) from error
 
+    async def note(  # noqa: PLR0913, PLR0917 - a row of the audit
+        self,
+        reader: str,
+        via: str,
+        what: str,
+        students: tuple[str, ...],
+        classes: tuple[str, ...],
+        was_theirs: bool | None,  # noqa: FBT001
+    ) -> None:
+        """Writes a row of `access_audit`: all that a reader may write.
+
+        Raises:
+            ProblemError: The database is away or too slow (503).
+        """
+        try:
+            async with self._pool.connection(timeout=WAIT_S) as connection, connection.transaction():
+                await connection.execute("SET TRANSACTION READ WRITE")
+                await connection.execute(
+                    "SELECT record_access(%s, %s, %s, %s::text[], %s::text[], %s)",
+                    (reader, via, what, list(students), list(classes), was_theirs),
+                )
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            detail = "The database does not answer, so it cannot be noted who reads what. Ask again shortly."
+            raise ProblemError(503, "database", detail, retry_after_s=2) from error
+
     async def row(self, query: str, **parameters: object) -> Row:
         """Returns the one row of a query."""
         [row] = await self.rows(query, **parameters)

@@ -26,6 +26,7 @@ from api.reads.answers import (
 from api.reads.cursors import decoded, encoded
 from api.reads.faults import PROBLEMS, wrong
 from api.reads.headcounts import headcount
+from api.reads.noting import Noted
 from api.reads.rights import Rights
 from api.reads.service import Asking, Cursor, Limit, OneClass, Reads, Service, answered, moment
 from dataflows.events.text import tidy
@@ -94,10 +95,17 @@ async def trend(
 
 @router.get("/events/latest", response_model=LatestEvents, summary="The latest events")
 async def latest_events(  # noqa: PLR0913 - parameters of the route
-    request: Request, rights: Asking, reads: Service, class_id: OneClass, cursor: Cursor = None, limit: Limit = 20
+    request: Request,
+    rights: Asking,
+    noted: Noted,
+    reads: Service,
+    class_id: OneClass,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> Response:
     """Returns events of the last hour, newest first, of the classes whose students the token may see."""
     classes = rights.seen(class_id)
+    await noted(classes=classes)
     at, before_id = decoded(cursor, 2)
     before = None if at is None else moment(at, "query.cursor")
 
@@ -117,11 +125,18 @@ async def latest_events(  # noqa: PLR0913 - parameters of the route
 
 @router.get("/class/{class_id:path}/students", response_model=Students, summary="A class's students now")
 async def students(  # noqa: PLR0913 - parameters of the route
-    request: Request, rights: Asking, reads: Service, class_id: ClassInPath, cursor: Cursor = None, limit: Limit = 100
+    request: Request,
+    rights: Asking,
+    noted: Noted,
+    reads: Service,
+    class_id: ClassInPath,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Response:
     """Returns who is idle, active and absent; idle longest first, then longest on one item."""
     class_id = tidy(class_id)
     rights.seen(class_id)
+    await noted(classes=[class_id])
     place, after = decoded(cursor, 2)
 
     async def make() -> Students:

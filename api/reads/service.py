@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from api.access import Grant
 from api.asgi import Scope
+from api.reads.audit import Audit
 from api.reads.cache import Answers, Kept
 from api.reads.database import Database, Row
 from api.reads.faults import wrong
@@ -36,6 +37,7 @@ class Reads:
         answers: Those of the last second.
         counts: The numbers of every class of the last second.
         hub: The streams.
+        audit: Who read which students.
         thresholds: From when on the pipeline counts as stalled, and how few are too few to say.
     """
 
@@ -44,7 +46,12 @@ class Reads:
     answers: Answers = field(default_factory=Answers)
     counts: Kept[list[Row]] = field(default_factory=Kept)
     hub: Hub = field(default_factory=Hub)
+    audit: Audit = field(init=False)
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def __post_init__(self) -> None:
+        """Lets the audit write where the answers come from."""
+        self.audit = Audit(self.database)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

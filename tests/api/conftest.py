@@ -57,6 +57,11 @@ class Reading:
             connection.execute(f"SET ROLE {ROLE}".encode())
             return connection.execute(query.encode()).fetchall()
 
+    def own(self, query: str) -> list[tuple[Any, ...]]:
+        """Returns what SQL says, to the owner."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
     def put(self, statement: str, *parameters: object) -> None:
         """Changes the database, as the owner."""
         with psycopg.connect(self.url, autocommit=True) as connection:

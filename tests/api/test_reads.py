@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.client import Client
 from tests.api.conftest import Reading
 from tests.cli.running import run
 from tests.grafana.known_day import minute
@@ -190,3 +191,33 @@ def test_the_description_at_docs_has_every_route_with_its_errors(reading: Readin
             and "403" in said["responses"]
             and "application/problem+json" in said["responses"]["422"]["content"]
         )
+
+
+def test_who_read_which_students_is_noted_before_the_answer(reading: Reading) -> None:
+    """By token and page; a class's own teacher, a token of all classes, and who only counts."""
+    reading.get("7B", "/engagement/class/7B/students")
+    reading.get("7B", "/engagement/class/7B/students")  # within five minutes: once
+    reading.get("two", "/engagement/events/latest")
+    reading.get("everyone", "/engagement/events/latest")
+    cookie = f"classpulse_session={reading.tokens['7B']}"
+    Client(reading.server.port).get("/engagement/class/7B/students", Cookie=cookie)
+    reading.get("7B", "/explain?number=active_5m&scope=class:7B&at=2026-03-02T10:00:00Z")
+    [student] = reading.ask("SELECT student_id FROM class_students WHERE class_id = '7B' ORDER BY 1 LIMIT 1")
+    reading.get("7B", f"/explain?number=student_score&scope=student:{student[0]}&at=2026-03-02T09:59:00Z")
+    reading.get("school", "/engagement/active_students")
+    reading.get("school", "/explain?number=active_5m&scope=class:7B&at=2026-03-02T10:00:00Z")
+    assert reading.get("7B", "/engagement/class/7C/students").status == 403
+    found = reading.own(
+        "SELECT split_part(reader, ' ', 1), via, what, student_ids, class_ids, was_theirs FROM access_audit"
+    )
+    students, events = "/engagement/class/{class_id:path}/students", "/engagement/events/latest"
+    for row in (
+        ("7B", "api", students, [], ["7B"], True),
+        ("7B", "page", students, [], ["7B"], True),
+        ("two", "api", events, [], ["7B", "8A"], True),
+        ("everyone", "api", events, [], ["*"], None),
+        ("7B", "explain", "/explain", [], ["7B"], True),
+        ("7B", "explain", "/explain", [student[0]], [], True),
+    ):
+        assert found.count(row) == 1, (row, found)
+    assert not any(reader == "school" or "7C" in classes for reader, _via, _what, _ids, classes, _theirs in found)

@@ -51,7 +51,7 @@ def test_each_reason_is_said_once_with_what_to_do(capsys: pytest.CaptureFixture[
     show(found)
     said = capsys.readouterr().out.splitlines()
     assert said[0].split() == ["flow", "read", "kept", "rejected", "late", "repeated", "withheld"]
-    assert said[2].split() == ["archive", "12", "5", "7", "0", "0"]
+    assert said[2].split() == ["archive", "12", "5", "7", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(

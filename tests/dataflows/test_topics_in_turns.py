@@ -136,10 +136,12 @@ class Worker:
         self._kept = self._state()
 
     def die(self, rng: random.Random) -> None:
-        """Goes on from the last snapshot as another worker, which may or may not find the topics empty."""
+        """Goes on from the last snapshot as another worker, which may or may not find new topics empty."""
         self.read, states = dict(self._kept[0]), self._kept[1]
         self.known, self.floor = self.committed, dict(self.committed.at)
-        self.ends = {topic: len(log) for topic, log in self.logs.items()} if rng.random() < 0.5 else {}
+        # A topic of which something is committed is not found empty: that would be refused.
+        found, held = rng.random() < 0.5, self.committed.at
+        self.ends = {topic: len(log) for topic, log in self.logs.items() if found or held.get(topic)}
         self.operators = builder.pipeline(self.kind.flow, 0, self.settings)
         for operator, state in zip(self.operators, states, strict=True):
             operator.restore(snapshot.loads(state))

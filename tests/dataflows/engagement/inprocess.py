@@ -93,7 +93,8 @@ def run(
                 item = operator.process(item)
             for changes in gather(item):
                 for name, frame in changes.rows.items():
-                    store(tables[name], name, frame)
+                    if name in tables:
+                        store(tables[name], name, frame)
             if rng.random() < restart_share:
                 snapshots = [pickle.dumps(o.state()) for o in operators]
                 operators = builder.pipeline(engagement, task, settings)

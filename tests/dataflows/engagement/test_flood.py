@@ -109,7 +109,7 @@ def test_seven_hundred_new_chapters_a_second_for_seven_minutes_leave_a_small_sta
         item: Any = decode(TaskBatch(0, 1, {}, [records], {CLICKS: offsets[-1] + 1}, True, {}, "", 0), settings)
         for operator in operators:
             item = operator.process(item)
-        largest = max(largest, len(operators[3].state().scopes[0]))
+        largest = max(largest, len(operators[4].state().scopes[0]))
     # Seven minutes are open, each with the first 10,000 of a kind; as many again wait to be given up.
     assert 7 * most < largest < 2 * 7 * 2 * most + 2 * each
 
