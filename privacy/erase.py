@@ -26,6 +26,7 @@ from dataflows.sink.progress import claim_task
 from db.access import audit
 from db.refresh import refresh
 from privacy import digests, kept, receipt, rows
+from privacy.lake import erase_from_lake, holds_any
 from privacy.search import columns, search
 from privacy.spellings import ids_of
 
@@ -46,6 +47,8 @@ class Erased:
         topics: What Kafka's topics still hold; None where they were not searched.
         stores: Recovery stores that were deleted here.
         waiting: Files of a gateway's spool here that still hold an id.
+        lake_files: How many files the lake has.
+        lake_rows: How many events and records went from them.
         searched: How many columns were searched at the end.
         left: Rows in which an id was found then, by column.
     """
@@ -58,6 +61,8 @@ class Erased:
     topics: dict[str, kept.InTopic] | None = None
     stores: int = 0
     waiting: int = 0
+    lake_files: int = 0
+    lake_rows: int = 0
     searched: int = 0
     left: dict[str, int] = field(default_factory=dict)
 
@@ -76,6 +81,7 @@ class Erased:
             "kafka": None if self.topics is None else {name: topic.said for name, topic in self.topics.items()},
             "recovery_stores_deleted": self.stores,
             "spool_files_waiting": self.waiting,
+            "lake": {"files": self.lake_files, "rows_deleted": self.lake_rows},
             "backups_expire": receipt.backups_until(settings, made_at).isoformat(timespec="seconds"),
             "verified": {"columns_searched": self.searched, "rows_found": sum(self.left.values())},
         }
@@ -120,6 +126,7 @@ def erase_students(
         )  # what is older than the archive, and what was written since
         done.mentions += rows.take_out(connection, student_ids)
         done.renamed = rows.rename_in_audit(connection, {one: rows.mark_of(digest) for one, digest in marks.items()})
+        done.lake_files, done.lake_rows = erase_from_lake(connection, settings, student_ids, note("lake"))
         done.stores = kept.delete_stores(settings, [flow.name for flow in flows.FLOWS])
         done.waiting = len(kept.files_with(api.spool_dir, student_ids))
     refreshing = note("aggregates")
@@ -129,6 +136,8 @@ def erase_students(
     note("searching every column")
     with connect(url, f"{APPLICATION}-erase") as connection:
         done.left, done.searched = search(connection, student_ids), len(columns(connection))
+        if files := holds_any(settings, connection, student_ids):
+            done.left["files of the lake"] = files
         audit.record(
             connection,
             reader=connection.info.user,

@@ -6,6 +6,7 @@ once: its rows are facts by key, not values that change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from dataflows.events.full import Full, decode_full
 from dataflows.events.rejects import Reject
 from dataflows.kafka.topics import CLICKSTREAM_ALIAS, INPUT_TOPICS
 from dataflows.operators import builder, snapshot
-from dataflows.operators.consent import GateConsent, Said, said_in
+from dataflows.operators.consent import GateConsent, Said, names_any, said_in
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import Watermarks
@@ -41,6 +42,7 @@ class Batch:
     source: TaskBatch
     decoded: list[tuple[str, Full]]
     withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     changes: list[Changes] = field(default_factory=list)
 
@@ -107,7 +109,12 @@ class KeepRows:
             if topic in batch.withheld:
                 is_event &= ~batch.withheld[topic]
             self._events.append(event_rows(full, before, floor, self._first(topic, full.frame, is_event, before)))
-            self._rejects += [r for r in full.rejects if r.offset >= floor]
+            forgets = batch.forgets
+            self._rejects += [
+                r
+                for r in full.rejects
+                if r.offset >= floor and not (forgets is not None and names_any(r.payload, forgets))
+            ]
             metrics.DELIVERY_DELAY.observe_ms((append_ms - event_ms)[is_event])
             self._live.append(append_ms[is_event & (append_ms >= source.live_from_ms)])
         if source.flush:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Final
 
@@ -143,6 +144,7 @@ class Batch:
         student_ids: The task's student ids by code.
         before_ms: Per topic, the watermark that each decoded row met, where it is given from outside (a rebuild).
         withheld: Which decoded rows count nowhere, by topic (`operators.consent`); absent where all do.
+        forgets: Says whether a student was erased; None where nobody was.
     """
 
     source: TaskBatch
@@ -161,6 +163,7 @@ class Batch:
     student_ids: list[str] = field(default_factory=list)
     before_ms: dict[str, Ints] = field(default_factory=dict)
     withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None
 
     def note(self, topic: str, events: Events, before: Ints, *, is_view: bool) -> None:
         """Takes a topic's events and the watermark before each."""

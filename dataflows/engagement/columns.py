@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -103,6 +104,7 @@ class Batch:
         student_ids: The task's student ids by code.
         before_ms: Per topic, the watermark that each decoded row met, where it is given from outside (a rebuild).
         withheld: Which decoded rows count nowhere, by topic (`operators.consent`); absent where all do.
+        forgets: Says whether a student was erased; None where nobody was.
     """
 
     source: TaskBatch
@@ -118,6 +120,7 @@ class Batch:
     student_ids: list[str] = field(default_factory=list)
     before_ms: dict[str, Ints] = field(default_factory=dict)
     withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None
 
 
 def events_of(coded: Coded, keep: Bools, rank: int) -> Events:

@@ -1,13 +1,14 @@
 """The `lake` flow: every record into files, and the files into the manifest `lake_files`.
 
-Read top-down: source → decode → time → files → sink. Its state is places only: a task begins where `task_progress`
-says, whatever a snapshot holds, and what it had gathered and not written is gathered again. A file is written and
-synced first; then its row of the manifest is committed in the one transaction that moves the task's places. So a file
-that no manifest names does not exist, and there is no second commit protocol (ADR 34).
+Read top-down: source → decode → consent → time → files → sink. Its state is places only: a task begins where
+`task_progress` says, whatever a snapshot holds, and what it had gathered and not written is gathered again. A file is
+written and synced first; then its row of the manifest is committed in the one transaction that moves the task's places.
+So a file that no manifest names does not exist, and there is no second commit protocol (ADR 34).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import polars as pl
 import psycopg
 
 from dataflows import metrics
+from dataflows.archive.consents import known_consents
 from dataflows.archive.rows import event_rows
 from dataflows.batch import Records, TaskBatch
 from dataflows.events.full import Full, decode_full
@@ -25,6 +27,7 @@ from dataflows.lake.known import known_ids
 from dataflows.lake.pending import PendingFiles
 from dataflows.lake.store import Store
 from dataflows.operators import builder, snapshot
+from dataflows.operators.consent import GateConsent, Said, names_any, said_in
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import Watermarks
@@ -44,13 +47,23 @@ class Batch:
 
     source: TaskBatch
     decoded: list[tuple[str, Full]]
+    withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     changes: list[Changes] = field(default_factory=list)
 
 
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     store = Store(settings)
-    return {"files": lambda _task: KeepFiles(settings, store)}
+    return {
+        "consent": lambda _task: GateConsent(FLOW, settings, _said, has_duties=True),
+        "files": lambda _task: KeepFiles(settings, store),
+    }
+
+
+def _said(batch: Batch) -> list[Said]:
+    return [said_in(topic, full.frame, "student_id") for topic, full in batch.decoded]
 
 
 def states_at(
@@ -58,7 +71,10 @@ def states_at(
 ) -> dict[str, bytes]:
     """Returns the operators' snapshots where a task's places stand: nothing waits, the newest files know the ids."""
     seen = known_ids(connection, Store(settings), task, marks, settings.repeat_s * 1000)
-    return {"files": snapshot.dumps({"marks": marks, "seen": seen})}
+    return {
+        "consent": snapshot.dumps(known_consents(connection, task)),
+        "files": snapshot.dumps({"marks": marks, "seen": seen}),
+    }
 
 
 def decode(batch: TaskBatch, settings: Settings) -> Batch:
@@ -88,21 +104,28 @@ class KeepFiles:
         if self._begin is None:
             self._begin = dict(source.claimed)
         for records, (topic, full) in zip(source.records, batch.decoded, strict=True):
-            self._take(source, records, topic, full)
+            self._take(batch, records, topic, full)
         batch.decoded = []
         if source.flush:
             metrics.note_watermarks(source.task, self._marks.marks)
         if source.writes_history or (source.writes and self._pending.size >= self._most_bytes):
             batch.changes = [self._write(source)]
+            batch.changes[0].rows.update(batch.rows)
         return batch
 
-    def _take(self, source: TaskBatch, records: Records, topic: str, full: Full) -> None:
+    def _take(self, batch: Batch, records: Records, topic: str, full: Full) -> None:
         event_ms, append_ms = full.frame["event_ms"].to_numpy(), full.frame["append_ms"].to_numpy()
         before = self._marks.advance(topic, event_ms, append_ms)
         is_event = ~full.frame["is_tick"].to_numpy()
+        refused, hidden = [reject.offset for reject in full.rejects], list[int]()
+        if batch.forgets is not None:
+            hidden += [reject.offset for reject in full.rejects if names_any(reject.payload, batch.forgets)]
+        if topic in batch.withheld:
+            is_event &= ~batch.withheld[topic]
+            hidden += full.frame["offset"].to_numpy()[batch.withheld[topic]].tolist()
         first = self._first(topic, full.frame, is_event, before)
-        self._pending.add(event_rows(full, before, source.floor.get(topic, 0), first))
-        self._pending.add_raw(records, [reject.offset for reject in full.rejects])
+        self._pending.add(event_rows(full, before, batch.source.floor.get(topic, 0), first))
+        self._pending.add_raw(records, refused, hidden)
 
     def _first(self, topic: str, frame: pl.DataFrame, is_event: Bools, before: Ints) -> Bools:
         """Returns which rows are the first records of events, as `archive` does: ticks are none."""

@@ -55,14 +55,21 @@ class PendingFiles:
         """Takes rows of `events`."""
         self._keep(self._events, events)
 
-    def add_raw(self, records: Records, refused: list[int]) -> None:
+    def add_raw(self, records: Records, refused: list[int], withheld: list[int]) -> None:
         """Takes records as they came, but ticks, which say nothing.
 
         Args:
             records: Records of one topic.
             refused: Places of those that decode refused.
+            withheld: Places of those that are not kept: their students have withdrawn consent, or were erased.
         """
-        self._keep(self._raw, raw_lines(records, refused))
+        lines = raw_lines(records, refused)
+        if withheld:
+            kept = pl.Series(records.offsets, dtype=pl.Int64)
+            if records.ticks:
+                kept = kept.filter(pl.Series([tick is None for tick in records.ticks]))
+            lines = lines.filter(~kept.is_in(withheld))
+        self._keep(self._raw, lines)
 
     def write(self, name: Name, spans: dict[str, tuple[int, int]]) -> pl.DataFrame:
         """Writes the files, and starts anew; returns their rows of the manifest.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +48,7 @@ class Batch:
         live_append_ms: Append times of live records in this batch.
         before_ms: Watermarks that are given from outside; none here, since a rebuild needs none.
         withheld: Which rows of `Reported.learned` count nowhere, by topic (`operators.consent`).
+        forgets: Says whether a student was erased; None where nobody was.
     """
 
     source: TaskBatch
@@ -61,3 +63,4 @@ class Batch:
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     before_ms: dict[str, Ints] = field(default_factory=dict)
     withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None

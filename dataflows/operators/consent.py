@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -26,11 +28,13 @@ from dataflows.batch import TaskBatch
 from dataflows.claim import RefusedError
 from dataflows.events.consents import CONSENTS, WITHDRAWN
 from dataflows.events.ids import joined_id
+from dataflows.events.text import as_text
 from dataflows.operators.columns import Text, text_of
 from dataflows.operators.segments import Bools
 from dataflows.settings import Settings
 
 TABLE: Final = "consents"
+_WORDS: Final = re.compile(r"[\w.@+-]+")
 
 State = dict[str, tuple[dict[str, list[tuple[int, bool]]], set[str]]]
 """By topic: of each student the consents as (place, withdrawn), and the ids of all."""
@@ -60,6 +64,7 @@ class Gated(Protocol):
 
     source: TaskBatch
     withheld: dict[str, Bools]
+    forgets: Callable[[str], bool] | None
     rows: dict[str, pl.DataFrame]
 
 
@@ -148,6 +153,8 @@ class GateConsent(Generic[B]):
                 "set: set it as it was when they were"
             )
             raise RefusedError(text)
+        if erased:
+            batch.forgets = lambda student_id: self._digest(student_id) in erased
         for said in self._said(batch):
             mask = self._withheld(said, batch.source, erased)
             if mask is not None and mask.any():
@@ -217,6 +224,30 @@ class GateConsent(Generic[B]):
             for topic, (of, ids) in state[0].items()
         }
         self._new = list(state[1])
+
+
+def names_any(payload: bytes, is_meant: Callable[[str], bool]) -> bool:
+    """Says whether bytes that are no event name a student: a scalar of a document, else a word.
+
+    Example:
+        >>> is_ann = {"ann"}.__contains__
+        >>> [names_any(value, is_ann) for value in (b'{"user_id": " ann", "x": []}', b'{"user_id": "ann"', b'"joan"')]
+        [True, True, False]
+    """
+    try:
+        document = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return any(map(is_meant, _WORDS.findall(payload.decode("utf-8", "replace"))))
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif (text := as_text(node)) and is_meant(text):
+            return True
+    return False
 
 
 def _among(text: Text, is_meant: Callable[[str], bool]) -> Bools:

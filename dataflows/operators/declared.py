@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +50,7 @@ class Batch:
         live_append_ms: Append times of live records in this batch.
         before_ms: Per topic, the watermark that each decoded row met, where it is given from outside (a rebuild).
         withheld: Which decoded rows count nowhere, by topic (`operators.consent`); absent where all do.
+        forgets: Says whether a student was erased; None where nobody was.
     """
 
     source: TaskBatch
@@ -62,3 +64,4 @@ class Batch:
     live_append_ms: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     before_ms: dict[str, Ints] = field(default_factory=dict)
     withheld: dict[str, Bools] = field(default_factory=dict)
+    forgets: Callable[[str], bool] | None = None

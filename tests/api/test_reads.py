@@ -211,13 +211,14 @@ def test_who_read_which_students_is_noted_before_the_answer(reading: Reading) ->
         "SELECT split_part(reader, ' ', 1), via, what, student_ids, class_ids, was_theirs FROM access_audit"
     )
     students, events = "/engagement/class/{class_id:path}/students", "/engagement/events/latest"
-    for row in (
+    wanted: list[tuple[object, ...]] = [
         ("7B", "api", students, [], ["7B"], True),
         ("7B", "page", students, [], ["7B"], True),
         ("two", "api", events, [], ["7B", "8A"], True),
         ("everyone", "api", events, [], ["*"], None),
         ("7B", "explain", "/explain", [], ["7B"], True),
         ("7B", "explain", "/explain", [student[0]], [], True),
-    ):
+    ]
+    for row in wanted:
         assert found.count(row) == 1, (row, found)
     assert not any(reader == "school" or "7C" in classes for reader, _via, _what, _ids, classes, _theirs in found)
