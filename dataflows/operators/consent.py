@@ -206,9 +206,9 @@ class GateConsent(Generic[B]):
             places, codes = said.frame["offset"].to_numpy()[rows], students.codes[rows]
             for code in np.unique(codes).tolist():
                 mine = codes == code
-                told = history.of[str(students.values[code])]
-                last = np.searchsorted([place for place, _withdrawn in told], places[mine]) - 1
-                found[rows[mine]] = (last >= 0) & np.array([withdrawn for _place, withdrawn in told])[last]
+                known = history.of[str(students.values[code])]
+                last = np.searchsorted([place for place, _withdrawn in known], places[mine]) - 1
+                found[rows[mine]] = (last >= 0) & np.array([withdrawn for _place, withdrawn in known])[last]
             if self._duties and found.any():
                 found &= ~said.names().among(self._duties)
         return found

@@ -106,8 +106,8 @@ def test_from_the_word_on_nothing_counts_anywhere_until_it_is_taken_back(here: S
     assert fetch(here, "SELECT count(*) FROM chapter_visit_facts WHERE source <> 'clickstream'") == [(0,)]
     assert fetch(here, "SELECT count(*) FROM learning_events") == [(0,)]
     assert fetch(here, "SELECT * FROM withdrawn_students") == [("ann",)]
-    told = "SELECT count(*), count(DISTINCT topic), bool_and(withdrawn) FROM consents"
-    assert fetch(here, told) == [(len(INPUT_TOPICS), len(INPUT_TOPICS), True)]
+    spread = "SELECT count(*), count(DISTINCT topic), bool_and(withdrawn) FROM consents"
+    assert fetch(here, spread) == [(len(INPUT_TOPICS), len(INPUT_TOPICS), True)]
     assert differing(here) == {}
 
     answer = gateway.send([event("ann", "scroll"), event("ann", "consent_given"), event("ann", "scroll")])
