@@ -19,6 +19,9 @@ import psycopg
 
 from api.settings import ApiSettings
 from dataflows import flows
+from dataflows.lake.erase import Erased as OfLake
+from dataflows.lake.erase import erase as erase_from_lake
+from dataflows.lake.store import Store
 from dataflows.rebuild.spec import Counted
 from dataflows.settings import Settings
 from dataflows.sink.connection import APPLICATION, connect
@@ -26,7 +29,6 @@ from dataflows.sink.progress import claim_task
 from db.access import audit
 from db.refresh import refresh
 from privacy import digests, kept, receipt, rows
-from privacy.lake import erase_from_lake, holds_any
 from privacy.search import columns, search
 from privacy.spellings import ids_of
 
@@ -47,7 +49,7 @@ class Erased:
         topics: What Kafka's topics still hold; None where they were not searched.
         stores: Recovery stores that were deleted here.
         waiting: Files of a gateway's spool here that still hold an id.
-        lake_files: How many files the lake has.
+        lake_files: Files of the lake that were written again.
         lake_rows: How many events and records went from them.
         searched: How many columns were searched at the end.
         left: Rows in which an id was found then, by column.
@@ -66,6 +68,11 @@ class Erased:
     searched: int = 0
     left: dict[str, int] = field(default_factory=dict)
 
+    def add_lake(self, gone: OfLake) -> None:
+        """Adds what went from the lake."""
+        self.lake_files += gone.files
+        self.lake_rows += gone.events + gone.records
+
     def facts(self, settings: Settings, made_at: datetime) -> receipt.Receipt:
         """Returns what the receipt says: it names nobody."""
         return {
@@ -81,7 +88,7 @@ class Erased:
             "kafka": None if self.topics is None else {name: topic.said for name, topic in self.topics.items()},
             "recovery_stores_deleted": self.stores,
             "spool_files_waiting": self.waiting,
-            "lake": {"files": self.lake_files, "rows_deleted": self.lake_rows},
+            "lake": {"files_rewritten": self.lake_files, "rows_deleted": self.lake_rows},
             "backups_expire": receipt.backups_until(settings, made_at).isoformat(timespec="seconds"),
             "verified": {"columns_searched": self.searched, "rows_found": sum(self.left.values())},
         }
@@ -126,7 +133,8 @@ def erase_students(
         )  # what is older than the archive, and what was written since
         done.mentions += rows.take_out(connection, student_ids)
         done.renamed = rows.rename_in_audit(connection, {one: rows.mark_of(digest) for one, digest in marks.items()})
-        done.lake_files, done.lake_rows = erase_from_lake(connection, settings, student_ids, note("lake"))
+        note("lake")
+        done.add_lake(erase_from_lake(connection, Store(settings), settings, student_ids))
         done.stores = kept.delete_stores(settings, [flow.name for flow in flows.FLOWS])
         done.waiting = len(kept.files_with(api.spool_dir, student_ids))
     refreshing = note("aggregates")
@@ -136,8 +144,10 @@ def erase_students(
     note("searching every column")
     with connect(url, f"{APPLICATION}-erase") as connection:
         done.left, done.searched = search(connection, student_ids), len(columns(connection))
-        if files := holds_any(settings, connection, student_ids):
-            done.left["files of the lake"] = files
+        again = erase_from_lake(connection, Store(settings), settings, student_ids)
+        done.add_lake(again)  # what a worker that was fenced since had still written
+        if again.files and (left := erase_from_lake(connection, Store(settings), settings, student_ids).files):
+            done.left["files of the lake"] = left
         audit.record(
             connection,
             reader=connection.info.user,

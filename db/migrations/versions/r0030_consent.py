@@ -2,6 +2,6 @@
 
 from db.sql_files import upgrade_from
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 upgrade = upgrade_from(__file__)
