@@ -160,10 +160,10 @@ def verify_receipt(
     Example: classpulse student verify-receipt erasure-20261130T020000Z.json
     """
     from dataflows.errors import UserError
-    from privacy.receipt import read, verify
+    from privacy.receipt import read, signer
 
     receipt = read(file)
-    key = verify(receipt)
+    key = signer(receipt)
     if public_key is not None and public_key != key:
         text = f"it is signed, but by another key: {key}"
         raise UserError(text)

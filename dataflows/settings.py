@@ -71,7 +71,6 @@ class Settings(BaseSettings):
 
     consent_duties: dict[str, str] = Field(default_factory=dict)
     erasure_key: SecretStr | None = Field(default=None, min_length=16)
-    receipt_key: SecretStr | None = Field(default=None, min_length=32)
     keep_backups_days: int = Field(default=30, ge=0)
 
     memory_model: Literal["ebbinghaus", "fsrs", "average"] = "ebbinghaus"

@@ -115,7 +115,7 @@ def erase_students(
         TopicError: Kafka does not answer.
         psycopg.Error: The database does not do it.
     """
-    key = receipt.signing_key(settings)
+    key = receipt.key_of(settings)
     student_ids = ids_of(given, api)
     marks = dict(zip(student_ids, digests.digests_of(student_ids, settings), strict=True))
     done, url = Erased(len(given)), settings.database_url.get_secret_value()
@@ -156,7 +156,7 @@ def erase_students(
             student_ids=[rows.mark_of(digest) for digest in marks.values()],
         )
         connection.execute("DELETE FROM erasure_requests WHERE student_id = ANY(%s)", (student_ids,))
-    return done, receipt.sign(done.facts(settings, datetime.now(UTC)), key)
+    return done, receipt.signed(done.facts(settings, datetime.now(UTC)), key)
 
 
 def _fence(connection: psycopg.Connection[Any], url: str) -> None:

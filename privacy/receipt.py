@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from dataflows import signing
 from dataflows.errors import UserError
 from dataflows.settings import Settings
 
 FORMAT: Final = "classpulse-erasure/1"
 
-Receipt = dict[str, Any]
+Receipt = signing.Document
 
 
-def signing_key(settings: Settings) -> Ed25519PrivateKey:
-    """Returns the key that signs receipts, made of `CLASSPULSE_RECEIPT_KEY`.
+def key_of(settings: Settings) -> Ed25519PrivateKey:
+    """Returns the key that signs receipts.
 
     Raises:
         UserError: There is none.
     """
-    if settings.receipt_key is None:
+    key = signing.signing_key(settings)
+    if key is None:
         text = (
             "CLASSPULSE_RECEIPT_KEY is not set: it signs the receipt. Make one (openssl rand -base64 32) and keep it "
             "in the secret store of whoever erases"
         )
         raise UserError(text)
-    return Ed25519PrivateKey.from_private_bytes(
-        hashlib.sha256(settings.receipt_key.get_secret_value().encode()).digest()
-    )
+    return key
 
 
 def backups_until(settings: Settings, made_at: datetime) -> datetime:
@@ -42,40 +39,27 @@ def backups_until(settings: Settings, made_at: datetime) -> datetime:
     return made_at + timedelta(days=settings.keep_backups_days)
 
 
-def sign(facts: Receipt, key: Ed25519PrivateKey) -> Receipt:
-    """Returns the receipt of some facts: with the time, the public key and the signature over all of it.
+def signed(facts: Receipt, key: Ed25519PrivateKey) -> Receipt:
+    """Returns the receipt of some facts.
 
     Example:
-        >>> receipt = sign({"students": 1}, Ed25519PrivateKey.from_private_bytes(b"k" * 32))
-        >>> verify(receipt) == receipt["public_key"]
+        >>> receipt = signed({"students": 1}, Ed25519PrivateKey.from_private_bytes(b"k" * 32))
+        >>> signer(receipt) == receipt["public_key"]
         True
     """
-    said = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
-    said["public_key"] = base64.b64encode(key.public_key().public_bytes_raw()).decode()
-    return said | {"signature": base64.b64encode(key.sign(_bytes(said))).decode()}
+    return signing.signed(facts, FORMAT, key)
 
 
-def verify(receipt: Receipt) -> str:
+def signer(receipt: Receipt) -> str:
     """Returns the public key under which a receipt is genuine; whose it is, whoever knows the school says.
 
     Raises:
         UserError: It is no receipt, or was changed.
     """
-    try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(receipt["public_key"]))
-        signature = base64.b64decode(receipt["signature"])
-        key.verify(signature, _bytes({name: value for name, value in receipt.items() if name != "signature"}))
-    except (KeyError, TypeError, ValueError) as error:
-        text = "this is no receipt of an erasure: it has no key or no signature that can be read"
-        raise UserError(text) from error
-    except InvalidSignature as error:
-        text = "the signature does not fit: the receipt was changed after it was signed"
-        raise UserError(text) from error
-    return str(receipt["public_key"])
-
-
-def _bytes(said: Receipt) -> bytes:
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    if receipt.get("format") != FORMAT:
+        text = f"this is no receipt of an erasure: its format is {receipt.get('format')!r}"
+        raise UserError(text)
+    return signing.signer(receipt)
 
 
 def read(path: Path) -> Receipt:

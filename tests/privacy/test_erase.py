@@ -20,7 +20,7 @@ from db.refresh import refresh
 from privacy import requests
 from privacy.digests import digests_of, published
 from privacy.erase import Erased, erase_students
-from privacy.receipt import Receipt, read, verify
+from privacy.receipt import Receipt, key_of, read, signed, signer
 from privacy.search import columns, search
 from privacy.tables import tables_of_students
 from tests.db.conftest import NOW, Database, database
@@ -142,16 +142,14 @@ def test_without_keys_nobody_is_erased(database: Database) -> None:
 
 
 def test_a_receipt_that_was_changed_is_refused(tmp_path: Path) -> None:
-    from privacy.receipt import sign, signing_key  # noqa: PLC0415
-
-    receipt = sign({"students": 2}, signing_key(Settings(receipt_key=SecretStr("r" * 32))))
+    receipt = signed({"students": 2}, key_of(Settings(receipt_key=SecretStr("r" * 32))))
     path = tmp_path / "receipt.json"
     path.write_text(json.dumps(receipt))
-    assert verify(read(path)) == receipt["public_key"]
+    assert signer(read(path)) == receipt["public_key"]
     with pytest.raises(UserError, match="changed after it was signed"):
-        verify({**receipt, "students": 1})
+        signer({**receipt, "students": 1})
     with pytest.raises(UserError, match="no receipt"):
-        verify({"students": 2})
+        signer({"students": 2})
 
 
 # --- through the flows ---
