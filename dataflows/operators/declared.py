@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ import numpy as np
 import polars as pl
 
 from dataflows.batch import Settled, TaskBatch
+from dataflows.events.consents import CONSENTS
+from dataflows.operators.consent import Said
 from dataflows.operators.reading import Read
 from dataflows.operators.segments import Bools, Ints
 
@@ -65,3 +68,17 @@ class Batch:
     before_ms: dict[str, Ints] = field(default_factory=dict)
     withheld: dict[str, Bools] = field(default_factory=dict)
     forgets: Callable[[str], bool] | None = None
+
+
+def said_in_batch(batch: Batch) -> list[Said]:
+    """Returns what the step `consent` reads of a batch."""
+    return [
+        Said(
+            topic,
+            one.frame,
+            one.may_say(CONSENTS),
+            functools.partial(one.text, "event_name"),
+            functools.partial(one.text, "student_id"),
+        )
+        for topic, one in batch.decoded
+    ]

@@ -6,7 +6,6 @@ transaction with its offsets, fenced, absolute values under keys that follow fro
 
 from __future__ import annotations
 
-import functools
 import re
 import time
 from collections.abc import Mapping
@@ -20,15 +19,14 @@ import polars as pl
 from dataflows import metrics
 from dataflows.batch import Records, TaskBatch
 from dataflows.claim import RefusedError
-from dataflows.events.consents import CONSENTS
 from dataflows.events.kinds import KINDS, rank_of
 from dataflows.events.rules import Rules
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
 from dataflows.operators.aggregates import Aggregate, Distinct, Last, TopK, column_of, reads_number
 from dataflows.operators.columns import MOST_PARTS, Columns, Key
-from dataflows.operators.consent import GateConsent, Said
-from dataflows.operators.declared import Batch
+from dataflows.operators.consent import GateConsent
+from dataflows.operators.declared import Batch, said_in_batch
 from dataflows.operators.event_windows import EventWindows
 from dataflows.operators.join import Join, JoinTable, Load, from_database
 from dataflows.operators.panes import PaneWindows
@@ -182,7 +180,7 @@ class WindowedFlow:
         known_ms = max(settings.repeat_s * 1000, lateness_ms + self.window.size_ms)
         filters = self._filtered()
         return {
-            "consent": lambda _task: GateConsent(self.name, settings, _said),
+            "consent": lambda _task: GateConsent(self.name, settings, said_in_batch),
             "watermark": lambda _task: JudgeTime(self.name, self.window, filters, lateness_ms),
             "dedupe": lambda _task: FirstOfId(self.name, known_ms),
             "windows": lambda task: AggregateWindows(self, task, lateness_ms, settings, load),
@@ -342,16 +340,3 @@ def _json(texts: list[tuple[str, int]]) -> str:
 
 def _refuse(text: str) -> None:
     raise ValueError(text)
-
-
-def _said(batch: Batch) -> list[Said]:
-    return [
-        Said(
-            topic,
-            one.frame,
-            one.may_say(CONSENTS),
-            functools.partial(one.text, "event_name"),
-            functools.partial(one.text, STUDENT),
-        )
-        for topic, one in batch.decoded
-    ]

@@ -1,6 +1,6 @@
 """The `stuck` flow: who looks stuck on what, from `clickstream_events` and the quizzes' topics (docs/stuck.md).
 
-Read top-down: source → decode → time → repeats → marks of students → episodes → rows → sink.
+Read top-down: source → decode → consent → time → repeats → marks of students → episodes → rows → sink.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataflows.events.full import decode_full
 from dataflows.events.rules import Rules
 from dataflows.kafka.topics import CLICKSTREAM, CLICKSTREAM_ALIAS
 from dataflows.operators import builder
-from dataflows.operators.declared import Batch
+from dataflows.operators.consent import GateConsent
+from dataflows.operators.declared import Batch, said_in_batch
 from dataflows.operators.reading import WholeRead
 from dataflows.operators.repeats import FirstOfId
 from dataflows.settings import Settings
@@ -27,6 +28,7 @@ OPTIONAL_TOPICS: Final = (CLICKSTREAM_ALIAS,)
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     makers: dict[str, Any] = {
+        "consent": lambda _task: GateConsent(FLOW, settings, said_in_batch),
         "watermark": lambda _task: JudgeTime(settings),
         "dedupe": lambda _task: FirstOfId(FLOW, max(settings.repeat_s, settings.lateness_s) * 1000),
         "students": lambda task: FollowStudents(task, settings),

@@ -40,6 +40,8 @@ class JudgeTime:
             answers, role = one.text("event_name").among(tuple(ANSWERS)), one.text("role")
             mine = np.where(answers, role.among((STAFF,)), role.among((COUNTED_ROLE,)))
             counts = mine & ~one.frame["is_tick"].to_numpy()
+            if topic in batch.withheld:
+                counts &= ~batch.withheld[topic]
             late = counts & is_late(met, one.frame["event_ms"].to_numpy(), self._lateness_ms)
             metrics.LATE_EVENTS.labels(FLOW).inc(int(late.sum()))
             batch.judged.append(Judged(topic, one, before, counts, late))

@@ -26,6 +26,7 @@ def test_a_registered_flow_is_what_it_says(flow: flows.Flow) -> None:
     found, settings = flow.load(), Settings(_env_file=None)
     steps = list(found.steps(settings))
     assert all(re.fullmatch(r"[a-z_]+", step) for step in steps)
+    assert steps[0] == "consent", "whoever has withdrawn consent, or was erased, counts in no flow"
     tables = flow.tables or tuple(table.name for table in found.tables)
     assert set(tables) <= TABLES.keys()
     past = flow.load_past()

@@ -43,7 +43,7 @@ KEYS = {
     "CLASSPULSE_RECEIPT_KEY": "of-receipts-0123456789-0123456789",
 }
 TOPICS = ("clickstream_events", "chapter_view_events", "module_quiz_events")
-FLOWS = ("engagement", "content", "memory", "archive", "lake")
+FLOWS = ("engagement", "content", "memory", "stuck", "archive", "lake")
 QUIET = ApiSettings(_env_file=None)
 
 
@@ -211,7 +211,7 @@ def assert_as_if_she_had_never_been_there(here: Stack) -> None:
 
 
 def differing(here: Stack) -> dict[str, Any]:
-    reports = [named(flow).rebuilder()(here.own_settings, lambda *_: None, dry_run=True) for flow in FLOWS[:3]]
+    reports = [named(flow).rebuilder()(here.own_settings, lambda *_: None, dry_run=True) for flow in FLOWS[:4]]
     tables = [table for report in reports for table in report.tables]
     return {t.table: (t.changed, t.added, t.removed) for t in tables if t.changed or t.added or t.removed}
 
@@ -235,7 +235,7 @@ def test_her_school_goes_on_as_if_she_had_never_been_there(
         assert (
             receipt["lake"]["files_rewritten"] and receipt["lake"]["rows_deleted"] > receipt["rows_deleted"]["events"]
         )
-        assert set(receipt["results_without_them_from"]) == set(FLOWS[:3])
+        assert set(receipt["results_without_them_from"]) == set(FLOWS[:4])
         assert "genuine" in here.command("student", "verify-receipt", "receipt.json")
         assert searched(here.database, EVE) == {}
         assert_as_if_she_had_never_been_there(here)
