@@ -52,7 +52,7 @@ class Costs:
     snapshot_bytes: dict[str, int] = field(default_factory=dict)
 
 
-LOADS: Final = {"engagement": batches.batches, "content": studying.batches, "archive": batches.batches}
+LOADS: Final = dict(engagement=batches.batches, content=studying.batches, archive=batches.batches)
 _WITH_ROWS: Final = frozenset({"activity", "students", "days", "timeline"})
 
 

@@ -19,11 +19,13 @@ def show(found: list[Summary]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("flow", "read", "kept", "rejected", "late", "repeated", "withheld", box=None, pad_edge=False)
+    held_back = any(one.withheld for one in found)
+    columns = ("flow", "read", "kept", "rejected", "late", "repeated", *(("withheld",) if held_back else ()))
+    table = Table(*columns, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in found:
-        counts = (one.read, one.kept, one.refused, one.late, one.repeated, one.withheld)
+        counts = (one.read, one.kept, one.refused, one.late, one.repeated, *((one.withheld,) if held_back else ()))
         table.add_row(one.flow, *(f"{count:,}" for count in counts))
     # off a terminal nothing is wrapped: a reason must be found by its words
     console = Console(soft_wrap=True)

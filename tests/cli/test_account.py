@@ -50,8 +50,11 @@ def test_each_reason_is_said_once_with_what_to_do(capsys: pytest.CaptureFixture[
     ]
     show(found)
     said = capsys.readouterr().out.splitlines()
-    assert said[0].split() == ["flow", "read", "kept", "rejected", "late", "repeated", "withheld"]
-    assert said[2].split() == ["archive", "12", "5", "7", "0", "0", "0"]
+    assert said[0].split() == ["flow", "read", "kept", "rejected", "late", "repeated"]
+    assert said[2].split() == ["archive", "12", "5", "7", "0", "0"]
+    show([Summary("archive", 12, withheld=3)])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split()[-1] == "withheld" and said[1].split()[-1] == "3"
 
 
 @pytest.mark.parametrize(
