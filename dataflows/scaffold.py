@@ -377,7 +377,7 @@ def _values(text: str, name: str) -> str:
     tolerations: []
     affinity: {{}}
 """
-    return _once(text, "\ntick:\n", f"{block}\ntick:\n")
+    return _once(text, "\nlake:\n", f"{block}\nlake:\n")
 
 
 def _schema(text: str, name: str) -> str:
