@@ -23,7 +23,7 @@ from tests.dataflows.rebuild.test_nightly import (
 from tests.e2e.harness import Stack, stack, wait_until
 from tests.oracle.reading import Record
 
-KILLS = 5
+KILLS = 4
 SEEDS = (3, 4, 5)
 
 
