@@ -37,7 +37,20 @@ def explain(
         found = asyncio.run(_explained(number, scope, at, events=events))
     except ProblemError as problem:
         raise UserError(problem.detail) from problem
+    if found.events:
+        _note(number, sorted({event.student_id for event in found.events}))
     typer.echo(found.model_dump_json(indent=2) if as_json else _in_words(found))
+
+
+def _note(number: str, students: list[str]) -> None:
+    """Notes who reads of whom, before anything is shown."""
+    import psycopg
+
+    from dataflows.settings import Settings
+    from db.access import audit
+
+    with psycopg.connect(Settings().database_url.get_secret_value()) as connection:
+        audit.record(connection, reader=connection.info.user, via="explain", what=number, student_ids=students)
 
 
 async def _explained(number: str, scope: str, at: datetime | None, *, events: bool) -> Explanation:

@@ -177,6 +177,9 @@ def test_the_command_explains_the_same(reading: Reading) -> None:
     done = run(*words, servers="", DATABASE_URL=reading.url)
     assert done.returncode == 0, done.stderr
     assert "class:7B, 2026-03-02 09:58:00 UTC: 3 students" in done.stdout and "Final: " in done.stdout
+    shown = run("explain", "present", "--scope", "class:7B", "--events", servers="", DATABASE_URL=reading.url)
+    noted = reading.own("SELECT via, student_ids FROM access_audit WHERE what = 'present'")
+    assert (shown.returncode, noted) == (0, [("explain", ["ann", "gus"])]), shown.stderr
     refused = run("explain", "luck", servers="", DATABASE_URL=reading.url)
     assert refused.returncode != 0 and "active_students" in refused.stderr
 
