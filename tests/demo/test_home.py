@@ -29,7 +29,7 @@ def test_what_the_last_demo_left_is_gone_at_the_next_start() -> None:
         assert home.kept
     assert (default_root() / "old").exists()
     with fresh_home() as home:
-        assert sorted(entry.name for entry in home.root.iterdir()) == ["lock", "recovery", "stats"]
+        assert sorted(entry.name for entry in home.root.iterdir()) == ["lake", "lock", "recovery", "stats"]
 
 
 def test_a_second_demo_at_the_same_time_gets_a_place_of_its_own_that_goes_with_it() -> None:
