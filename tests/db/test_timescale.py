@@ -66,6 +66,7 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
         ("milestones", "2557 days"),
         ("quiz_attempts", "2557 days"),
         ("sessions_closed", "2557 days"),
+        ("stuck_episodes", "400 days"),
         ("video_views", "2557 days"),
     ]
     compressed = [job for job in jobs if job["proc_name"] == "policy_compression"]
