@@ -147,7 +147,10 @@ def _migrated(  # noqa: PLR0913, PLR0917
 def _only_one(database_url: str) -> Iterator[psycopg.Connection[Any]]:
     """Waits for other migrations, by a lock on a table that no reader may lock: anybody may take an advisory one."""
     with psycopg.connect(database_url, options=f"-c search_path=public {PATIENT}") as connection:
-        with contextlib.suppress(errors.UniqueViolation, errors.DuplicateTable), connection.transaction():
+        with (
+            contextlib.suppress(errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject),
+            connection.transaction(),
+        ):
             connection.execute(_LOCK)  # two at once: the other has made it
         connection.commit()
         connection.execute("LOCK TABLE public.schema_lock IN EXCLUSIVE MODE")
