@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
-CODE := api dataflows db grafana alerting ingest reports health privacy simulation demo local verify cli bench tests
+CODE := api dataflows db grafana alerting ingest reports health privacy simulation demo local models verify cli bench tests
 SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWORD CLASSPULSE_MESSENGER_PASSWORD CLASSPULSE_GATEWAY_PASSWORD GRAFANA_ADMIN_PASSWORD
 
 # Three brokers: each record in three places, and in two of them before it counts as written.

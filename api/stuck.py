@@ -14,6 +14,7 @@ from api.access import Grant
 from api.problems import ProblemError
 from api.reads.answers import Timed
 from api.reads.faults import PROBLEMS
+from api.reads.noting import Noted
 from api.reads.rights import Rights
 from api.reads.service import Asking, Reads, Service, answered, granted
 from dataflows.events.text import tidy
@@ -63,10 +64,11 @@ class StuckAnswer(BaseModel):
 
 
 @router.get("/class/{class_id:path}/stuck", response_model=Stuck, summary="Whom to go to first")
-async def stuck(request: Request, rights: Asking, reads: Service, class_id: ClassInPath) -> Response:
+async def stuck(request: Request, rights: Asking, reads: Service, noted: Noted, class_id: ClassInPath) -> Response:
     """Returns who looks stuck, since when, why, and what classmates needed there."""
     class_id = tidy(class_id)
     rights.seen(class_id)
+    await noted(classes=[class_id])
 
     async def make() -> Stuck:
         fresh, rows = await _now(reads, class_id)

@@ -50,12 +50,13 @@ class Batch:
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     return {
-        "consent": lambda _task: GateConsent(FLOW, settings, _said, has_duties=True),
+        "consent": lambda _task: GateConsent(FLOW, settings, said_of, has_duties=True),
         "watermark": lambda _task: KeepRows(settings),
     }
 
 
-def _said(batch: Batch) -> list[Said]:
+def said_of(batch: Batch) -> list[Said]:
+    """Returns what the step `consent` reads of a batch."""
     return [said_in(topic, full.frame, "student_id") for topic, full in batch.decoded]
 
 

@@ -8,8 +8,6 @@ So a file that no manifest names does not exist, and there is no second commit p
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +16,7 @@ import psycopg
 
 from dataflows import metrics
 from dataflows.archive.consents import known_consents
+from dataflows.archive.flow import Batch, said_of
 from dataflows.archive.rows import event_rows
 from dataflows.batch import Records, TaskBatch
 from dataflows.events.full import Full, decode_full
@@ -26,8 +25,8 @@ from dataflows.lake.files import Name
 from dataflows.lake.known import known_ids
 from dataflows.lake.pending import PendingFiles
 from dataflows.lake.store import Store
-from dataflows.operators import builder, snapshot
-from dataflows.operators.consent import GateConsent, Said, names_any, said_in
+from dataflows.operators import builder, consent, snapshot
+from dataflows.operators.consent import GateConsent, names_any
 from dataflows.operators.dedupe import SeenByTopic
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.watermark import Watermarks
@@ -41,29 +40,13 @@ PLACES_ONLY: Final = True
 """Snapshots are not gone on from: what a task had gathered is read again."""
 
 
-@dataclass(slots=True)
-class Batch:
-    """What moves from step to step: decoded records, then rows of the manifest."""
-
-    source: TaskBatch
-    decoded: list[tuple[str, Full]]
-    withheld: dict[str, Bools] = field(default_factory=dict)
-    forgets: Callable[[str], bool] | None = None
-    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
-    changes: list[Changes] = field(default_factory=list)
-
-
 def steps(settings: Settings) -> dict[str, Any]:
     """Returns, by step id and in the order of the pipeline, what makes the operator of a task."""
     store = Store(settings)
     return {
-        "consent": lambda _task: GateConsent(FLOW, settings, _said, has_duties=True),
+        "consent": lambda _task: GateConsent(FLOW, settings, said_of, has_duties=True),
         "files": lambda _task: KeepFiles(settings, store),
     }
-
-
-def _said(batch: Batch) -> list[Said]:
-    return [said_in(topic, full.frame, "student_id") for topic, full in batch.decoded]
 
 
 def states_at(
@@ -97,6 +80,7 @@ class KeepFiles:
         self._most_bytes = settings.lake_file_mb * 1_000_000
         self._begin: dict[str, int] | None = None
         self._pending = PendingFiles(settings, store)
+        self._consents: list[pl.DataFrame] = []
 
     def process(self, batch: Batch) -> Batch:
         """Takes a batch; writes the files when they are due, and returns the manifest's rows."""
@@ -106,11 +90,12 @@ class KeepFiles:
         for records, (topic, full) in zip(source.records, batch.decoded, strict=True):
             self._take(batch, records, topic, full)
         batch.decoded = []
+        # They are due with the places behind them: until then they wait, as the events do.
+        self._consents += batch.rows.values()
         if source.flush:
             metrics.note_watermarks(source.task, self._marks.marks)
         if source.writes_history or (source.writes and self._pending.size >= self._most_bytes):
             batch.changes = [self._write(source)]
-            batch.changes[0].rows.update(batch.rows)
         return batch
 
     def _take(self, batch: Batch, records: Records, topic: str, full: Full) -> None:
@@ -142,6 +127,9 @@ class KeepFiles:
         rows = self._pending.write(Name(source.task, source.generation, first, upto), spans)
         if len(rows):
             changes.rows["lake_files"] = rows
+        if self._consents:
+            changes.rows[consent.TABLE] = pl.concat(self._consents)
+            self._consents = []
         self._begin = dict(source.offsets)
         return changes
 

@@ -35,7 +35,10 @@ SELECT {names} FROM {stage} s
 LEFT JOIN LATERAL (SELECT true AS is_stored FROM {table} t WHERE {same} OFFSET 0) k ON true
 WHERE k.is_stored IS NULL ORDER BY {key}
 """
-"""Staged row by staged row: `OFFSET 0` leaves the server no other order."""
+_KNOWN: Final = """
+SELECT count(*) FROM {stage} s CROSS JOIN LATERAL (SELECT FROM {table} t WHERE {same} OFFSET 0) k
+"""
+"""Like the one above, staged row by staged row: `OFFSET 0` leaves the server no other order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,7 @@ class Table:
             stage: The staged keys.
             between: As in `update_sql`.
         """
-        query = "SELECT count(*) FROM {stage} s WHERE EXISTS (SELECT FROM {table} t WHERE {same})"
-        return sql.SQL(query).format(**self._parts(stage, list(self.key)), same=self._same(between))
+        return sql.SQL(_KNOWN).format(**self._parts(stage, list(self.key)), same=self._same(between))
 
     def _parts(self, stage: str, columns: list[str]) -> dict[str, sql.Composable]:
         return {

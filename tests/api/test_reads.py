@@ -200,6 +200,7 @@ def test_who_read_which_students_is_noted_before_the_answer(reading: Reading) ->
     """By token and page; a class's own teacher, a token of all classes, and who only counts."""
     reading.get("7B", "/engagement/class/7B/students")
     reading.get("7B", "/engagement/class/7B/students")  # within five minutes: once
+    reading.get("7B", "/engagement/class/7B/stuck")
     reading.get("two", "/engagement/events/latest")
     reading.get("everyone", "/engagement/events/latest")
     cookie = f"classpulse_session={reading.tokens['7B']}"
@@ -216,6 +217,7 @@ def test_who_read_which_students_is_noted_before_the_answer(reading: Reading) ->
     students, events = "/engagement/class/{class_id:path}/students", "/engagement/events/latest"
     wanted: list[tuple[object, ...]] = [
         ("7B", "api", students, [], ["7B"], True),
+        ("7B", "api", "/engagement/class/{class_id:path}/stuck", [], ["7B"], True),
         ("7B", "page", students, [], ["7B"], True),
         ("two", "api", events, [], ["7B", "8A"], True),
         ("everyone", "api", events, [], ["*"], None),

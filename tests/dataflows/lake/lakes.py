@@ -59,7 +59,7 @@ class Worker:
         self.claim = claim_task(url, flow.FLOW, task)
         self.place = self.claim.offsets.get(TOPIC, 0)
         self._writer = Writer(url, flow.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
-        self._operator = flow.steps(settings)["files"](task)
+        self._operators = {name: make(task) for name, make in flow.steps(settings).items()}
         if self.claim.offsets:
             with connect(url, "test") as connection:
                 marks = connection.execute(
@@ -67,7 +67,8 @@ class Worker:
                 ).fetchone()
                 assert marks is not None
                 states = flow.states_at(connection, task, marks[0], settings)
-            self._operator.restore(snapshot.loads(states["files"]))
+            for name, operator in self._operators.items():
+                operator.restore(snapshot.loads(states[name]))
 
     def take(self, events: Sequence[dict[str, Any] | bytes], *, writes: bool = True, append_ms: int = 0) -> None:
         values: list[bytes | None] = [e if isinstance(e, bytes) else json.dumps(e).encode() for e in events]
@@ -87,7 +88,9 @@ class Worker:
             claimed=self.claim.offsets,
             history=writes,
         )
-        item = self._operator.process(flow.decode(batch, self.settings))
+        item = flow.decode(batch, self.settings)
+        for operator in self._operators.values():
+            item = operator.process(item)
         self._writer.write_batch([(str(self.task), changes) for changes in flow.gather(item)])
 
 
