@@ -20,12 +20,15 @@ class Student:
     Attributes:
         marks: In their order, from the first sitting that an event in time may still change.
         sittings: The fold of all of them.
-        due_ms: The timer in the heap that holds.
+        due_ms: When time alone next changes something.
+        queued_ms: For when the heap of timers has the student: never later than that. One entry each, however many
+            events there are.
     """
 
     marks: list[Mark] = field(default_factory=list)
     sittings: list[Sitting] = field(default_factory=list)
     due_ms: int = FOREVER_MS
+    queued_ms: int = FOREVER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,10 @@ class Students:
 
     def add(self, student_id: str, mark: Mark) -> None:
         """Takes an event that is neither late nor repeated."""
-        student = self._students.setdefault(student_id, Student())
+        student = self._students.get(student_id)
+        is_new = student is None
+        if student is None:
+            student = self._students[student_id] = Student()
         self._changed.add(student_id)
         if not student.marks or mark > student.marks[-1]:
             student.marks.append(mark)
@@ -67,18 +73,18 @@ class Students:
         else:
             insort(student.marks, mark)
             student.sittings = folded(student.marks, self._chances)
-        self._wait(student_id, student)
-        heapq.heappush(self._ends, (self._over_ms(student), student_id))
+        self._wait(student_id, student, student.sittings[-1].due_ms())
+        if is_new:
+            heapq.heappush(self._ends, (self._over_ms(student), student_id))
 
     def _over_ms(self, student: Student) -> int:
         return student.marks[-1].time_ms + rules.SITTING_GAP_MS + self._lateness_ms
 
-    def _wait(self, student_id: str, student: Student) -> None:
-        due = student.sittings[-1].due_ms()
-        if due != student.due_ms:
-            student.due_ms = due
-            if due < FOREVER_MS:
-                heapq.heappush(self._timers, (due, student_id))
+    def _wait(self, student_id: str, student: Student, due_ms: int) -> None:
+        student.due_ms = due_ms
+        if due_ms < student.queued_ms:
+            student.queued_ms = due_ms
+            heapq.heappush(self._timers, (due_ms, student_id))
 
     def take(self, low_ms: int) -> list[Reported]:
         """Returns what has changed, as of the moment up to which the task is settled, and forgets who is long gone.
@@ -97,25 +103,30 @@ class Students:
     def _fired(self, low_ms: int) -> set[str]:
         fired = set()
         while self._timers and self._timers[0][0] <= low_ms:
-            due, student_id = heapq.heappop(self._timers)
+            at_ms, student_id = heapq.heappop(self._timers)
             student = self._students.get(student_id)
-            if student is not None and student.due_ms == due:
+            if student is None or at_ms != student.queued_ms:
+                continue
+            student.queued_ms = FOREVER_MS
+            due_ms = student.due_ms
+            if due_ms <= low_ms:
                 fired.add(student_id)
                 shown = student.sittings[-1].copy()
                 shown.settle(low_ms)
-                student.due_ms = shown.due_ms()
-                if student.due_ms < FOREVER_MS:
-                    heapq.heappush(self._timers, (student.due_ms, student_id))
+                due_ms = shown.due_ms()
+            self._wait(student_id, student, due_ms)
         return fired
 
     def _forget(self, low_ms: int) -> None:
         while self._ends and self._ends[0][0] <= low_ms:
             _at, student_id = heapq.heappop(self._ends)
-            student = self._students.get(student_id)
-            if student is not None and self._over_ms(student) <= low_ms:
+            student = self._students[student_id]
+            over_ms = self._over_ms(student)
+            if over_ms <= low_ms:
                 del self._students[student_id]
-            elif student is not None:
+            else:
                 self._shorten(student, low_ms)
+                heapq.heappush(self._ends, (over_ms, student_id))
 
     def _shorten(self, student: Student, low_ms: int) -> None:
         """Forgets the sittings before the last one that began so long ago that no event in time can reach them."""
@@ -140,7 +151,7 @@ class Students:
             student = Student([Mark(*mark) for mark in marks])
             student.sittings = folded(student.marks, self._chances)
             self._students[name] = student
-            self._wait(name, student)
+            self._wait(name, student, student.sittings[-1].due_ms())
             self._ends.append((self._over_ms(student), name))
         heapq.heapify(self._ends)
         self._changed = set(state["changed"])

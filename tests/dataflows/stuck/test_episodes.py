@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from dataflows.stuck import flow
+from dataflows.stuck.marks import WRONG, Mark
+from dataflows.stuck.students import Students
 from dataflows.testing import Driver
 
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -209,3 +211,12 @@ def test_who_is_gone_leaves_the_state() -> None:
     driver.tick(at(201))
     assert list(driver._operators["students"].state()["marks"]) == ["bob"]
     assert [row["outcome"] for row in driver.rows("stuck_episodes")] == ["left"]
+
+
+def test_what_waits_grows_with_students_and_not_with_their_events() -> None:
+    students = Students(lateness_ms=60_000)
+    for second in range(2000):
+        for name in ("ann", "bob"):
+            students.add(name, Mark(second * 1000, second, WRONG, "fractions"))
+        students.take(second * 1000 - 60_000)
+    assert len(students._ends) == 2 and len(students._timers) <= 4
