@@ -93,11 +93,14 @@ class TaskPartition(StatefulSourcePartition[TaskBatch, dict[str, Any]]):
         """Returns at most one batch: when it is full, when a flush is due, or at the end."""
         if self._ended:
             raise StopIteration
-        got = 0 if self._timer.asking or stopping.is_set() else self._fetch()
         flush = self._timer.now()
+        due = flush - self._seen_flush >= (_FLUSHES_BEHIND if self._is_behind() else 1)
+        # What may be written goes first: of what is fetched now nobody can be certain until the next answer, and under
+        # load something has always come.
+        waits = self._timer.asking or stopping.is_set() or (due and self._is_certain())
+        got = 0 if waits else self._fetch()
         if not got:
             self._note_position()
-        due = flush - self._seen_flush >= (_FLUSHES_BEHIND if self._is_behind() else 1)
         full = self._pending.room() <= 0
         self._ended = self._may_end()
         self._awake = None

@@ -24,6 +24,7 @@ from dataflows.kafka import watch
 from dataflows.kafka.flush_timer import FlushTimer
 from dataflows.kafka.log import LogFacts, PartitionCountError
 from dataflows.kafka.partition import TaskPartition
+from dataflows.kafka.pending import Pending
 from dataflows.kafka.source import KafkaSource
 from dataflows.kafka.start import position
 from dataflows.kafka.topics import timestamp_types
@@ -131,6 +132,32 @@ def test_a_flush_without_records_is_a_batch_too(here: Settings) -> None:
     assert batch.flush
     assert batch.records == []
     assert batch.offsets == {here.topic(CLICKS): 0}
+
+
+def test_of_tasks_for_which_something_has_always_come_each_is_written_at_every_flush(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.make(kafka, {topic_prefix + CLICKS: 4})
+    busy = settings(kafka, topic_prefix)
+    for task in range(4):
+        write(kafka, busy.topic(CLICKS), numbers(5000), partition=task)
+    monkeypatch.setattr(Pending, "room", lambda _self: 1)  # a poll leaves something for the next one
+    made = source(busy, [CLICKS])
+    parts = [made.build_part("source", f"{task:03d}", None) for task in range(4)]
+    for part in parts:
+        until(part._fetch)
+    flushes = [0] * 4
+
+    def flushed() -> int:
+        for task, part in enumerate(parts):
+            flushes[task] += sum(batch.flush for batch in part.next_batch())
+        return parts[0]._timer.number >= 8
+
+    until(flushed)
+    assert all(part._fetch() for part in parts), "a log has been read to its end"
+    for part in parts:
+        part.close()
+    assert min(flushes) >= 7, flushes
 
 
 def test_ticks_are_told_from_tombstones_and_from_events(here: Settings) -> None:
