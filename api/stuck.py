@@ -95,7 +95,7 @@ async def answer(
     if not any(row["student_id"] == said.student_id and row["item_id"] == said.item_id for row in rows):
         raise ProblemError(404, "entry", "This is not on the list any more.")
     event = msgspec.json.encode(_event(class_id, said, grant))
-    [entry] = await request.app.state.gateway.intake.take([event], topic_of, CLICKSTREAM)
+    [entry] = await request.app.state.gateway.intake.take([event], topic_of, CLICKSTREAM, answers=True)
     if entry.status not in {"ok", "spooled", "duplicate"}:
         raise ProblemError(503, "full", "The answer could not be stored now: try again.", retry_after_s=5)
     return Response(status_code=204)

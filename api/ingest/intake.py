@@ -23,6 +23,7 @@ from api.problems import ProblemError
 from api.settings import ApiSettings
 from dataflows.events.rules import Rules
 from dataflows.settings import Settings
+from dataflows.stuck.marks import ANSWERS
 
 RETRY_S = 5.0
 """When a client is asked to send again what could not be stored."""
@@ -74,6 +75,8 @@ class Intake:
         topic_of: Callable[[dict[str, Any]], str],
         topic: str,
         sent_at: object = None,
+        *,
+        answers: bool = False,
     ) -> list[Entry]:
         """Takes events in; each entry's status says what became of it.
 
@@ -82,9 +85,10 @@ class Intake:
             topic_of: Names a document's topic.
             topic: The topic of events that are spelt plainly.
             sent_at: When the client sent them, by its clock; None where it does not say.
+            answers: Whether a teacher's answers are taken, whose right to give them has been checked.
         """
         entries = [Entry(value) for value in values]
-        await self.take_entries(entries, topic_of, topic, sent_at)
+        await self.take_entries(entries, topic_of, topic, sent_at, answers=answers)
         return entries
 
     async def take_entries(  # noqa: PLR0913
@@ -95,9 +99,12 @@ class Intake:
         sent_at: object = None,
         *,
         atomic: bool = False,
+        answers: bool = False,
     ) -> None:
         """Takes events in that have been prepared; `atomic` stores none of them where one is rejected."""
         self._gate.judge(entries, topic_of, time.time_ns() // 1_000_000, topic, sent_at)
+        if not answers:
+            _refuse_answers(entries)
         if atomic and any(entry.status == "rejected" for entry in entries):
             for entry in entries:
                 entry.status = entry.status or "retry"
@@ -130,6 +137,14 @@ class Intake:
             else:
                 fresh[place] = entry
         return list(fresh.values()), repeats
+
+
+def _refuse_answers(entries: list[Entry]) -> None:
+    """Rejects what ends an entry of the stuck queue: who sends a class's events may not speak for its teacher."""
+    for entry in entries:
+        if entry.name in ANSWERS and entry.status is None:
+            way = "a teacher's answers come by POST /engagement/class/{class_id}/stuck"
+            entry.reject("bad_type", f"event_name: {entry.name} is not for senders of events; {way}")
 
 
 _encode = msgspec.json.Encoder().encode

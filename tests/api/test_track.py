@@ -167,6 +167,17 @@ def test_a_page_of_a_named_origin_may_send_and_no_other(gateway: Served) -> None
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("more", [{}, {"age_ms": 5}], ids=["plain", "changed"])
+def test_who_sends_events_does_not_speak_for_a_teacher(gateway: Served, kafka: str, more: dict[str, Any]) -> None:
+    said = event(event_name="stuck_helped", role="teacher", metadata={"item_id": "fractions"})
+    beside = event() | more
+    answer = gateway.send([said | more, beside])
+    assert (answer.status, answer.statuses) == (200, ["rejected", "ok"])
+    assert answer.json["results"][0]["detail"].startswith("event_name: stuck_helped is not for senders of events")
+    kept = ids_in(kafka)
+    assert (said["event_id"] in kept, beside["event_id"] in kept) == (False, True)
+
+
 def test_the_description_names_the_routes_that_bring_events(gateway: Served) -> None:
     said = gateway.get("/openapi.json").json
     assert {"/v1/track", "/api/events/{kind}", "/v1/xapi/statements", "/v1/caliper"} <= said["paths"].keys()
