@@ -13,6 +13,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
@@ -114,7 +115,8 @@ def _web(gateway: Gateway) -> FastAPI:
         async with gateway.running():
             yield
 
-    web = FastAPI(title="ClassPulse", lifespan=lifespan, redoc_url=None)
+    # The description's page brings its own scripts: a school's network may reach nothing else.
+    web = FastAPIOffline(title="ClassPulse", lifespan=lifespan, redoc_url=None)
     web.state.gateway = gateway
     web.add_exception_handler(ProblemError, _problem)
     web.add_exception_handler(RequestValidationError, _invalid)

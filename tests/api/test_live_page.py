@@ -88,6 +88,15 @@ def test_a_class_is_shown_as_sql_has_it_and_follows_it(browser: Browser, live: R
     assert wrong == []
 
 
+def test_the_description_of_the_api_is_shown_without_any_other_server(browser: Browser, live: Reading) -> None:
+    page = browser.new_context().new_page()
+    elsewhere: list[str] = []
+    page.on("request", lambda asked: elsewhere.append(asked.url) if "//127.0.0.1:" not in asked.url else None)
+    page.goto(f"http://127.0.0.1:{live.server.port}/docs")
+    expect(page.locator(".opblock-summary-path", has_text="stuck").first).to_be_visible()
+    assert [url for url in elsewhere if not url.startswith("data:")] == []
+
+
 def test_who_looks_stuck_stands_first_with_why_and_a_teacher_can_answer(browser: Browser, live: Reading) -> None:
     evidence = '{"signs": ["wrong_answers"], "wrong_in_a_row": 3, "question": "2"}'
     live.put(
