@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     keep_chapter_visit_facts_days: int = Field(default=2557, ge=1)
     keep_video_views_days: int = Field(default=2557, ge=1)
     keep_stuck_episodes_days: int = Field(default=400, ge=1)
+    keep_students_days: int = Field(default=2557, ge=1)
     keep_access_audit_days: int = Field(default=2557, ge=2557)
 
     lake_url: str = Field(default=".classpulse/lake", min_length=1)

@@ -1,11 +1,11 @@
-"""How long facts are kept: on plain PostgreSQL by a night's run, on TimescaleDB jobs drop chunks (views/92_ageing).
+"""How long facts are kept: by a night's run; hypertables of TimescaleDB by its jobs, which drop chunks (views/92_ageing).
 
 Both go by when a day's first row came, never by the day itself: a log replayed from 2019 survives the night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -27,8 +27,25 @@ TIMES: Final = {
     "stuck_episodes": "began_at",
     "activity_windows": "window_start",
     "engagement_scores": "time",
+    "student_days": "day",
+    "student_click_days": "day",
+    "memory_reviews": "reviewed_at",
 }
 """The tables that are aged, and their time columns; `Settings.keep_<table>_days` says for how long."""
+
+LAST_SEEN: Final = {
+    "student_day_classes": "day",
+    "student_state": "last_event_at",
+    "memory_state": "last_reviewed_at",
+    "revision_signal_facts": "created_at",
+    "risk_entries": "entered_at",
+    "course_activity": "last_at",
+    "enrolments": "left_at",
+}
+"""Tables of a row or a few for each student, which are no hypertables anywhere: a night deletes from them on both."""
+
+OF_STUDENTS: Final = frozenset({"student_days", "student_click_days", "memory_reviews", *LAST_SEEN})
+"""Those of both kinds that are kept for `Settings.keep_students_days`."""
 
 ROLLED_UP: Final = ("activity_windows", "engagement_scores")
 """Those of them that are rolled up before they are deleted (views/53_roll_up.sql): their history stays in the views."""
@@ -47,6 +64,10 @@ WHERE p.fact_at < now() - make_interval(days => {days})
   AND NOT EXISTS (SELECT FROM {table} f WHERE f.{time} = p.fact_at AND f.event_id = p.event_id)
 """
 
+_CLASSES: Final = """
+DELETE FROM enrolment_classes c
+WHERE NOT EXISTS (SELECT FROM enrolments e WHERE e.student_id = c.student_id AND e.course_id = c.course_id)
+"""
 _AUDIT: Final = "DELETE FROM access_audit WHERE at < now() - make_interval(days => %s)"
 _DAYS: Final = """
 WITH RECURSIVE days AS (
@@ -60,8 +81,16 @@ INSERT INTO days_seen (table_name, day) SELECT {name}, day FROM days WHERE day I
 """
 
 
+_DISTINCT_DAYS: Final = """
+INSERT INTO days_seen (table_name, day)
+SELECT DISTINCT {name}, date_trunc('day', {time}) FROM {table} WHERE {time} IS NOT NULL ON CONFLICT DO NOTHING
+"""
+
+
 def keep_days(settings: Settings, table: str) -> int:
     """Returns for how many days a table's rows are kept."""
+    if table in OF_STUDENTS:
+        return settings.keep_students_days
     days: int = getattr(settings, f"keep_{table}_days")
     return days
 
@@ -69,15 +98,19 @@ def keep_days(settings: Settings, table: str) -> int:
 def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
     """Deletes what is older than it is kept, a day of a table in one transaction; yields (table, rows).
 
-    On TimescaleDB only ids of facts whose chunks are gone are left to delete.
+    On TimescaleDB that is left to delete which is in no hypertable: rows of students who were not seen for so long, and
+    ids of facts whose chunks are gone.
 
     Args:
         connection: The database, in autocommit; a role that may delete.
         settings: For how long each table is kept.
         dry_run: Count only.
     """
-    if timescale_version(connection) is None:
-        yield from _age_days(connection, settings, dry_run=dry_run)
+    tables = LAST_SEEN if timescale_version(connection) else TIMES | LAST_SEEN
+    for table, gone in _age_days(connection, settings, tables, dry_run=dry_run):
+        if table == "enrolments" and not dry_run:
+            connection.execute(_CLASSES)
+        yield table, gone
     for places, table in PLACES.items():
         gone_of = sql.SQL(_GONE).format(
             places=sql.Identifier(places),
@@ -96,11 +129,13 @@ def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: boo
         yield "access_audit", gone
 
 
-def _age_days(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: bool) -> Iterator[tuple[str, int]]:
-    """Deletes the days of tables on plain PostgreSQL."""
-    for table, column in TIMES.items():
+def _age_days(
+    connection: psycopg.Connection[Any], settings: Settings, tables: Mapping[str, str], *, dry_run: bool
+) -> Iterator[tuple[str, int]]:
+    """Deletes the days of tables that are no hypertables."""
+    for table, column in tables.items():
         parts = {"table": sql.Identifier(table), "time": sql.Identifier(column), "name": sql.Literal(table)}
-        connection.execute(sql.SQL(_DAYS).format(**parts))
+        connection.execute(sql.SQL(_DISTINCT_DAYS if table in LAST_SEEN else _DAYS).format(**parts))
         over = connection.execute(
             "SELECT day FROM days_seen WHERE table_name = %s AND seen_at < now() - make_interval(days => %s)",
             (table, keep_days(settings, table)),

@@ -70,7 +70,7 @@ COMMENT ON COLUMN content_items.pass_mark IS 'Null: the deployment''s.';
 COMMENT ON TABLE course_activity IS 'The minute of a student''s last interaction in a course, whenever the event came.';
 COMMENT ON COLUMN course_activity.last_at IS 'Minute of the last interaction.';
 
-COMMENT ON TABLE days_seen IS 'Per aged table and UTC day, when a nightly run first saw a row of it; on plain PostgreSQL only.';
+COMMENT ON TABLE days_seen IS 'Per aged table and UTC day, when a nightly run first saw a row of it; not of hypertables, whose chunks say it.';
 COMMENT ON COLUMN days_seen.table_name IS 'Table.';
 COMMENT ON COLUMN days_seen.seen_at IS 'When the nightly run first saw the day.';
 

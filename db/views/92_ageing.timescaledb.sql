@@ -7,7 +7,8 @@ BEGIN
         ('events', {{keep_events}}), ('dead_letters', {{keep_dead_letters}}), ('anomalies', {{keep_anomalies}}),
         ('learning_events', {{keep_learning_events}}), ('milestones', {{keep_milestones}}), ('quiz_attempts', {{keep_quiz_attempts}}),
         ('sessions_closed', {{keep_sessions_closed}}), ('chapter_visit_facts', {{keep_chapter_visit_facts}}), ('video_views', {{keep_video_views}}),
-        ('stuck_episodes', {{keep_stuck_episodes}})
+        ('stuck_episodes', {{keep_stuck_episodes}}), ('student_days', {{keep_student_days}}),
+        ('student_click_days', {{keep_student_click_days}}), ('memory_reviews', {{keep_memory_reviews}})
     ) AS k (table_name, days)
     LOOP
         PERFORM remove_retention_policy(kept.table_name::regclass, if_exists => true);

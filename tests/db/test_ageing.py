@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from dataflows.settings import Settings
-from db.ageing import ROLLED_UP, TIMES, age
+from db.ageing import LAST_SEEN, ROLLED_UP, TIMES, age, keep_days
 from db.migrate import migrate
 from tests.databases import bring_up
 from tests.db.conftest import NOW, Database, ago, opened
@@ -56,7 +56,7 @@ def test_on_timescaledb_policies_keep_chunks_for_as_long_as_the_settings_say(tim
         " FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = %s"
     )
     for table in TIMES.keys() - ROLLED_UP:
-        days = getattr(Settings(_env_file=None), f"keep_{table}_days")
+        days = keep_days(Settings(_env_file=None), table)
         assert timescale.values(query, days, table) == [(table, True)], table
     changed = Settings(keep_dead_letters_days=7, keep_activity_windows_days=200, _env_file=None)
     migrate(timescale.url, settings=changed)
@@ -131,6 +131,42 @@ def test_sessions_visits_and_views_go_seven_years_after_they_came(database: Data
     assert database.values(left) == [(OLD,), (NOW,)]
     night_after(database, table, 2558)
     assert database.values(left) == [(NOW,)]
+
+
+OF_A_STUDENT: dict[str, dict[str, Any]] = {
+    "student_day_classes": {"student_id": "ann", "class_id": "7B", "minutes_active": 3, "interactions": 9},
+    "memory_state": {
+        "user_id": "ann", "module": "m", "task": 0, "model": "fsrs", "last_score": 80, "next_review_at": NOW,
+        "interval_days": 3, "stability": 3, "decay_factor": 1, "reviews": 1, "updated_at": NOW,
+    },
+    "risk_entries": {"student_id": "ann", "course_id": "math", "score": 1, "reasons": ["away"]},
+    "course_activity": {"student_id": "ann", "course_id": "math"},
+    "enrolments": {"student_id": "ann", "course_id": "math", "class_id": "7B"},
+}  # fmt: skip
+
+
+def test_what_stands_of_a_student_goes_when_it_was_not_written_for_seven_years(database: Database) -> None:
+    settings = Settings(_env_file=None)
+    for table, row in OF_A_STUDENT.items():
+        for who, at in (("ann", OLD), ("ben", NOW)):
+            name = "user_id" if "user_id" in row else "student_id"
+            database.put(table, row | {name: who, LAST_SEEN[table]: at})
+    for who in ("ann", "ben"):
+        database.put("enrolment_classes", {"student_id": who, "course_id": "math", "class_id": "7C"})
+    database.put("enrolments", {"student_id": "cem", "course_id": "math", "class_id": "7B", "enrolled_at": OLD})
+    assert night(database.url, settings) == {}  # however old it is, it came today
+    seen = "UPDATE days_seen SET seen_at = now() - make_interval(days => %s) WHERE table_name = ANY (%s)"
+    database.connection.execute(seen, (2556, list(OF_A_STUDENT)))
+    assert night(database.url, settings) == {}
+    database.connection.execute(seen + " AND day < %s", (2558, list(OF_A_STUDENT), ago(days=100)))
+    assert night(database.url, settings, dry_run=True) == dict.fromkeys(OF_A_STUDENT, 1)
+    assert night(database.url, settings) == dict.fromkeys(OF_A_STUDENT, 1)
+    for table, row in OF_A_STUDENT.items():
+        name = "user_id" if "user_id" in row else "student_id"
+        left = [("ben",), ("cem",)] if table == "enrolments" else [("ben",)]  # cem has not left
+        assert database.values(f"SELECT {name} FROM {table} ORDER BY 1") == left, table
+    assert database.values("SELECT student_id FROM enrolment_classes") == [("ben",)]
+    assert database.values("SELECT DISTINCT student_id FROM memberships ORDER BY 1") == [("ben",), ("cem",)]
 
 
 def test_attempts_of_a_class_by_day_stay_when_the_attempts_have_gone(database: Database) -> None:

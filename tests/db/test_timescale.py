@@ -63,10 +63,13 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
         ("dead_letters", "90 days"),
         ("events", "90 days"),
         ("learning_events", "2557 days"),
+        ("memory_reviews", "2557 days"),
         ("milestones", "2557 days"),
         ("quiz_attempts", "2557 days"),
         ("sessions_closed", "2557 days"),
         ("stuck_episodes", "400 days"),
+        ("student_click_days", "2557 days"),
+        ("student_days", "2557 days"),
         ("video_views", "2557 days"),
     ]
     compressed = [job for job in jobs if job["proc_name"] == "policy_compression"]
