@@ -91,7 +91,7 @@ def test_a_class_is_shown_as_sql_has_it_and_follows_it(browser: Browser, live: R
 def test_the_description_of_the_api_is_shown_without_any_other_server(browser: Browser, live: Reading) -> None:
     page = browser.new_context().new_page()
     elsewhere: list[str] = []
-    page.on("request", lambda asked: elsewhere.append(asked.url) if "//127.0.0.1:" not in asked.url else None)
+    page.on("request", lambda request: elsewhere.append(request.url) if "//127.0.0.1:" not in request.url else None)
     page.goto(f"http://127.0.0.1:{live.server.port}/docs")
     expect(page.locator(".opblock-summary-path", has_text="stuck").first).to_be_visible()
     assert [url for url in elsewhere if not url.startswith("data:")] == []
