@@ -1,4 +1,4 @@
-"""How long facts are kept: by a night's run; TimescaleDB's hypertables by its jobs, which drop chunks (views/92_ageing).
+"""How long facts are kept: by a night's run; TimescaleDB's hypertables by its jobs, which drop chunks (92_ageing).
 
 Both go by when a day's first row came, never by the day itself: a log replayed from 2019 survives the night.
 """
