@@ -120,7 +120,7 @@ def age(connection: psycopg.Connection[Any], settings: Settings, *, dry_run: boo
         )
         if dry_run:
             row = connection.execute(sql.SQL("SELECT count(*) ") + gone_of).fetchone()
-            gone: int = (row or (0,))[0]
+            gone = (row or (0,))[0]
         else:
             gone = connection.execute(sql.SQL("DELETE ") + gone_of).rowcount
         if gone:
