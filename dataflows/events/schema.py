@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from dataflows.events.consents import CONSENTS
 from dataflows.events.shapes import ChapterViewEvent, ClickstreamEvent, LearningEvent
 from dataflows.events.text import BLANKS
 
@@ -20,13 +21,14 @@ FOLDER = Path(__file__).parent / "schemas"
 # each mark as an escape, which every dialect of patterns reads alike
 _BLANK = "^[" + "".join(f"\\u{ord(mark):04x}" for mark in ("\0", *BLANKS)) + "]*$"
 _STUDENT = ("student_id", "user_id")
+_NAME = ("event_name", "event_type")
 
 #: name -> (topic, shape, groups of fields of which at least one has to be there, description)
 _EVENTS: dict[str, tuple[str, type[msgspec.Struct], tuple[tuple[str, ...], ...], str]] = {
     "clickstream_event": (
         "clickstream_events",
         ClickstreamEvent,
-        (_STUDENT, ("event_name", "event_type"), ("timestamp", "event_timestamp")),
+        (_STUDENT, _NAME, ("timestamp", "event_timestamp")),
         "One interaction of a student with the platform.",
     ),
     "chapter_view_event": (
@@ -95,8 +97,7 @@ def schema_of(name: str) -> dict[str, Any]:
         "description": f"{description} Topic `{topic}`.",
         "type": "object",
         "properties": {field: _without_default(spec) for field, spec in own["properties"].items()},
-        "required": own.get("required", []),
-        "allOf": [{"anyOf": [_has(field) for field in group]} for group in groups],
+        **_needs(own.get("required", []), groups),
         "additionalProperties": True,
     }
     if components:
@@ -105,6 +106,25 @@ def schema_of(name: str) -> dict[str, Any]:
             for part, spec in components.items()
         }
     return schema
+
+
+def _needs(required: list[str], groups: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
+    """Requires what an event needs; a consent, which lies in every topic, needs what one of the clickstream does."""
+    mine = {"required": required, "allOf": [_any_of(group) for group in groups]}
+    of_consents = _EVENTS["clickstream_event"][2]
+    if groups == of_consents:
+        return mine
+    says = {field: {"required": [field], "properties": {field: {"enum": list(CONSENTS)}}} for field in _NAME}
+    by_type = {"allOf": [says["event_type"], {"not": _has("event_name")}]}
+    return {
+        "if": {"anyOf": [says["event_name"], by_type]},
+        "then": {"allOf": [_any_of(group) for group in of_consents]},
+        "else": mine,
+    }
+
+
+def _any_of(group: tuple[str, ...]) -> dict[str, Any]:
+    return {"anyOf": [_has(field) for field in group]}
 
 
 def _has(field: str) -> dict[str, Any]:

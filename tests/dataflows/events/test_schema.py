@@ -63,6 +63,16 @@ def test_an_event_that_is_rejected_does_not_fit_the_schema(document: dict[str, A
     assert not Draft202012Validator(schema.schema_of("clickstream_event")).is_valid(document)
 
 
+@pytest.mark.parametrize("name", schema.NAMES)
+@pytest.mark.parametrize("field", ["event_name", "event_type"])
+def test_a_consent_fits_the_schema_of_every_topic_as_every_topic_takes_it(name: str, field: str) -> None:
+    shape = Draft202012Validator(schema.schema_of(name))
+    consent = {"student_id": "ann", field: "consent_withdrawn", "timestamp": 1_760_000_000_000}
+    for document, fits in ((consent, True), ({k: v for k, v in consent.items() if k != "timestamp"}, False)):
+        assert shape.is_valid(document) is fits
+        assert decode_full(records(document, topic=schema.topic_of(name))).frame.is_empty() is not fits
+
+
 _CLICKSTREAM = Draft202012Validator(schema.schema_of("clickstream_event"))
 
 
