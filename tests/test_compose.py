@@ -101,7 +101,7 @@ def test_what_a_service_waits_for_is_in_the_stack() -> None:
 def test_every_secret_is_made_by_make_up_and_none_has_a_default() -> None:
     made = re.search(r"^SECRETS := (.*)$", MAKEFILE, re.MULTILINE)
     assert made is not None
-    wanted = set(re.findall(r"\$\{(\w*PASSWORD\w*):\?run make up\}", TEXT))
+    wanted = set(re.findall(r"\$\{(\w*(?:PASSWORD|_KEY)\w*):\?run make up\}", TEXT))
     assert wanted == set(made[1].split())
     # The mail server's is somebody else's to make; without it nothing is sent there.
     assert set(re.findall(r"(?<!\$)\$\{(\w*PASSWORD\w*)", TEXT)) == wanted | {"CLASSPULSE_SMTP_PASSWORD"}

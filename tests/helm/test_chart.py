@@ -77,7 +77,8 @@ def test_what_a_container_runs_is_a_command_of_ours_with_a_flow_of_ours(render: 
     for name, pod in pods(render(values)).items():
         command, *arguments = pod["containers"][0]["args"]
         assert command in COMMANDS, name
-        assert arguments == ["compact"] if command == "lake" else all(a in FLOWS for a in arguments), name
+        own = {"lake": ["compact"], "student": ["erase", "--nightly", "--receipt", "/dev/stdout"]}
+        assert arguments == own[command] if command in own else all(a in FLOWS for a in arguments), name
 
 
 def test_scaling_changes_the_number_of_pods_and_nothing_else(render: Render) -> None:
@@ -169,6 +170,20 @@ def test_late_events_are_added_every_night_by_the_owner_of_the_database(render: 
     given = environment(job["jobTemplate"]["spec"]["template"]["spec"])
     assert given["DATABASE_URL"]["secretKeyRef"]["key"] == "migrationUrl"
     assert not of_kind(render("minimal", "nightly.enabled=false"), "CronJob")
+
+
+def test_who_waits_is_erased_every_night_and_every_pod_knows_who_was(render: Render) -> None:
+    manifests = render("full")
+    job = of_kind(manifests, "CronJob")["classpulse-erase"]["spec"]
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("0 2 * * *", "Europe/Berlin", "Forbid")
+    given = environment(job["jobTemplate"]["spec"]["template"]["spec"])
+    assert given["DATABASE_URL"]["secretKeyRef"]["key"] == "migrationUrl"
+    assert given["CLASSPULSE_RECEIPT_KEY"]["secretKeyRef"] == {"name": "classpulse-privacy", "key": "receiptKey"}
+    for name, worker in of_kind(manifests, "StatefulSet").items():
+        given = environment(worker["spec"]["template"]["spec"])
+        assert given["CLASSPULSE_ERASURE_KEY"]["secretKeyRef"]["key"] == "erasureKey", name
+        assert "CLASSPULSE_RECEIPT_KEY" not in given, name
+    assert "classpulse-erase" not in of_kind(render("minimal"), "CronJob")
 
 
 def test_the_lake_runs_with_a_bucket_and_is_compacted_every_hour(render: Render) -> None:

@@ -82,6 +82,10 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with .Values.privacy.existingSecret }}
+- name: CLASSPULSE_ERASURE_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: erasureKey}}
+{{- end }}
 - name: CLASSPULSE_TOPIC_PREFIX
   value: {{ .Values.kafka.topicPrefix | quote }}
 - name: CLASSPULSE_PARTITIONS
