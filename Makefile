@@ -15,6 +15,10 @@ SECRETS := POSTGRES_PASSWORD CLASSPULSE_WRITER_PASSWORD CLASSPULSE_READER_PASSWO
 # Three brokers: each record in three places, and in two of them before it counts as written.
 HA := CLASSPULSE_REPLICATION=3 CLASSPULSE_COMPOSE_MIN_INSYNC=2 CLASSPULSE_COMPOSE_BROKERS=kafka:9092,kafka-2:9092,kafka-3:9092 CLASSPULSE_COMPOSE_VOTERS=1@kafka:9093,2@kafka-2:9093,3@kafka-3:9093
 
+# All tests: one process more than there are cores, up to six, file by file, long files first (tests/conftest.py). On two cores a
+# third of the time a test waits for a server.
+SPREAD := -n $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((cores < 5 ? cores + 1 : 6))) --dist loadfile --no-loadscope-reorder
+
 # The first interpreter that is 3.11 or 3.12 and can make virtual environments; `python3` itself may be another version.
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python /usr/bin/python3.11 /usr/bin/python3.12; do \
@@ -31,7 +35,10 @@ demo: $(RUN) ## the whole path on the embedded default, with a live view (ARGS="
 	@$(BIN)/classpulse demo $(ARGS)
 
 test: $(DEV) ## the tests; real parts are used where they can be had (ARGS="-k watermark")
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(if $(ARGS),$(ARGS),$(SPREAD))
+
+test-long: $(DEV) ## those that take half a minute or more each: killed workers, whole logs, restored databases
+	@$(BIN)/pytest -m "long and not soak" $(if $(ARGS),$(ARGS),$(SPREAD))
 
 soak: $(DEV) ## the tests that take minutes: large logs, many kills (ARGS="-k memory")
 	@$(BIN)/pytest -m soak $(ARGS)

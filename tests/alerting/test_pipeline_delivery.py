@@ -112,6 +112,7 @@ def seen(here: Way, flows: int) -> bool:
     return bool(found) and float(found[0]["value"][1]) == flows
 
 
+@pytest.mark.long
 def test_every_alert_arrives_once_with_its_words_and_is_taken_back(here: Way, workers: dict[str, Worker]) -> None:
     quiet = workers["quiet"]
     until(lambda: seen(here, 9), PATIENCE_S)

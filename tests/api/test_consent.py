@@ -68,6 +68,7 @@ def differing(here: Stack) -> dict[str, Any]:
     return {t.table: (t.changed, t.added, t.removed) for t in tables if t.changed or t.added or t.removed}
 
 
+@pytest.mark.long
 def test_from_the_word_on_nothing_counts_anywhere_until_it_is_taken_back(here: Stack, gateway: Served) -> None:
     """Ann withdraws and gives again; Bob is as ever. The stores of workers that ran before go on."""
     assert gateway.send([event("ann", "page_view"), event("bob", "page_view")]).statuses == ["ok", "ok"]

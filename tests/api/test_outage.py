@@ -83,6 +83,7 @@ def check(kafka: str, database: str, sending: Senders) -> None:
     assert {row[1] for row in rows} == {1}
 
 
+@pytest.mark.long
 def test_what_was_acknowledged_is_stored_in_order_and_counted_once(migrated_postgres: str, tmp_path: Path) -> None:
     outage(migrated_postgres, tmp_path, senders=4, batch=5, pause_s=0.1, each_s=0.2)
 

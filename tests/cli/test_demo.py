@@ -110,6 +110,7 @@ def test_off_a_terminal_it_ends_by_itself_and_every_event_is_accounted_for(place
     assert queried.stdout.splitlines()[-1] == "t", "opened later, the clock stands where the demo ended"
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_with_the_figures_and_leaves_no_process(place: Path) -> None:
     demo = Demo(place, "--seconds", "300", "--rate", "50", "--json")
     until(lambda: demo.said("live after"), PATIENCE_S)
@@ -120,6 +121,7 @@ def test_ctrl_c_ends_it_with_the_figures_and_leaves_no_process(place: Path) -> N
     until(lambda: all_gone(family))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", ["roster:", "live after"])
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death")
 def test_killed_at_any_stage_it_leaves_no_process(place: Path, words: str) -> None:

@@ -19,6 +19,7 @@ from tests.oracle.reading import Record
 FLOWS = ("engagement", "content", "archive")
 
 
+@pytest.mark.long
 def test_flows_go_on_with_a_new_log_as_if_it_were_the_old_one(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:

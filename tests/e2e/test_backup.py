@@ -83,6 +83,7 @@ def test_after_backup_wipe_and_restore_the_flows_go_on_to_the_same_tables(
         assert_holds(here.database, expect(read_topic(kafka, here.topic())))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_database_that_is_older_than_the_snapshot_is_refused_until_it_is_rebuilt(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path

@@ -20,6 +20,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize(("students", "kills"), [(STUDENTS, KILLS), pytest.param(1_500, 22, marks=pytest.mark.soak)])
 def test_kills_leave_the_same_tables_and_no_orphans(

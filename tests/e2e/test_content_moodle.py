@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from tests.e2e.harness import stack
 from tests.e2e.studying import assert_studied, expected_of
 from tests.oracle.content import ExpectedContent
@@ -14,6 +16,7 @@ from tests.parts import require
 ROWS_SHOWN = 12
 
 
+@pytest.mark.long
 def test_sessions_and_times_of_five_years_are_what_the_oracle_says(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path, data_dir: Path
 ) -> None:

@@ -7,6 +7,8 @@ import re
 import uuid
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.harness import stack
 from tests.e2e.studies import CLICKS, DAY, MINUTE, START, Action, publish, studies
 from tests.e2e.studying import assert_studied, expected_of, tick
@@ -18,6 +20,7 @@ FIRST_DAY = "2024-03-01"
 MIDNIGHT = START - 8 * 60 * MINUTE
 
 
+@pytest.mark.long
 def test_rebuilt_nothing_differs_and_a_day_with_its_late_events_is_what_the_oracle_says(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from tests.oracle.engagement import expect
 PATIENCE_S = 40
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("kills", [6, pytest.param(22, marks=pytest.mark.soak)])
 def test_kills_leave_the_same_tables_and_no_number_ever_falls(

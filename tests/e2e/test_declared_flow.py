@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import psycopg
+import pytest
 from confluent_kafka import Producer
 
 from dataflows.kafka.keys import partition_of
@@ -74,6 +75,7 @@ def expected(log: list[dict[str, Any]]) -> dict[tuple[int, str], tuple[int, int,
     return found
 
 
+@pytest.mark.long
 def test_a_killed_worker_loses_and_repeats_nothing(
     tmp_path: Path, timescale_url: str, kafka: str, topic_prefix: str
 ) -> None:

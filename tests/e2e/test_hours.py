@@ -74,6 +74,7 @@ def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
     server.destroy()
 
 
+@pytest.mark.long
 def test_kafka_away_is_one_line_a_worker_and_one_when_it_is_back(
     own_kafka: Kafka, postgres_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_log_of_ones_own_shows_its_chapters_at_once(
                 assert any(isinstance(value, int | float) and value for row in rows for value in row), (query, rows)
 
 
+@pytest.mark.long
 def test_simulate_ends_on_sigterm_and_where_kafka_goes(own_kafka: Kafka, tmp_path: Path) -> None:
     here = Stack(own_kafka.bootstrap, "postgresql://nobody@127.0.0.1:1/none", "", tmp_path)
     here.command("topics")

@@ -25,6 +25,7 @@ def publish_clicks(kafka: str, prefix: str, messages: list[Message]) -> None:
     publish(kafka, f"{prefix}clickstream_events", messages)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kills", [4, pytest.param(25, marks=pytest.mark.soak)])
 def test_killed_at_any_instant_the_lake_holds_every_record_once(

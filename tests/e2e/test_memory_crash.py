@@ -25,6 +25,7 @@ def another_database(timescale_server: Postgres) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize(("events", "kills"), [(EVENTS, KILLS), pytest.param(200_000, 12, marks=pytest.mark.soak)])
 def test_kills_leave_the_same_tables_and_no_recommendation_missing_or_odd(

@@ -36,6 +36,7 @@ def replayed(
         yield here, read_topic(kafka, here.topic())
 
 
+@pytest.mark.long
 def test_every_row_is_accounted_for_and_every_table_is_what_the_oracle_says(
     replayed: tuple[Stack, list[Record]],
 ) -> None:
@@ -51,6 +52,7 @@ def test_every_row_is_accounted_for_and_every_table_is_what_the_oracle_says(
     assert_holds(here.database, expected)
 
 
+@pytest.mark.long
 def test_shuffled_repeated_stopped_and_rebuilt_it_is_the_same(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path, moodle: Path
 ) -> None:

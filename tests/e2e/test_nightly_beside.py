@@ -142,6 +142,7 @@ class Life:
         assert beside.wait() == 0, beside.output
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("database", ["postgres_url", pytest.param("timescale_url", marks=pytest.mark.soak)])
 def test_nights_beside_running_workers_add_what_came_late_and_neither_a_rebuild_nor_an_older_snapshot_undoes_it(

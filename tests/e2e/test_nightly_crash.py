@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dataflows.rebuild.touched import LATE
 from tests.dataflows.content.spiteful import HOUR, START, spiteful_log
 from tests.dataflows.rebuild.test_nightly import (
@@ -51,6 +53,7 @@ def kill_a_night(here: Stack, rng: random.Random) -> bool:
     return struck
 
 
+@pytest.mark.long
 def test_a_night_that_is_killed_leaves_whole_days_and_the_next_does_the_rest(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

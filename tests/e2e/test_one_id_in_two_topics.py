@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from confluent_kafka import Producer
 
 from tests.e2e.harness import Stack, stack
@@ -28,6 +29,7 @@ TOLD: dict[str, dict[str, Any]] = {
 IDS = [str(uuid.UUID(int=n + 1)) for n in range(3)]
 
 
+@pytest.mark.long
 def test_each_flow_rebuilt_is_what_it_was_live(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
@@ -26,6 +27,7 @@ FLOWS = ("engagement", "content", "memory", "archive")
 MINUTE = 60_000
 
 
+@pytest.mark.long
 def test_hostile_records_stop_neither_flows_nor_rebuilds(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
 ) -> None:

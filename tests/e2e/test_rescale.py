@@ -78,6 +78,7 @@ def running(here: Stack) -> int:
     return row[0] if row and row[0] == row[1] else 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_from_one_pod_to_four_and_to_two_under_load_the_tables_are_the_same_to_the_row(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path
@@ -114,6 +115,7 @@ def test_from_one_pod_to_four_and_to_two_under_load_the_tables_are_the_same_to_t
     assert max(load.standstills["1 to 4"], load.standstills["4 to 2"]) <= STANDSTILL_S
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_pod_that_burns_is_left_behind_and_taken_up_again_when_it_is_back(
     kafka: str, timescale_url: str, topic_prefix: str, tmp_path: Path

@@ -51,6 +51,7 @@ def fill(here: Stack) -> None:
         close(here.kafka, here.topic(topic), FRIDAY + 9 * DAY_MS)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_every_class_day_is_what_the_lake_says_and_a_changed_row_is_found(
     kafka: str, postgres_url: str, topic_prefix: str, tmp_path: Path

@@ -216,6 +216,7 @@ def differing(here: Stack) -> dict[str, Any]:
     return {t.table: (t.changed, t.added, t.removed) for t in tables if t.changed or t.added or t.removed}
 
 
+@pytest.mark.long
 def test_her_school_goes_on_as_if_she_had_never_been_there(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_rule_calls_after_the_night_that_added_the_students_who_were_offline(p
     assert live == {key: row for key, row in played.items() if row["student_id"] in offline}
 
 
+@pytest.mark.long
 def test_what_a_backtest_has_written_in_the_end_is_what_the_live_tables_hold_after_nights(
     kafka: str, postgres_url: str, scratch: str, topic_prefix: str, tmp_path: Path
 ) -> None:

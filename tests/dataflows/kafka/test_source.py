@@ -464,6 +464,7 @@ def trimmed(here: Settings, count: int, upto: int) -> dict[str, object]:
     return state
 
 
+@pytest.mark.long
 def test_a_broker_that_restarts_costs_nothing_but_time(tmp_path_factory: pytest.TempPathFactory) -> None:
     broker = Kafka(tmp_path_factory.mktemp("broker"))
     start("kafka", broker)

@@ -85,6 +85,7 @@ def tick(here: Stack, at_ms: int) -> None:
         close(here.kafka, here.topic(topic), at_ms)
 
 
+@pytest.mark.long
 def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_rebuild_keeps_it(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_late_event_joins_its_session_and_its_day_once_they_are_settled_and_a_
         assert fetch(here, windows) == [(4,)]
 
 
+@pytest.mark.long
 def test_over_nights_of_a_spiteful_log_tables_are_what_the_oracle_says_and_what_a_rebuild_makes(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ def test_state_that_is_older_than_what_was_added_is_refused_and_goes_on_after_a_
         assert_live_is_rebuilt(here)
 
 
+@pytest.mark.long
 def test_a_view_tells_how_many_late_events_wait_and_for_which_days(
     kafka: str, either_database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
