@@ -52,7 +52,9 @@ class Costs:
     snapshot_bytes: dict[str, int] = field(default_factory=dict)
 
 
-LOADS: Final = dict(engagement=batches.batches, content=studying.batches, archive=batches.batches)
+LOADS: Final = dict(
+    engagement=batches.batches, content=studying.batches, stuck=studying.batches, archive=batches.batches
+)
 _WITH_ROWS: Final = frozenset({"activity", "students", "days", "timeline"})
 
 
@@ -134,7 +136,7 @@ def run(  # noqa: PLR0913
     """Measures and returns the figures.
 
     Args:
-        flow: `engagement`, `content` or `archive`.
+        flow: `engagement`, `content`, `stuck` or `archive`.
         events: Events of the one task.
         per_s: Density: events a second of event time, over four tasks.
         batch_records: Records of a batch; by default as many as a worker that catches up takes.

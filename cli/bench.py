@@ -108,7 +108,7 @@ def lake(
 
 @app.command()
 def profile(  # noqa: PLR0913
-    flow: Annotated[str, typer.Option(help="engagement, content or archive.")] = "engagement",
+    flow: Annotated[str, typer.Option(help="engagement, content, stuck or archive.")] = "engagement",
     events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,
     per_s: PerS = 2000,
     batch_records: Annotated[

@@ -83,7 +83,7 @@ class Item:
             return "handed_in"
         if mark.verb == HINT:
             self.hint_ms = self.hint_ms if self.hints else mark.time_ms
-            self.hints += 1
+            self.hints, self.finished = self.hints + 1, False
         elif mark.verb == OPEN:
             self.opened_ms, self.finished = mark.time_ms, False
         elif mark.verb == TURN and mark.value >= 0:

@@ -108,7 +108,7 @@ class Sitting:
         if item.away_ms:
             if episode is not None:
                 waits.append(item.away_ms + rules.MOVED_ON_MS)
-            elif item.opened_ms:
+            if item.opened_ms and (episode is None or "opened_and_left" not in episode.evidence["signs"]):
                 waits.append(item.away_ms + rules.OPENED_LEFT_MS)
         # What is called at an instant is not called for again: a mute or answered item would wait for ever.
         return min((at for at in waits if self._still(item, at)), default=FOREVER_MS)
@@ -139,10 +139,10 @@ class Sitting:
                 self._call(item, now_ms)
 
     def _call(self, item: Item, now_ms: int) -> None:
-        """Opens an episode where signs hold, or adds them to the one that is open."""
+        """Opens an episode where signs hold, or adds to the one that is open what is known now."""
         signs = self._signs(item, now_ms)
         episode = self.open.get(item.name)
-        if not signs:
+        if not signs and episode is None:
             return
         if episode is None:
             kind = signs[0]

@@ -1,4 +1,7 @@
-"""Tasks of `memory` without Kafka, Bytewax and database: batches in, tables and recommendations out, crashes too."""
+"""Tasks of `memory`, or of another flow of several topics, without Kafka, Bytewax and database.
+
+Batches in, tables and recommendations out, crashes too.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ import polars as pl
 
 from dataflows.batch import Records, TaskBatch
 from dataflows.memory import flow as memory
-from dataflows.memory.flow import decode, gather
 from dataflows.operators import builder
 from dataflows.settings import Settings
 from dataflows.sink.changes import Changes
@@ -35,12 +37,14 @@ class MemoryRun:
         settings: The flow's settings.
         tables: What the database would hold.
         published: The recommendations in the order in which they were published, repeats included.
+        flow: The flow's module.
     """
 
     logs: dict[str, list[Record]]
     settings: Settings
     tables: dict[str, Rows] = field(default_factory=lambda: {table: {} for table in MEMORY})
     published: list[dict[str, Any]] = field(default_factory=list)
+    flow: Any = memory
     committed: dict[str, int] = field(default_factory=dict)
     _known: Known = field(default_factory=Known)
 
@@ -56,7 +60,7 @@ class MemoryRun:
         self.task = next(iter(self.logs.values()))[0].partition
         snapshot: tuple[dict[str, int], bytes] | None = None
         for life in range(crashes + 1):
-            operators, read = builder.pipeline(memory, self.task, self.settings), dict.fromkeys(self.logs, 0)
+            operators, read = builder.pipeline(self.flow, self.task, self.settings), dict.fromkeys(self.logs, 0)
             if snapshot is not None:
                 read = dict(snapshot[0])
                 operators = self._restored(snapshot[1])
@@ -83,7 +87,7 @@ class MemoryRun:
         return self
 
     def _restored(self, snapshot: bytes) -> list[Any]:
-        operators = builder.pipeline(memory, self.task, self.settings)
+        operators = builder.pipeline(self.flow, self.task, self.settings)
         for operator, state in zip(operators, pickle.loads(snapshot), strict=True):
             operator.restore(state)
         return operators
@@ -101,13 +105,13 @@ class MemoryRun:
         """Takes one batch; returns False where it died after publishing and before the commit."""
         offsets = {topic: self.logs[topic][n - 1].offset + 1 if n else 0 for topic, n in read.items()}
         ends = {topic: log[-1].offset + 1 for topic, log in self.logs.items()}
-        item = decode(
+        item = self.flow.decode(
             TaskBatch(self.task, 1, floor, records, offsets, flush, {}, "", 0, ends),
             self.settings,
         )
         for operator in operators:
             item = operator.process(item)
-        for changes in gather(item):
+        for changes in self.flow.gather(item):
             self._publish(changes)
             if dies:
                 return False
@@ -162,17 +166,24 @@ def _records(piece: list[Record]) -> Records:
     )
 
 
-def run_tasks(records: list[Record], settings: Settings, seed: int, **how: Any) -> tuple[dict[str, Rows], list[str]]:
+def run_tasks(  # noqa: PLR0913
+    records: list[Record],
+    settings: Settings,
+    seed: int,
+    flow: Any = memory,
+    names: tuple[str, ...] = MEMORY,
+    **how: Any,
+) -> tuple[dict[str, Rows], list[str]]:
     """Runs every task of a log; returns all tables, and the event_ids in the order in which they were published."""
     rng = random.Random(seed)
-    tables: dict[str, Rows] = {table: {} for table in MEMORY}
+    tables: dict[str, Rows] = {table: {} for table in names}
     published: list[str] = []
     for task in sorted({record.partition for record in records}):
         logs: dict[str, list[Record]] = {}
         for record in records:
             if record.partition == task:
                 logs.setdefault(record.topic, []).append(record)
-        done = MemoryRun(logs, settings).run(rng, **how)
+        done = MemoryRun(logs, settings, {table: {} for table in names}, flow=flow).run(rng, **how)
         for table, rows in done.tables.items():
             tables[table] |= rows
         published += [body["event_id"] for body in done.published]
