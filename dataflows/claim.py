@@ -11,7 +11,7 @@ from typing import Any, Final
 from dataflows.batch import Settled
 from dataflows.errors import UserError
 
-SNAPSHOT_VERSION: Final = 4
+SNAPSHOT_VERSION: Final = 5
 """The version of what snapshots and seeds hold; another one is refused."""
 
 

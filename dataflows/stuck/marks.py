@@ -23,6 +23,7 @@ ANSWERS: Final = {"stuck_seen": SEEN, "stuck_helped": HELPED, "stuck_not": NOT_S
 """A teacher's answers: events keyed by the student, who answered in `metadata.actor`."""
 
 OUTCOMES: Final = {SEEN: "seen", HELPED: "helped", NOT_STUCK: "not_stuck"}
+ANSWERED: Final = frozenset(OUTCOMES)
 STAFF: Final = "teacher"
 """The role of an answer's event: it is in no count of students."""
 
@@ -154,9 +155,11 @@ def is_right(meta: Mapping[str, Any], pass_mark: float) -> tuple[bool | None, in
 
 
 def _first(meta: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    for name in names:
+    for name in names if meta else ():
         value = meta.get(name)
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and (text := str(value).strip()):
+        if value is None or value is True or value is False or not isinstance(value, (str, int, float)):
+            continue
+        if text := str(value).strip():
             return text
     return ""
 

@@ -7,7 +7,7 @@ from typing import Final
 from dataflows.stuck import rules
 from dataflows.stuck.episodes import Episode
 from dataflows.stuck.item import Item
-from dataflows.stuck.marks import ELSEWHERE, GONE, NOT_STUCK, OUTCOMES, WRONG, Mark
+from dataflows.stuck.marks import ANSWERED, ELSEWHERE, GONE, NOT_STUCK, OUTCOMES, WRONG, Mark
 
 FOREVER_MS: Final = 1 << 61
 SOFT: Final = frozenset({"video_loop", "long_dwell", "opened_and_left"})
@@ -25,7 +25,7 @@ class Sitting:
         [('wrong_answers', 120000, 0)]
     """
 
-    __slots__ = ("began_ms", "chances", "episodes", "items", "last_ms", "open")
+    __slots__ = ("_due_ms", "began_ms", "chances", "episodes", "items", "last_ms", "open", "waiting")
 
     def __init__(self, chances: dict[str, int] | None = None) -> None:
         """Starts before the first mark.
@@ -36,6 +36,9 @@ class Sitting:
         self.began_ms = 0
         self.last_ms = 0
         self.items: dict[str, Item] = {}
+        # Only of these can time, or work elsewhere, change anything: of many items of a day it is one or two.
+        self.waiting: dict[str, Item] = {}
+        self._due_ms: int | None = FOREVER_MS
         self.open: dict[str, Episode] = {}
         self.episodes: list[Episode] = []
         self.chances = chances
@@ -45,6 +48,8 @@ class Sitting:
         made = Sitting(self.chances)
         made.began_ms, made.last_ms = self.began_ms, self.last_ms
         made.items = {name: item.copy() for name, item in self.items.items()}
+        made.waiting = {name: made.items[name] for name in self.waiting}
+        made._due_ms = self._due_ms
         made.open = {name: _copied(episode) for name, episode in self.open.items()}
         made.episodes = [made.open.get(one.item, one) if one.ended_ms is None else one for one in self.episodes]
         return made
@@ -52,23 +57,22 @@ class Sitting:
     def take(self, mark: Mark) -> None:
         """Takes the next mark of the student's order."""
         self.settle(mark.time_ms)
-        if mark.verb in OUTCOMES:
+        self._due_ms = None
+        if mark.verb in ANSWERED:
             self._answered(mark)
             return
         self.began_ms = self.began_ms or mark.time_ms
         self.last_ms = mark.time_ms
         if mark.verb == GONE:
-            for waiting in list(self.open.values()):
-                self._end(waiting, mark.time_ms, "left")
-            for item in self.items.values():
-                item.settle()
+            self._leave(mark.time_ms)
             return
-        for name, item in self.items.items():
-            if name != mark.item and not item.away_ms:
-                item.away_ms = mark.time_ms
+        self._be_elsewhere(mark)
         if mark.verb == ELSEWHERE:
             return
-        item = self.items.setdefault(mark.item, Item(mark.item))
+        item = self.items.get(mark.item)
+        if item is None:
+            item = self.items[mark.item] = Item(mark.item)
+        self.waiting[mark.item] = item
         outcome = item.take(mark)
         episode = self.open.get(mark.item)
         if episode is not None:
@@ -76,6 +80,24 @@ class Sitting:
             if outcome or goes_on:
                 self._end(episode, mark.time_ms, outcome or "went_on")
         self._call(item, mark.time_ms)
+
+    def _be_elsewhere(self, mark: Mark) -> None:
+        """Notes of the other items that the student is not at them; those that wait for nothing are left alone."""
+        over = []
+        for name, item in self.waiting.items():
+            if name != mark.item:
+                item.away_ms = item.away_ms or mark.time_ms
+                if not item.opened_ms and name not in self.open:
+                    over.append(name)
+        for name in over:
+            del self.waiting[name]
+
+    def _leave(self, at_ms: int) -> None:
+        """Ends everything: the student is gone."""
+        for waiting in list(self.open.values()):
+            self._end(waiting, at_ms, "left")
+        for item in self.items.values():
+            item.settle()
 
     def settle(self, now_ms: int) -> None:
         """Lets time pass up to a moment; nothing has come in between."""
@@ -90,14 +112,15 @@ class Sitting:
 
     def due_ms(self) -> int:
         """Returns when the passing of time alone next changes something."""
-        if not self.items:
-            return FOREVER_MS
-        due = FOREVER_MS
-        for item in self.items.values():
-            due = min(due, self._due_of(item))
-        if self.open:
-            due = min(due, self.last_ms + rules.LEFT_MS)
-        return due
+        if self._due_ms is None:
+            due = FOREVER_MS
+            for item in self.waiting.values():
+                if item.away_ms or item.last_verb == WRONG:
+                    due = min(due, self._due_of(item))
+            if self.open:
+                due = min(due, self.last_ms + rules.LEFT_MS)
+            self._due_ms = due
+        return self._due_ms
 
     def _due_of(self, item: Item) -> int:
         episode = self.open.get(item.name)
@@ -124,13 +147,11 @@ class Sitting:
         return item.signs(now_ms, silent=not item.away_ms and item.last_ms == self.last_ms)
 
     def _pass(self, now_ms: int) -> None:
+        self._due_ms = None
         if self.open and now_ms >= self.last_ms + rules.LEFT_MS:
-            for waiting in list(self.open.values()):
-                self._end(waiting, now_ms, "left")
-            for item in self.items.values():
-                item.settle()
+            self._leave(now_ms)
             return
-        for item in list(self.items.values()):
+        for item in list(self.waiting.values()):
             episode = self.open.get(item.name)
             if episode is not None and item.away_ms and now_ms >= item.away_ms + rules.MOVED_ON_MS:
                 self._end(episode, now_ms, "moved_on")

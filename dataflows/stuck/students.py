@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from dataflows.stuck import rules
 from dataflows.stuck.episodes import Episode
 from dataflows.stuck.marks import Mark
 from dataflows.stuck.sitting import FOREVER_MS, Sitting
+
+NEVER_MS: Final = -FOREVER_MS
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(list[Mark])
 
 
 @dataclass(slots=True)
@@ -19,16 +25,59 @@ class Student:
 
     Attributes:
         marks: In their order, from the first sitting that an event in time may still change.
-        sittings: The fold of all of them.
+        folded: How many of them `sittings` holds, the first ones.
+        sittings: Their fold.
+        base: How many marks `settled` holds: so many that no event in time can come between them.
+        settled: The fold of these, from which it goes on where an event came out of its order.
         due_ms: When time alone next changes something.
         queued_ms: For when the heap of timers has the student: never later than that. One entry each, however many
             events there are.
+        packed: The marks as a snapshot holds them; empty where they have changed since.
     """
 
     marks: list[Mark] = field(default_factory=list)
+    folded: int = 0
     sittings: list[Sitting] = field(default_factory=list)
+    base: int = 0
+    settled: list[Sitting] = field(default_factory=list)
     due_ms: int = FOREVER_MS
     queued_ms: int = FOREVER_MS
+    packed: bytes = b""
+
+    def pack(self) -> bytes:
+        """Returns the marks as bytes: of most students, as they were in the last snapshot."""
+        self.packed = self.packed or _encoder.encode(self.marks)
+        return self.packed
+
+    def add(self, mark: Mark) -> None:
+        """Puts a mark in its place."""
+        self.packed = b""
+        if not self.marks or mark > self.marks[-1]:
+            self.marks.append(mark)
+            return
+        place = bisect_left(self.marks, mark)
+        self.marks.insert(place, mark)
+        if place < self.folded:
+            self.folded = -1
+        if place < self.base:
+            self.base, self.settled = 0, []
+
+    def fold(self, settled_ms: int, chances: dict[str, int] | None) -> None:
+        """Folds what is new.
+
+        Args:
+            settled_ms: What happened up to here is told; only later events may still come.
+            chances: Chance by kind.
+        """
+        if self.folded < 0:
+            base = bisect_right(self.marks, (settled_ms, FOREVER_MS), self.base)
+            for mark in self.marks[self.base : base]:
+                _go_on(self.settled, mark, chances)
+            self.base, self.folded = base, base
+            self.sittings = [*self.settled[:-1], *(one.copy() for one in self.settled[-1:])]
+        for mark in self.marks[self.folded :]:
+            _go_on(self.sittings, mark, chances)
+        self.folded = len(self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +112,11 @@ class Students:
     def add(self, student_id: str, mark: Mark) -> None:
         """Takes an event that is neither late nor repeated."""
         student = self._students.get(student_id)
-        is_new = student is None
         if student is None:
             student = self._students[student_id] = Student()
+            heapq.heappush(self._ends, (mark.time_ms + rules.SITTING_GAP_MS + self._lateness_ms, student_id))
+        student.add(mark)
         self._changed.add(student_id)
-        if not student.marks or mark > student.marks[-1]:
-            student.marks.append(mark)
-            _go_on(student.sittings, mark, self._chances)
-        else:
-            insort(student.marks, mark)
-            student.sittings = folded(student.marks, self._chances)
-        self._wait(student_id, student, student.sittings[-1].due_ms())
-        if is_new:
-            heapq.heappush(self._ends, (self._over_ms(student), student_id))
 
     def _over_ms(self, student: Student) -> int:
         return student.marks[-1].time_ms + rules.SITTING_GAP_MS + self._lateness_ms
@@ -93,6 +134,10 @@ class Students:
             low_ms: Up to when no further event in time is to be expected by the watermark.
         """
         reported = []
+        for student_id in self._changed:
+            student = self._students[student_id]
+            student.fold(low_ms - self._lateness_ms, self._chances)
+            self._wait(student_id, student, student.sittings[-1].due_ms())
         for student_id in sorted(self._changed | self._fired(low_ms)):
             student = self._students[student_id]
             reported.append(Reported(student_id, student.marks[0].time_ms, episodes_of(student.sittings, low_ms)))
@@ -136,11 +181,12 @@ class Students:
             first = student.sittings[keep[-1]].began_ms
             student.marks = student.marks[bisect_left(student.marks, (first,)) :]
             student.sittings = student.sittings[keep[-1] :]
+            student.folded, student.base, student.settled, student.packed = len(student.marks), 0, [], b""
 
     def state(self) -> dict[str, Any]:
-        """Returns what a snapshot must hold: the marks; their fold is made from them."""
+        """Returns what a snapshot must hold: the marks, packed; their fold is made from them."""
         return {
-            "marks": {name: [tuple(mark) for mark in one.marks] for name, one in self._students.items()},
+            "marks": {name: one.pack() for name, one in self._students.items()},
             "changed": sorted(self._changed),
         }
 
@@ -148,8 +194,8 @@ class Students:
         """Continues from a snapshot's state."""
         self._students, self._timers, self._ends = {}, [], []
         for name, marks in state["marks"].items():
-            student = Student([Mark(*mark) for mark in marks])
-            student.sittings = folded(student.marks, self._chances)
+            student = Student(_decoder.decode(marks), packed=marks)
+            student.fold(NEVER_MS, self._chances)
             self._students[name] = student
             self._wait(name, student, student.sittings[-1].due_ms())
             self._ends.append((self._over_ms(student), name))
@@ -187,7 +233,9 @@ def episodes_of(sittings: list[Sitting], now_ms: int) -> list[Episode]:
     for sitting in sittings[:-1]:
         found.extend(sitting.episodes)
     if sittings:
-        last = sittings[-1].copy()
-        last.settle(now_ms)
+        last = sittings[-1]
+        if last.due_ms() <= now_ms:
+            last = last.copy()
+            last.settle(now_ms)
         found.extend(last.episodes)
     return found

@@ -359,7 +359,8 @@ class _Sitting:
         if loop:
             said["position_s"] = loop[-1].number
         more = 60 * min(max(len(wrong) - 3, 0), 4) + 50 * (len(known) - 1)
-        where = tuple(next((v for a in reversed(mine) if (v := getattr(a, n))), None) for n in ("class_id", "course_id"))
+        names = ("class_id", "course_id")
+        where = tuple(next((v for a in reversed(mine) if (v := getattr(a, name))), None) for name in names)
         chance = min(max(CHANCE[kind] for kind in known) + more, 950)
         entry.said = {"evidence": said, "chance": chance, "where": where}
 

@@ -1,4 +1,4 @@
-"""The flow `stuck`, task by task, says what the oracle says: whatever the batches, the topics' order and the crashes."""
+"""The flow `stuck`, task by task, says what the oracle says: whatever the batches, the topics and the crashes."""
 
 from __future__ import annotations
 
