@@ -45,9 +45,9 @@ def _partition(rng: random.Random, partition: int, size: int) -> list[Record]:
     for _ in range(rng.randrange(size // 3, size)):
         now += rng.choice(STEPS) if rng.random() < 0.93 else rng.choice(EDGES)
         topic, draw = rng.choice(topics), rng.random()
-        told = [one for log in logs.values() for one in log if one.value]
-        if told and draw < 0.08:
-            again = rng.choice(told)
+        sent = [one for log in logs.values() for one in log if one.value]
+        if sent and draw < 0.08:
+            again = rng.choice(sent)
             append(again.topic, again.value)
         elif draw < 0.13:
             append(topic, None, now - rng.choice((0, 1, 30 * SECOND)))
