@@ -201,7 +201,12 @@ def test_tokens_are_asked_for_scoped_limited_and_ended(topics: str, migrated_pos
     with (
         psycopg.connect(migrated_postgres, autocommit=True) as connection,
         served(
-            topics, migrated_postgres, tmp_path, CLASSPULSE_TOPIC_PREFIX=PREFIX, CLASSPULSE_API_ACK_S="60"
+            topics,
+            migrated_postgres,
+            tmp_path,
+            CLASSPULSE_TOPIC_PREFIX=PREFIX,
+            CLASSPULSE_API_ACK_S="60",
+            CLASSPULSE_API_REQUESTS_PER_S="0.01",
         ) as gateway,
     ):
         assert gateway.send(event()).status == 200, "nobody has made a token yet"
@@ -218,6 +223,10 @@ def test_tokens_are_asked_for_scoped_limited_and_ended(topics: str, migrated_pos
         assert limited.send([event(), event()]).status == 200
         answer = limited.send([event(), event()])
         assert (answer.status, answer.headers["retry-after"]) == (429, "1")
+        question = "/engagement/active"
+        asked = [client.get(question) for client in (reads, reads, both)]
+        assert [answer.status for answer in asked] == [200, 429, 200], "a limit is of one token"
+        assert 90 <= int(asked[1].headers["retry-after"]) <= 100
         assert gateway.send(event(), f"/v1/track?token={made[0]}").status == 200
         assert gateway.send(event(), f"/v1/track?token={both.token}").status == 401
         token_id = tokens.id_in(made[0])
