@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
@@ -44,6 +45,8 @@ ROUTERS: Final = (
     tracker.router,
 )
 """What people read; a route finds the gateway in `request.app.state.gateway`."""
+
+log = structlog.get_logger()
 
 
 class Gateway:
@@ -121,6 +124,7 @@ def _web(gateway: Gateway) -> FastAPI:
     web.add_exception_handler(ProblemError, _problem)
     web.add_exception_handler(RequestValidationError, _invalid)
     web.add_exception_handler(HTTPException, _http_error)
+    web.add_exception_handler(Exception, _unexpected)
     web.add_api_route("/healthz", _healthz, include_in_schema=False, response_class=PlainTextResponse)
     web.add_api_route("/readyz", _readyz, include_in_schema=False, response_class=PlainTextResponse)
     web.add_api_route("/metrics", _metrics, include_in_schema=False)
@@ -153,6 +157,12 @@ async def _problem(_request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     return await _problem(request, invalid(error))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Answers what nobody has thought of; the log says what it was."""
+    log.error("a request could not be answered", path=request.url.path, exc_info=error)
+    return await _problem(request, ProblemError(500, "unexpected", "This could not be answered: the log says why."))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

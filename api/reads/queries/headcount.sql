@@ -31,6 +31,8 @@ counted AS (
     WHERE class_id IS NOT NULL
     UNION ALL
     SELECT NULL, true, is_present, is_enrolled, status, students, score_sum, last_seen FROM once
+    UNION ALL
+    SELECT NULL, true, false, false, NULL, 0, NULL, NULL -- nobody is a number too
 ),
 summed AS (
     SELECT class_id,
