@@ -18,6 +18,6 @@ def test_what_fails_unexpectedly_is_a_problem_and_stands_in_the_log() -> None:
     with capture_logs() as said:
         answer: Response = asyncio.run(handler(request, ValueError("odd")))  # type: ignore[arg-type]
     assert (answer.status_code, answer.media_type) == (500, "application/problem+json")
-    assert json.loads(answer.body)["detail"] == "This could not be answered: the log says why."
+    assert json.loads(bytes(answer.body))["detail"] == "This could not be answered: the log says why."
     [line] = said
     assert (line["log_level"], line["path"], str(line["exc_info"])) == ("error", "/broken", "odd")
