@@ -224,9 +224,9 @@ def test_tokens_are_asked_for_scoped_limited_and_ended(topics: str, migrated_pos
         answer = limited.send([event(), event()])
         assert (answer.status, answer.headers["retry-after"]) == (429, "1")
         question = "/engagement/active"
-        asked = [client.get(question) for client in (reads, reads, both)]
-        assert [answer.status for answer in asked] == [200, 429, 200], "a limit is of one token"
-        assert 90 <= int(asked[1].headers["retry-after"]) <= 100
+        answers = [client.get(question) for client in (reads, reads, both)]
+        assert [answer.status for answer in answers] == [200, 429, 200], "a limit is of one token"
+        assert 90 <= int(answers[1].headers["retry-after"]) <= 100
         assert gateway.send(event(), f"/v1/track?token={made[0]}").status == 200
         assert gateway.send(event(), f"/v1/track?token={both.token}").status == 401
         token_id = tokens.id_in(made[0])
