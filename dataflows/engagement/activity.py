@@ -12,7 +12,7 @@ from dataflows.engagement.columns import Events
 from dataflows.engagement.scopes import Scopes
 from dataflows.operators import packing
 from dataflows.operators.hopping import TrailingMembers
-from dataflows.operators.ordering import order_of
+from dataflows.operators.ordering import distinct, order_of
 from dataflows.operators.segments import Bools, Ints, lengths_of, starts_of
 from dataflows.operators.tumbling import ACTIVE, EVENTS, TRAILING, DistinctMembers, WindowTable
 from dataflows.scores.engagement import is_interaction
@@ -20,12 +20,21 @@ from dataflows.scores.engagement import is_interaction
 
 @dataclass(slots=True)
 class ActivityState:
-    """A snapshot of `Activity`."""
+    """A snapshot of `Activity`.
+
+    Attributes:
+        scopes: The scopes' codes.
+        table: The open windows.
+        present: Members of windows as (student, scope, minute), ascending; interactive ones
+        trailing: of trailing windows, likewise.
+        by_student: Tells that they are in that order: snapshots of before have not got it.
+    """
 
     scopes: Any
     table: tuple[Ints, Ints, Bools]
     present: packing.Wide
     trailing: packing.Wide
+    by_student: bool = True
 
 
 class Activity:
@@ -52,41 +61,37 @@ class Activity:
         self._compact()
         acts = np.array([is_interaction(name, hidden=hidden) for _r, name, _d, _b, hidden in events.acts], np.bool_)
         minute = packing.minute_of(events.event_ms)
-        # One row a (minute, place, student) first: the explosion into seven scopes then meets far fewer rows.
-        packed = packing.window_scope_student(minute, events.place, events.student)
+        # One row a (student, minute, place) first: the explosion into seven scopes then meets far fewer rows, and what
+        # comes out of it is nearly in the order of the members' keys.
+        packed = packing.student_window(events.student, minute, events.place)
         order = order_of(packed)
         ordered = packed[order]
         starts = starts_of(ordered)
         counts = lengths_of(starts, len(ordered))
         acting = np.logical_or.reduceat(acts[events.act[order]], starts)
-        group = ordered[starts]
-        group_minute, student = packing.window_of(packing.first_word(group)), packing.second_word(group)
-        scope = self._scopes_of(topic, events, packing.first_word(group), np.minimum.reduceat(order, starts))
-        valid = scope >= 0
-        row = np.broadcast_to(np.arange(len(group))[:, None], scope.shape)[valid]
-        scope = scope[valid]
-        self._table.add_events(packing.window_scope(group_minute[row], scope), counts[row])
-        new = self._present.add(packing.window_scope_student(group_minute[row], scope, student[row]))
-        self._table.add_active(packing.first_word(new))
-        interactive = acting[row]
-        row, scope = row[interactive], scope[interactive]
-        reached, amounts = self._trailing.add(packing.scope_student_minute(scope, student[row], group_minute[row]))
-        windows = packing.window_scope(packing.second_word(reached), packing.pair_scope(reached))
-        self._table.add_trailing(windows, amounts)
+        student, pair = packing.first_word(ordered[starts]), packing.second_word(ordered[starts])
+        scope = self._scopes_of(topic, events, pair, np.minimum.reduceat(order, starts))
+        row, kind = np.nonzero(scope >= 0)
+        scope, student, minute = scope[row, kind], student[row], packing.window_of(pair)[row]
+        window = packing.window_scope(minute, scope)
+        self._table.add_events(window, counts[row])
+        members = packing.student_scope_minute(student, scope, minute)
+        self._table.add_active(_window(self._present.add(members)))
+        reached, amounts = self._trailing.add(members[acting[row]])
+        self._table.add_trailing(_window(reached), amounts)
 
     def _scopes_of(self, topic: str, events: Events, pair: Ints, first: Ints) -> Ints:
-        """Returns the scopes of (minute, place) pairs, which ascend; `first`: where each begins in the log."""
-        starts = starts_of(pair)
-        distinct = pair[starts]
-        at = np.minimum.reduceat(first, starts)
-        scope = self._scopes.of(topic, events.places, packing.window_of(distinct), packing.scope_in(distinct), at)
-        return scope[np.repeat(np.arange(len(starts)), lengths_of(starts, len(pair)))]
+        """Returns the scopes of (minute, place) pairs; `first`: where each is in the log."""
+        pairs, place = distinct(pair)
+        at = np.full(len(pairs), len(events), np.int64)
+        np.minimum.at(at, place, first)
+        return self._scopes.of(topic, events.places, packing.window_of(pairs), packing.scope_in(pairs), at)[place]
 
     def settle(self, low_ms: int) -> None:
         """Forgets what no later record can change."""
         settled = (low_ms - self._settle_ms) // packing.MINUTE_MS + 1 - packing.EPOCH_MIN
         if settled > 0:
-            self._present.drop_before(settled)
+            self._present.keep(packing.second_word(self._present.keys) >= settled)
             self._trailing.drop_before(settled)
             self._table.drop_settled(settled)
             self._scopes.drop_before(settled)
@@ -128,19 +133,14 @@ class Activity:
 
     def _compact(self) -> None:
         """Gives up the codes of scopes that no open window speaks of; the others keep their order, as do the keys."""
-        table, present, trailing = self._table.key, self._present.keys, self._trailing.keys
-        in_present = packing.first_word(present)
-        code = self._scopes.compacted(
-            [packing.scope_in(table), packing.scope_in(in_present), packing.pair_scope(trailing)]
-        )
+        table, members = self._table.key, (self._present, self._trailing)
+        code = self._scopes.compacted([packing.scope_in(table), *(packing.pair_scope(m.keys) for m in members)])
         if code is None:
             return
         self._table.key = packing.window_scope(packing.window_of(table), code[packing.scope_in(table)])
-        window = packing.window_scope(packing.window_of(in_present), code[packing.scope_in(in_present)])
-        self._present.keys = packing.wide(window, packing.second_word(present))
-        self._trailing.keys = packing.scope_student_minute(
-            code[packing.pair_scope(trailing)], packing.pair_student(trailing), packing.second_word(trailing)
-        )
+        for m in members:
+            scope = code[packing.pair_scope(m.keys)]
+            m.keys = packing.student_scope_minute(packing.pair_student(m.keys), scope, packing.second_word(m.keys))
 
     def state(self) -> ActivityState:
         """Returns what a snapshot must hold."""
@@ -150,5 +150,26 @@ class Activity:
         """Continues from a snapshot's state."""
         self._scopes.restore(state.scopes)
         self._table.restore(state.table)
-        self._present = DistinctMembers(state.present)
-        self._trailing = TrailingMembers(self._span, state.trailing)
+        self._present, self._trailing = DistinctMembers(state.present), TrailingMembers(self._span, state.trailing)
+        if not hasattr(state, "by_student"):
+            self._present.keys, self._trailing.keys = map(np.sort, _by_student(state.present, state.trailing))
+
+
+def _window(members: packing.Wide) -> Ints:
+    """Returns the (minute, scope) of (student, scope, minute) keys."""
+    return packing.window_scope(packing.second_word(members), packing.pair_scope(members))
+
+
+def _by_student(present: packing.Wide, trailing: packing.Wide) -> tuple[packing.Wide, packing.Wide]:
+    """Returns as (student, scope, minute) what snapshots of before hold.
+
+    Args:
+        present: As (minute, scope, student).
+        trailing: As (scope, student, minute).
+    """
+    window, pair = packing.first_word(present), packing.first_word(trailing)
+    student, scope = pair & ((1 << packing.STUDENT_BITS) - 1), pair >> packing.STUDENT_BITS
+    return (
+        packing.student_scope_minute(packing.second_word(present), packing.scope_in(window), packing.window_of(window)),
+        packing.student_scope_minute(student, scope, packing.second_word(trailing)),
+    )

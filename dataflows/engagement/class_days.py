@@ -10,6 +10,7 @@ import numpy as np
 from dataflows.operators import packing
 from dataflows.operators.dictionary import Dictionary
 from dataflows.operators.keyed import KeyedTable
+from dataflows.operators.ordering import distinct
 from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.tumbling import DistinctMembers
 
@@ -44,7 +45,7 @@ class ClassDays:
         """
         if not len(student):
             return
-        used, at = np.unique(class_id, return_inverse=True)
+        used, at = distinct(class_id)
         code = self._codes([None if c < 0 else texts[c] for c in used.tolist()])[at]
         self._days.add(_key(student, day_of(minute), code), (None, np.ones(len(student), np.int64)))
         new = self._minutes.add(packing.window_scope_student(minute, code, student))
@@ -71,7 +72,7 @@ class ClassDays:
 
     def settle(self, minute: int) -> None:
         """Forgets which minutes before `minute` (packed) were counted: nothing can come for them any more."""
-        self._minutes.drop_before(minute)
+        self._minutes.keep(packing.window_of(packing.first_word(self._minutes.keys)) >= minute)
 
     def drop_days(self, over: Callable[[Ints], Bools]) -> None:
         """Forgets the days for which `over` holds."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dataflows.operators import packing
+from dataflows.operators.ordering import distinct
 from dataflows.operators.segments import Bools, Ints, found_in, merge_sorted, starts_of
 
 State = dict[str, packing.Wide]
@@ -38,7 +39,7 @@ class Admission:
             member: Codes of members.
             at: Places in the order of the log; those of one batch are enough.
         """
-        keys, place = np.unique(packing.wide(group, member), return_inverse=True)
+        keys, place = distinct(packing.wide(group, member))
         held = self.keys.get(topic, np.empty(0, np.complex128))
         known, _ = found_in(keys, held)
         if len(held) + len(keys) > self._most and not known.all():

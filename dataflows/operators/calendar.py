@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from dataflows.operators import packing
+from dataflows.operators.ordering import distinct
 from dataflows.operators.segments import Ints
 
 _QUARTER_MIN: Final = 15
@@ -38,10 +39,17 @@ class Calendar:
 
     def day_of(self, minute: Ints) -> Ints:
         """Returns the local day of packed minutes, as days since 1970-01-01."""
+        if not len(minute):
+            return minute
         absolute = minute + packing.EPOCH_MIN
-        quarters, at = np.unique(absolute // _QUARTER_MIN, return_inverse=True)
+        quarter = absolute // _QUARTER_MIN
+        first, last = int(quarter.min()), int(quarter.max())
+        if last - first > len(quarter):
+            quarters, at = distinct(quarter)
+        else:
+            quarters, at = np.arange(first, last + 1), quarter - first
         offsets = np.array([self._offset(q) for q in quarters.tolist()], np.int64)
-        return (absolute + offsets[at]) // _DAY_MIN if len(minute) else minute
+        return (absolute + offsets[at]) // _DAY_MIN
 
     def end_ms(self, day: int) -> int:
         """Returns the end of a local day in epoch milliseconds."""

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dataflows.operators import packing
-from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
+from dataflows.operators.ordering import sorted_wide, united
+from dataflows.operators.segments import Ints
 
 
 class TrailingMembers:
@@ -18,7 +19,7 @@ class TrailingMembers:
 
     Example:
         >>> trailing = TrailingMembers(span=5)
-        >>> def key(minute): return packing.scope_student_minute(np.array([0]), np.array([7]), np.array([minute]))
+        >>> def key(minute): return packing.student_scope_minute(np.array([7]), np.array([0]), np.array([minute]))
         >>> minutes = packing.second_word
         >>> windows, amounts = trailing.add(key(100))
         >>> minutes(windows).tolist(), amounts.tolist()
@@ -29,26 +30,20 @@ class TrailingMembers:
     """
 
     def __init__(self, span: int, keys: packing.Wide | None = None) -> None:
-        """`span` in minutes; `keys`: packed (scope, member, minute) of a snapshot, sorted."""
+        """`span` in minutes; `keys`: packed (member, scope, minute) of a snapshot, sorted."""
         self._span = span
         self.keys: packing.Wide = np.empty(0, np.complex128) if keys is None else keys
 
     def add(self, keys: packing.Wide) -> tuple[packing.Wide, Ints]:
-        """Adds packed (scope, member, minute) keys, any order, with repeats.
+        """Adds packed (member, scope, minute) keys, any order, with repeats.
 
         Returns:
-            Packed (scope, member, window) keys whose count changes, and by how much (+1 or −1); sum them by
+            Packed (member, scope, window) keys whose count changes, and by how much (+1 or −1); sum them by
             (window, scope).
         """
-        candidates = unique_sorted(keys)
-        known, at = found_in(candidates, self.keys)
-        new = candidates[~known]
-        if not len(new):
-            return new, np.empty(0, np.int64)
+        self.keys, new = united(self.keys, sorted_wide(keys))
         # The only places at which anything changes: where the new keys are from now on, and the keys after them.
-        where = at[~known] + np.arange(len(new))
-        self.keys = merge_sorted(self.keys, new)
-        return self._changes(where)
+        return self._changes(new) if len(new) else (keys[:0], np.empty(0, np.int64))
 
     def _changes(self, new: npt.NDArray[np.intp]) -> tuple[packing.Wide, Ints]:
         """Returns what the keys at the indices `new` (ascending) change."""
@@ -90,5 +85,5 @@ class TrailingMembers:
 
 
 def _member(keys: packing.Wide) -> Ints:
-    """Returns the (scope, member) part of packed (scope, member, minute) keys."""
+    """Returns the (member, scope) part of packed (member, scope, minute) keys."""
     return packing.first_word(keys)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dataflows.operators.ordering import order_of
+from dataflows.operators.ordering import distinct
 from dataflows.operators.segments import Bools, Ints, K, found_in, is_sorted, starts_of
 
 State = tuple[Any, Ints, Bools]
@@ -43,15 +43,19 @@ class KeyedTable:
         """
         if not len(keys):
             return keys
-        order = None if is_sorted(keys) else order_of(keys)
-        ordered = keys if order is None else keys[order]
-        starts = starts_of(ordered)
-        groups = ordered[starts]
-        at, new = self._ensure(groups)
-        for column, (reduction, amounts) in enumerate(zip(self._reductions, columns, strict=True)):
-            if amounts is not None:
-                reduced = reduction.reduceat(amounts if order is None else amounts[order], starts)
-                self.values[at, column] = reduction(self.values[at, column], reduced)
+        if is_sorted(keys):
+            starts = starts_of(keys)
+            at, new = self._ensure(keys[starts])
+            for column, (reduction, amounts) in enumerate(zip(self._reductions, columns, strict=True)):
+                if amounts is not None:
+                    self.values[at, column] = reduction(self.values[at, column], reduction.reduceat(amounts, starts))
+        else:
+            groups, group = distinct(keys)
+            at, new = self._ensure(groups)
+            row = at[group]
+            for column, (reduction, amounts) in enumerate(zip(self._reductions, columns, strict=True)):
+                if amounts is not None:
+                    reduction.at(self.values[:, column], row, amounts)
         self.dirty[at] = True
         return new
 

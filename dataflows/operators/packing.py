@@ -36,7 +36,8 @@ _RANK_BITS: Final = 2
 
 _MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 _SCOPE_MASK: Final = (1 << SCOPE_BITS) - 1
-_STUDENT_MASK: Final = (1 << STUDENT_BITS) - 1
+_OPEN_SCOPE_BITS: Final = 21
+_OPEN_SCOPE_MASK: Final = (1 << _OPEN_SCOPE_BITS) - 1
 
 
 def wide(first: Any, second: Any) -> Wide:  # noqa: ANN401
@@ -137,25 +138,30 @@ def window_scope_student(minute: Ints, scope: Ints, student: Ints) -> Wide:
     return wide(window_scope(minute, scope), student)
 
 
-def scope_student_minute(scope: Ints, student: Ints, minute: Ints) -> Wide:
-    """Packs (scope, student, minute): neighbours in time are neighbours in the key.
+def student_window(student: Ints, minute: Ints, scope: Ints) -> Wide:
+    """Packs (student, minute, scope): the second word is (minute, scope)."""
+    return wide(student, window_scope(minute, scope))
 
-    The first word holds scope and student: it is exact for 2²¹ scopes, more than are ever open
+
+def student_scope_minute(student: Ints, scope: Ints, minute: Ints) -> Wide:
+    """Packs (student, scope, minute): neighbours in time are neighbours in the key, and a student's are together.
+
+    The first word holds student and scope: it is exact for 2²¹ scopes, more than are ever open
     (`engagement/scopes.py`).
     """
-    return wide(scope << STUDENT_BITS | student, minute)
+    return wide(student << _OPEN_SCOPE_BITS | scope, minute)
 
 
 def later(key: Wide, minutes: int) -> Wide:
-    """Returns (scope, student, minute) keys some minutes later."""
+    """Returns (student, scope, minute) keys some minutes later."""
     return key + complex(0, minutes)
 
 
 def pair_scope(key: Wide) -> Ints:
-    """Returns the scope of a (scope, student, minute) key."""
-    return first_word(key) >> STUDENT_BITS
+    """Returns the scope of a (student, scope, minute) key."""
+    return first_word(key) & _OPEN_SCOPE_MASK
 
 
 def pair_student(key: Wide) -> Ints:
-    """Returns the student of a (scope, student, minute) key."""
-    return first_word(key) & _STUDENT_MASK
+    """Returns the student of a (student, scope, minute) key."""
+    return first_word(key) >> _OPEN_SCOPE_BITS

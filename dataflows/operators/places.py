@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dataflows.operators.ordering import order_of
 from dataflows.operators.segments import Ints
 
 PLACE_BITS: Final = 56
@@ -36,7 +37,7 @@ def order_by_time(moments: npt.NDArray[Any], placed_at: Ints, *, runs: bool = Fa
         >>> order_by_time(np.array([5, 4, 5]), np.array([9, 8, 7])).tolist()
         [1, 2, 0]
     """
-    order = np.argsort(moments, kind="stable" if runs else None)
+    order = np.argsort(moments, kind="stable") if runs else order_of(moments)
     ordered = moments[order]
     tied = np.flatnonzero(ordered[1:] == ordered[:-1])
     if len(tied):

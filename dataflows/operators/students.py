@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from dataflows.operators.dictionary import Dictionary
+from dataflows.operators.ordering import distinct
 from dataflows.operators.segments import Bools, Ints
 
 COUNTED_ROLE: Final = "student"
@@ -51,7 +52,7 @@ class EncodeStudents(Generic[B]):
         for events in self._events_of(batch):
             if len(events):
                 # Only students who count get a code: staff and late ones would make it depend on the batch.
-                used, at = np.unique(events.student, return_inverse=True)
+                used, at = distinct(events.student)
                 codes = self._known.codes([events.students[c] for c in used.tolist()])
                 events.student = codes[at]
         batch.student_ids = self._known.values

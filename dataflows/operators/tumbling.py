@@ -6,13 +6,14 @@ import numpy as np
 
 from dataflows.operators import packing
 from dataflows.operators.keyed import KeyedTable
-from dataflows.operators.segments import Ints, found_in, merge_sorted, unique_sorted
+from dataflows.operators.ordering import sorted_wide, united
+from dataflows.operators.segments import Bools, Ints
 
 EVENTS, ACTIVE, TRAILING, WATCHED = range(4)
 
 
 class DistinctMembers:
-    """The distinct (window, scope, member) triples of open windows, as one sorted array of packed keys.
+    """The distinct members of open windows, as one sorted array of packed keys that hold window, scope and member.
 
     Example:
         >>> members = DistinctMembers()
@@ -27,17 +28,13 @@ class DistinctMembers:
 
     def add(self, keys: packing.Wide) -> packing.Wide:
         """Adds packed keys (any order, with repeats) and returns the new ones, sorted."""
-        candidates = unique_sorted(keys)
-        known, _at = found_in(candidates, self.keys)
-        new = candidates[~known]
-        self.keys = merge_sorted(self.keys, new)
-        return new
+        self.keys, new = united(self.keys, sorted_wide(keys))
+        return self.keys[new]
 
-    def drop_before(self, minute: int) -> None:
-        """Forgets the windows before `minute` (packed)."""
-        at = int(np.searchsorted(self.keys, complex(minute << packing.SCOPE_BITS, 0)))
-        if at:
-            self.keys = self.keys[at:].copy()
+    def keep(self, mask: Bools) -> None:
+        """Forgets the keys for which `mask` is False."""
+        if not mask.all():
+            self.keys = self.keys[mask]
 
 
 class WindowTable(KeyedTable):

@@ -19,10 +19,11 @@ from dataflows.events.rules import EARLIEST_MS, LATEST_MS, MAX_TEXT
 from dataflows.events.scanner import fields
 from dataflows.events.scanner.interning import intern, rehash, spell_ids
 from dataflows.events.scanner.ordering import rank
+from dataflows.events.scanner.sets import group, sort_runs, unite
 from dataflows.events.scanner.values import is_false, is_null, is_true, number, scalar, text, time, uuid
 from dataflows.events.scanner.words import blanks_end, jit, load, lowest, text_end
 
-__all__ = ["PLAIN", "WHOLE", "intern", "rank", "rehash", "scan", "spell_ids"]
+__all__ = ["PLAIN", "WHOLE", "group", "intern", "rank", "rehash", "scan", "sort_runs", "spell_ids", "unite"]
 
 PLAIN: Final = 1
 """The event is plain for whoever counts."""

@@ -23,7 +23,7 @@ import structlog
 
 HERE: Final = Path(__file__).parent
 _SOURCES: Final = (
-    *(HERE / f"{name}.py" for name in ("fields", "interning", "kernel", "ordering", "values", "words")),
+    *(HERE / f"{name}.py" for name in ("fields", "interning", "kernel", "ordering", "sets", "values", "words")),
     *(HERE.parent / f"{name}.py" for name in ("detailed", "numbers", "rules", "spread")),
 )
 """All that is compiled, and what is compiled into it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ _PLAIN: Final = (
     '"device":{"type":"mobile"},"metadata":{"position_s":12.5,"hidden":true,"note":"x"}}'
 ).encode()
 _GROUP: Final = ("student_id", "event_name", "device.type", "hidden")
+_SETS: Final = (True, 1, [1 + 2j, 1 + 3j, 1 + 9j, 2 + 1j], 1, [7, -1], [0, 1, 0])
 _ODD: Final = _PLAIN.replace(b"p1_ada", b"p1\\u0020ada")
 
 
@@ -60,3 +61,15 @@ def prove(compiled: ModuleType) -> None:
     found = other if compiled.rank(words, np.empty_like(words), order, other) else order
     if said != meant or found.tolist() != [1, 2, 0] or slots.tolist() != [-1, -1, 0, -1]:
         raise WrongError(said)
+    if _sets(compiled) != _SETS:
+        raise WrongError(_sets(compiled))
+
+
+def _sets(compiled: ModuleType) -> tuple[Any, ...]:
+    """Returns what the loops over sets of keys make of a few."""
+    keys, more = np.array([2 + 1j, 1 + 9j, 1 + 2j]), np.array([1 + 3j, 1 + 3j, 1 + 9j])
+    united, where = np.empty(6, dtype=np.complex128), np.empty(3, dtype=np.int64)
+    distinct, at = np.empty(3, dtype=np.int64), np.empty(3, dtype=np.int64)
+    found = compiled.sort_runs(keys, 9), compiled.unite(keys, more, united, where)
+    count = compiled.group(np.array([7, -1, 7]), distinct, at)
+    return *found, united[:4].tolist(), where[0].item(), distinct[:count].tolist(), at.tolist()

@@ -38,7 +38,7 @@ def test_windows_and_pairs_come_out_as_they_went_in(student: int, at: int, scope
     window = packing.first_word(in_window)
     assert (packing.window_of(window).item(), packing.scope_in(window).item()) == (minute.item(), scope)
     assert packing.second_word(in_window) == student
-    pair = packing.scope_student_minute(one(scope), one(student), minute)
+    pair = packing.student_scope_minute(one(student), one(scope), minute)
     found = (packing.pair_scope(pair), packing.pair_student(pair), packing.second_word(pair))
     assert [part.item() for part in found] == [scope, student, minute.item()]
     by_minute = packing.student_minute(one(student), minute)

@@ -33,7 +33,7 @@ def test_trailing_members_are_counted_as_sets_would_be_in_any_order_of_arrival(
     trailing, counts = TrailingMembers(SPAN), Counter[tuple[int, int]]()
     for batch in given_batches:
         scope, member, minute = ints([x for row in batch for x in row]).reshape(-1, 3).T
-        windows, amounts = trailing.add(packing.scope_student_minute(scope, member, minute + FIRST))
+        windows, amounts = trailing.add(packing.student_scope_minute(member, scope, minute + FIRST))
         where = zip(packing.pair_scope(windows).tolist(), packing.second_word(windows).tolist(), strict=True)
         for place, amount in zip(where, amounts.tolist(), strict=True):
             counts[place] += amount
@@ -56,7 +56,7 @@ def test_minutes_that_reach_into_no_open_window_can_be_forgotten(
 
     def equal(batch: list[tuple[int, int, int]]) -> bool:
         scope, member, minute = ints([x for row in batch for x in row]).reshape(-1, 3).T
-        keys = packing.scope_student_minute(scope, member, minute + FIRST)
+        keys = packing.student_scope_minute(member, scope, minute + FIRST)
         return _net(*whole.add(keys)) == _net(*cut.add(keys))
 
     assert all(map(equal, before))
@@ -80,7 +80,7 @@ def test_distinct_members_are_new_once(given_batches: list[list[tuple[int, int, 
         keys = packing.window_scope_student(minute, scope, member)
         assert members.add(keys).tolist() == sorted(set(keys.tolist()) - plain, key=by_words)
         plain |= set(keys.tolist())
-    members.drop_before(7)
+    members.keep(packing.window_of(packing.first_word(members.keys)) >= 7)
     cut = 7 << packing.SCOPE_BITS
     assert members.keys.tolist() == sorted((key for key in plain if key.real >= cut), key=by_words)
 
