@@ -18,7 +18,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from api import stream, stuck, tracker
+from api import predictions, stream, stuck, tracker
 from api.access import Access, Grant
 from api.asgi import Receive, Scope, Send
 from api.explain import routes as explanations
@@ -38,6 +38,7 @@ from dataflows.settings import Settings
 ROUTERS: Final = (
     engagement.router,
     stuck.router,
+    predictions.router,
     stream.router,
     analytics.router,
     explanations.router,

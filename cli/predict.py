@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -41,7 +42,8 @@ def train(
     stuck: counts of each kind of sign how many were truly stuck (docs/stuck.md) and prints the settings; judge them
     first with `predict evaluate stuck`, which counts two fifths of the students and measures on the others.
 
-    risk: a model a week of a directory of OULAD's tables, written to --out (docs/model-card-risk.md).
+    risk: a model a week of a directory of OULAD's tables, with its judgement, written to --out
+    (docs/model-card-risk.md).
 
     Example: classpulse predict train stuck autumn.jsonl
     """
@@ -79,6 +81,51 @@ def evaluate(
         typer.echo(json.dumps(found) if as_json else _weeks(found))
 
 
+@app.command()
+def run(
+    model: Annotated[Literal["risk"], typer.Argument(help="Which model.")],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="What `predict train risk` wrote, with its judgement."),
+    ],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(help="By default now, or where a replayed log stands.", formats=["%Y-%m-%dT%H:%M:%S"]),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the chances of a term's students into the table predictions, as known at the end of its last whole week.
+
+    Run it once a week; a second run of a week gives the same rows. A week whose model does not beat its plain
+    baselines is written nowhere, so no board shows it (docs/model-card-risk.md). Times of --as-of are UTC.
+
+    Example: classpulse predict run risk risk.json
+    """
+    import json
+    from datetime import UTC
+
+    import psycopg
+
+    from dataflows.settings import Settings
+    from models.risk import tables
+    from models.risk.files import load
+    from models.risk.predicting import model_week, write
+
+    kept = load(file)
+    with psycopg.connect(Settings().database_url.get_secret_value(), autocommit=True) as connection:
+        known = tables.read(connection, as_of.replace(tzinfo=UTC) if as_of else None)
+        written = write(connection, kept, known, known.until)
+    spoken = model_week(kept, known.week)
+    said = {"model": model, "version": kept.version, "week": known.week, "by_week": spoken, "until": str(known.until)}
+    if as_json:
+        typer.echo(json.dumps({**said, "written": written}))
+    elif spoken is None:
+        typer.echo(f"week {known.week}: no model beats its baselines so early, so nothing is said of anybody")
+    else:
+        typer.echo(f"week {known.week}: {written} chances as known at {known.until:%Y-%m-%d %H:%M %Z}, {kept.version}")
+
+
 def _one_directory(files: list[Path]) -> Path:
     if len(files) != 1 or not files[0].is_dir():
         text = "risk is judged on one directory with OULAD's tables"
@@ -107,16 +154,20 @@ def _train_stuck(files: list[Path], log_format: FormatName, *, as_json: bool) ->
 def _train_risk(folder: Path, out: Path, *, as_json: bool) -> None:
     import json
 
-    from models.risk.evaluation import WEEKS, trained
+    from models.risk.evaluation import WEEKS, judged_of, trained
+    from models.risk.evaluation import evaluate as judge
     from models.risk.files import as_text, load
     from models.risk.oulad import read
 
     data = read(folder)
     courses = sorted(f"{module}{of}" for module, of, *_ in data.course.iter_rows())
-    out.write_text(as_text(trained(data, WEEKS), courses, len(data.student)), encoding="utf-8")
-    version, models = load(out)
-    said = {"version": version, "file": str(out), "weeks": sorted(models), "students": len(data.student)}
-    typer.echo(json.dumps(said) if as_json else f"written: {out}, {version}, {len(models)} weeks")
+    judged = judged_of(judge(data))
+    out.write_text(as_text(trained(data, WEEKS), courses, len(data.student), judged), encoding="utf-8")
+    kept = load(out)
+    shown = [week for week, one in kept.judged.items() if one["is_shown"]]
+    said = {"version": kept.version, "file": str(out), "weeks": sorted(kept.weeks), "students": len(data.student)}
+    words = f"written: {out}, {kept.version}, {len(kept.weeks)} weeks, of which {len(shown)} beat their baselines"
+    typer.echo(json.dumps({**said, "shown_weeks": shown}) if as_json else words)
 
 
 def _risk(folder: Path) -> dict[str, Any]:

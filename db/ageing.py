@@ -25,6 +25,7 @@ TIMES: Final = {
     "chapter_visit_facts": "start_time",
     "video_views": "start_time",
     "stuck_episodes": "began_at",
+    "predictions": "predicted_at",
     "activity_windows": "window_start",
     "engagement_scores": "time",
     "student_days": "day",
@@ -39,12 +40,13 @@ LAST_SEEN: Final = {
     "memory_state": "last_reviewed_at",
     "revision_signal_facts": "created_at",
     "risk_entries": "entered_at",
+    "prediction_dismissals": "dismissed_at",
     "course_activity": "last_at",
     "enrolments": "left_at",
 }
 """Tables of a row or a few for each student, which are no hypertables anywhere: a night deletes from them on both."""
 
-OF_STUDENTS: Final = frozenset({"student_days", "student_click_days", "memory_reviews", *LAST_SEEN})
+OF_STUDENTS: Final = frozenset({"student_days", "student_click_days", "memory_reviews", "predictions", *LAST_SEEN})
 """Those of both kinds that are kept for `Settings.keep_students_days`."""
 
 ROLLED_UP: Final = ("activity_windows", "engagement_scores")

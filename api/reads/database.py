@@ -84,6 +84,28 @@ class Database:
             detail = "The database does not answer, so it cannot be noted who reads what. Ask again shortly."
             raise ProblemError(503, "database", detail, retry_after_s=2) from error
 
+    async def dismiss(self, *said: str) -> bool:
+        """Keeps that somebody set a prediction aside: kind, student, course, class, who, why. False where there is none.
+
+        Readers may not: it is the gateway's own right, who knows who asks.
+
+        Raises:
+            ProblemError: The database is away, too slow or refuses it (503).
+        """
+        try:
+            async with self._pool.connection(timeout=WAIT_S) as connection, connection.transaction():
+                await connection.execute("SET TRANSACTION READ WRITE")
+                await connection.execute("SET LOCAL ROLE NONE")
+                found = await connection.execute("SELECT dismiss_prediction(%s, %s, %s, %s, %s, %s)", said)
+                row = await found.fetchone()
+                return bool(row and row[0])
+        except psycopg.errors.InsufficientPrivilege as error:
+            detail = "The gateway's login may not keep this: grant it the role classpulse_gateway."
+            raise ProblemError(503, "database", detail) from error
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            detail = "The database does not answer, so it cannot be kept. Try again shortly."
+            raise ProblemError(503, "database", detail, retry_after_s=2) from error
+
     async def row(self, query: str, **parameters: object) -> Row:
         """Returns the one row of a query."""
         [row] = await self.rows(query, **parameters)

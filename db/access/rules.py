@@ -305,6 +305,7 @@ VIEWS: Final[dict[str, View]] = {
     "student_analytics_profiles": _STUDENT,
     "student_risk": _IN_CLASS,
     "student_risk_entries": _IN_CLASS,
+    "student_predictions": _IN_CLASS,
     "fast_readers": _IN_CLASS,
     "class_days_summary": _CLASS,
     "class_course_days_summary": _CLASS,

@@ -193,6 +193,24 @@ COMMENT ON COLUMN periods.ends IS 'Local time.';
 COMMENT ON TABLE quiz_attempt_places IS 'A row is a quiz attempt, as long as its fact is kept: a repeat of its id counts no second time.';
 COMMENT ON COLUMN quiz_attempt_places.fact_at IS 'When the fact happened.';
 
+COMMENT ON TABLE predictions IS 'A row is what a model said of a student of a course at a moment, by what was known then.';
+COMMENT ON COLUMN predictions.predicted_at IS 'What was known then went into it, and nothing later.';
+COMMENT ON COLUMN predictions.kind IS 'risk: fails the course or leaves it.';
+COMMENT ON COLUMN predictions.week IS 'Of the term, from 1.';
+COMMENT ON COLUMN predictions.probability IS 'Chance, 0-1.';
+COMMENT ON COLUMN predictions.reasons IS 'What raises it most, in words.';
+COMMENT ON COLUMN predictions.changes IS 'What would lower it, and to what (if, chance).';
+COMMENT ON COLUMN predictions.known IS 'The numbers that went into it.';
+COMMENT ON COLUMN predictions.calibration IS 'When it was judged: of n with about this chance the share came true; error over all; judged_on whom.';
+COMMENT ON COLUMN predictions.model_version IS 'Hash of the model''s file.';
+
+COMMENT ON TABLE prediction_dismissals IS 'A row is a prediction that a person set aside.';
+COMMENT ON COLUMN prediction_dismissals.kind IS 'As in predictions.';
+COMMENT ON COLUMN prediction_dismissals.dismissed_at IS 'When.';
+COMMENT ON COLUMN prediction_dismissals.predicted_at IS 'Which.';
+COMMENT ON COLUMN prediction_dismissals.actor IS 'Who.';
+COMMENT ON COLUMN prediction_dismissals.why IS 'Why, in their words.';
+
 COMMENT ON TABLE quiz_attempts IS 'Scored quizzes (score 0-100) of students; passed or not is said by views, by the pass mark. Kept 7 years after they were stored.';
 COMMENT ON COLUMN quiz_attempts.time_taken_seconds IS 'Seconds.';
 

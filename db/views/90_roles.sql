@@ -44,7 +44,7 @@ DECLARE
                          'next_modules, knowledge_gaps, revisions_waiting, reviews_coming, '
                          'sessions, chapter_visits, chapter_engagement_summary, student_video_events, student_video_views, '
                          'student_course_metrics, student_course_completion, student_analytics_profiles, student_risk, student_risk_entries, fast_readers, leaderboard, '
-                         'stuck_now, student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
+                         'stuck_now, student_predictions, student_active_days, student_class_days, student_streak, handed_in, class_member_days, class_attempts';
     pipe_views   text := 'flow_status, recent_rejects, recent_anomalies, database_jobs, late_waiting, last_night';
     grants       jsonb := jsonb_build_object(
         'classpulse_writer',         jsonb_build_array('SELECT, INSERT, UPDATE, DELETE', flow_tables, 'SELECT', 'data_clock, data_freshness, schema_state, database_jobs, nightly_runs, late_waiting, erased_students'),
@@ -91,6 +91,14 @@ BEGIN
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = teller);
         EXECUTE format('GRANT EXECUTE ON FUNCTION record_access(text, text, text, text[], text[], boolean) TO %I', teller);
     END LOOP;
+END $$;
+
+-- A person sets a prediction aside through the gateway, and nothing else may be written of it.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'classpulse_gateway') THEN
+        GRANT EXECUTE ON FUNCTION dismiss_prediction(text, text, text, text, text, text) TO classpulse_gateway;
+    END IF;
 END $$;
 
 -- Temporary tables are for the writer's staging; no reader needs them.

@@ -7,7 +7,7 @@ BEGIN
         ('events', {{keep_events}}), ('dead_letters', {{keep_dead_letters}}), ('anomalies', {{keep_anomalies}}),
         ('learning_events', {{keep_learning_events}}), ('milestones', {{keep_milestones}}), ('quiz_attempts', {{keep_quiz_attempts}}),
         ('sessions_closed', {{keep_sessions_closed}}), ('chapter_visit_facts', {{keep_chapter_visit_facts}}), ('video_views', {{keep_video_views}}),
-        ('stuck_episodes', {{keep_stuck_episodes}}), ('student_days', {{keep_student_days}}),
+        ('stuck_episodes', {{keep_stuck_episodes}}), ('predictions', {{keep_predictions}}), ('student_days', {{keep_student_days}}),
         ('student_click_days', {{keep_student_click_days}}), ('memory_reviews', {{keep_memory_reviews}})
     ) AS k (table_name, days)
     LOOP

@@ -174,6 +174,25 @@ def trained(data: Oulad, weeks: tuple[int, ...]) -> dict[int, Logistic]:
     return found
 
 
+def judged_of(found: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """Returns of an evaluation, week by week, what is shown beside each chance.
+
+    Args:
+        found: What `evaluate` returned.
+    """
+    on = ", ".join(found["judged"])
+    return {
+        row["week"]: {
+            "n": row["n"],
+            "is_shown": row["is_shown"],
+            "calibration_error": row["model"]["calibration_error"],
+            "calibration": row["calibration"],
+            "judged_on": on,
+        }
+        for row in found["weeks"]
+    }
+
+
 def table(found: dict[str, Any]) -> list[str]:
     """Returns what was judged as lines of a Markdown table: the model's figures, and Brier scores of the baselines."""
     lines = [

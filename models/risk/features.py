@@ -18,8 +18,6 @@ NO_SCORE: Final = 50.0
 
 FEATURES: Final = (
     "registered_late",
-    "earlier_attempts",
-    "studied_credits",
     "nothing_due_yet",
     "missed_share",
     "missed_last",
@@ -30,7 +28,8 @@ FEATURES: Final = (
     "late_share",
     "days_silent",
 )
-"""Who somebody is (gender, age, region, neighbourhood, disability) is no feature; errors are reported by it."""
+"""What a public dataset and our own tables tell alike, so that what was judged is what runs. Who somebody is (gender,
+age, region, neighbourhood, disability) is no feature; errors are reported by it."""
 GROUPS: Final = ("gender", "age_band", "imd_band", "disability")
 
 
@@ -96,8 +95,6 @@ def week_of(data: Oulad, week: int) -> Week:
         .with_columns(pl.col("due", "handed", "any_handed", "late").fill_null(0))
         .with_columns(
             registered_late=pl.col("date_registration").fill_null(-30).clip(-180, 60) / 30,
-            earlier_attempts=pl.col("num_of_prev_attempts").clip(0, 3).cast(pl.Float64),
-            studied_credits=pl.col("studied_credits").clip(30, 240) / 60,
             nothing_due_yet=(pl.col("due") == 0).cast(pl.Float64),
             missed_share=pl.when(pl.col("due") > 0)
             .then((1 - pl.col("handed") / pl.col("due")).clip(0, 1))

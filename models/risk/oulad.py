@@ -28,7 +28,7 @@ class Oulad:
 
     Attributes:
         course: code_module, code_presentation, module_presentation_length.
-        student: id_student, the course, final_result, num_of_prev_attempts, studied_credits, and groups for the audit.
+        student: id_student, the course, final_result, and groups for the audit.
         registration: id_student, the course, date_registration, date_unregistration.
         assessment: id_assessment, the course, assessment_type, date (null where none is set), weight.
         submission: id_assessment, id_student, date_submitted, is_banked, score.

@@ -16,8 +16,6 @@ NOTICEABLE: Final = 0.05
 
 _WORDS: Final[Mapping[str, str]] = {
     "registered_late": "registered late",
-    "earlier_attempts": "has tried this course before",
-    "studied_credits": "takes many credits at once",
     "missed_share": "has not handed in {missed:.0%} of what was due",
     "missed_last": "has not handed in the last assessment that was due",
     "never_handed_in": "has not handed in anything yet",

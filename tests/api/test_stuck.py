@@ -20,6 +20,7 @@ from local.postgres import Postgres
 from tests.api.client import Client, served
 from tests.cli.running import topic_records
 from tests.databases import migrated_database
+from tests.waiting import until
 
 PREFIX = "stuck."
 PATH = "/engagement/class/7B/stuck"
@@ -36,6 +37,7 @@ def teacher(kafka: str, postgres_server: Postgres, tmp_path_factory: pytest.Temp
                 columns = ", ".join(row)
                 values = ", ".join(f"%({name})s" for name in row)
                 owner.execute(f"INSERT INTO stuck_episodes ({columns}) VALUES ({values})".encode(), row)
+            owner.execute(CHANCE.encode())
             made = {of: tokens.create(owner, [f"read:class:{of}"], f"Ms {of}") for of in ("7B", "8A")}
         folder: Path = tmp_path_factory.mktemp("gateway")
         with served(kafka, database, folder, CLASSPULSE_TOPIC_PREFIX=PREFIX) as gateway:
@@ -43,6 +45,12 @@ def teacher(kafka: str, postgres_server: Postgres, tmp_path_factory: pytest.Temp
 
 
 NOW = datetime.now(UTC)
+RISK = "/engagement/class/7B/risk"
+CHANCE = """
+INSERT INTO predictions VALUES (now() - interval '1 day', 'risk', 'ann', 'math', '7B', 6, 0.62, '{last score 30}',
+    '[{"if": "scores 70", "chance": 0.4}]', '{}',
+    '{"n": 80, "share": 0.6, "error": 0.05, "judged_on": "2014J"}', 'risk-1')
+"""
 
 
 def failing() -> Driver:
@@ -80,3 +88,16 @@ def test_who_may_not_see_the_class_may_not_answer_and_only_what_is_listed_is_ans
     assert teacher["8A"].send(BODY, PATH).status == 403
     assert teacher["7B"].send(BODY | {"item_id": "decimals"}, PATH).status == 404
     assert teacher["7B"].send(BODY | {"answer": "fired"}, PATH).status == 422
+
+
+def test_a_chance_comes_with_its_calibration_and_is_set_aside_with_a_reason(teacher: dict[str, Client]) -> None:
+    [shown] = teacher["7B"].get(RISK).json["items"]
+    assert (shown["probability"], shown["came_true"], shown["came_true_of"]) == (0.62, 0.6, 80)
+    assert (shown["reasons"], shown["changes"]) == (["last score 30"], ["scores 70: 40 %"])
+    said = {"student_id": "ann", "course_id": "math", "why": "was ill"}
+    assert teacher["8A"].send(said, RISK).status == 403
+    assert teacher["7B"].send(said | {"why": " "}, RISK).status == 404
+    assert teacher["7B"].send(said | {"student_id": "bob"}, RISK).status == 404
+    assert teacher["7B"].send(said, RISK).status == 204
+    until(lambda: teacher["7B"].get(RISK).json["items"][0]["dismissed_why"] == "was ill")
+    assert teacher["7B"].get(RISK).json["items"][0]["dismissed_by"].startswith("Ms 7B (t_")

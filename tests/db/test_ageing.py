@@ -140,6 +140,9 @@ OF_A_STUDENT: dict[str, dict[str, Any]] = {
         "interval_days": 3, "stability": 3, "decay_factor": 1, "reviews": 1, "updated_at": NOW,
     },
     "risk_entries": {"student_id": "ann", "course_id": "math", "score": 1, "reasons": ["away"]},
+    "prediction_dismissals": {
+        "kind": "risk", "student_id": "ann", "course_id": "math", "predicted_at": NOW, "actor": "Lee", "why": "ill",
+    },
     "course_activity": {"student_id": "ann", "course_id": "math"},
     "enrolments": {"student_id": "ann", "course_id": "math", "class_id": "7B"},
 }  # fmt: skip

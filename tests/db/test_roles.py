@@ -50,7 +50,7 @@ PERSON_VIEWS = (
     " user_engagement next_modules knowledge_gaps sessions chapter_visits chapter_engagement_summary"
     " student_video_events student_video_views student_course_metrics student_course_completion"
     " student_analytics_profiles student_risk leaderboard student_risk_entries fast_readers student_active_days"
-    " stuck_now"
+    " stuck_now student_predictions"
     " student_class_days student_streak handed_in class_member_days class_attempts"
 ).split()
 DECLARED = [flow.load() for flow in flows.FLOWS if flow.is_declared]

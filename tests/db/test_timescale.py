@@ -43,8 +43,8 @@ def event(event_id: str, at: datetime) -> dict[str, Any]:
 def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Database) -> None:
     names = (
         "activity_windows anomalies chapter_visit_facts dead_letters engagement_scores events learning_events"
-        " memory_reviews milestones page_days quiz_attempts sessions_closed stuck_episodes student_click_days"
-        " student_days video_views"
+        " memory_reviews milestones page_days predictions quiz_attempts sessions_closed stuck_episodes"
+        " student_click_days student_days video_views"
     ).split()
     assert timescale.values(
         "SELECT hypertable_name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public' ORDER BY 1"

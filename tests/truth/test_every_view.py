@@ -28,8 +28,9 @@ for module in pkgutil.iter_modules([str(Path(__file__).parent)]):  # each regist
     if not module.name.startswith("test_"):
         importlib.import_module(f"tests.truth.{module.name}")
 
-NOT_OF_THE_LOG = {"database_jobs", "stuck_now"}
-# stuck_now: of flow stuck there is no oracle; known answers in tests/db/test_stuck.py and tests/dataflows/stuck.
+NOT_OF_THE_LOG = {"database_jobs", "stuck_now", "student_predictions"}
+# stuck_now: the flow's oracle is tests/oracle/test_stuck_flow.py, the view's known answers tests/db/test_stuck.py.
+# student_predictions: a model's, outside the flows; tests/db/test_predictions.py.
 """What TimescaleDB's own scheduler does; `tests/db/test_jobs.py` holds it against real failing and late jobs."""
 
 Row = dict[str, Any]

@@ -37,6 +37,7 @@ def build(limits: Thresholds) -> Dashboard:
             Shelf(4, (24, week.headline(limits))),
             Shelf(9, (15, progress.courses()), (9, progress.against_class())),
             Shelf(10, (12, progress.steps(limits)), (12, progress.skills(limits))),
+            Shelf(6, (24, progress.chances())),
             Shelf(10, (12, week.days()), (12, week.hours())),
             Shelf(8, (24, week.sessions(limits))),
         ],

@@ -71,6 +71,26 @@ def skills(limits: Thresholds) -> table.Panel:
     return panel.no_value("No scored quiz of a module yet")
 
 
+def chances() -> table.Panel:
+    """Returns what a judged model says of each course, never without how such chances turned out."""
+    panel = panels.rows(
+        "Chance of failing, as known then",
+        "By a model that was judged on students it had not learnt from, and beat plain baselines in that week "
+        "(docs/model-card-risk.md); beside it the rule of today is in Next steps. Came true: of those of whom it said "
+        "about the same, the share who failed or left. What would change it is what the model would say then, no "
+        "promise. Nothing is decided by it; whoever sets it aside says why.",
+        Sql(load("student/chances")),
+    )
+    share = [columns.prop("unit", theme.SHARE), columns.prop("decimals", 0), columns.width(85)]
+    for name in ("Chance", "Came true", "Off by"):
+        panel.override_by_name(name, share)
+    panel.override_by_name("Week", [columns.width(60)])
+    for name in ("Why", "What would change it", "Set aside"):
+        panel.override_by_name(name, [columns.prop("custom.cellOptions", {"type": "auto", "wrapText": True})])
+    panel.override_by_name("Model", [columns.width(130)])
+    return panel.no_value("No model speaks of this student: none is run, or none beats its baselines yet")
+
+
 def steps(limits: Thresholds) -> table.Panel:
     """Returns what to do next, the most pressing first."""
     panel = panels.rows(

@@ -117,10 +117,10 @@ def test_a_model_is_a_file_of_its_own_version_and_the_same_data_give_the_same(ou
         done = runner.invoke(app, ["predict", "train", "risk", str(folder), "--out", str(path)])
         assert done.exit_code == 0, done.output
     assert files[0].read_bytes() == files[1].read_bytes()
-    version, models = load(files[0])
-    assert version.startswith("risk-")
-    assert version in done.output
-    assert 20 in models
+    kept = load(files[0])
+    assert kept.version.startswith("risk-")
+    assert kept.version in done.output
+    assert 20 in kept.weeks and kept.judged[20]["is_shown"] and not kept.judged[1]["is_shown"]
     mended = json.loads(files[0].read_text()) | {"features": ["other"]}
     files[1].write_text(json.dumps(mended))
     with pytest.raises(UserError, match="train it again"):

@@ -1,0 +1,7 @@
+"""Chances of students, and what people dismissed of them."""
+
+from db.sql_files import upgrade_from
+
+revision = "0031"
+down_revision = "0030"
+upgrade = upgrade_from(__file__)
