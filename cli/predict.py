@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Models: train, judge, run.")
 
-Model = Annotated[Literal["stuck", "risk"], typer.Argument(help="Which model.")]
+Trained = Annotated[Literal["stuck", "risk"], typer.Argument(help="Which model.")]
+Judged = Annotated[Literal["stuck", "idle", "risk"], typer.Argument(help="Which model.")]
 Files = Annotated[
     list[Path], typer.Argument(exists=True, help="The log: its files, as `classpulse replay` takes; risk: a directory.")
 ]
@@ -30,7 +31,7 @@ def main() -> None:
 
 @app.command()
 def train(
-    model: Model,
+    model: Trained,
     files: Files,
     log_format: Format = "jsonl",
     out: Annotated[Path, typer.Option(help="risk: the file to write.")] = Path("risk.json"),
@@ -55,7 +56,7 @@ def train(
 
 @app.command()
 def evaluate(
-    model: Model,
+    model: Judged,
     files: Files,
     log_format: Format = "jsonl",
     *,
@@ -65,6 +66,9 @@ def evaluate(
 
     stuck: of those whom the queue would have listed, how many were truly stuck (docs/stuck.md), how many minutes before
     the idle rule; on the students that nothing was tuned on. Where a log cannot show it, the answer says why.
+
+    idle: the chance that a silence becomes one of five minutes, said at each whole minute of it and learnt afterwards,
+    beside the time since the last action and the minute of the session alone (docs/model-card-idle.md).
 
     risk: on a directory of OULAD's tables, week by week: trained on presentations that had ended, judged on later ones
     (docs/model-card-risk.md).
@@ -76,6 +80,9 @@ def evaluate(
     if model == "stuck":
         found = _stuck(files, log_format)
         typer.echo(json.dumps(found) if as_json else _words(found))
+    elif model == "idle":
+        found = _idle(files, log_format)
+        typer.echo(json.dumps(found) if as_json else found["answer"])
     else:
         found = _risk(_one_directory(files))
         typer.echo(json.dumps(found) if as_json else _weeks(found))
@@ -180,6 +187,14 @@ def _risk(folder: Path) -> dict[str, Any]:
 def _stuck(files: list[Path], log_format: FormatName) -> dict[str, Any]:
     from dataflows.settings import Settings
     from models.stuck.evaluation import evaluate as judge
+    from models.stuck.log import read
+
+    return judge(read(files, log_format, Settings()))
+
+
+def _idle(files: list[Path], log_format: FormatName) -> dict[str, Any]:
+    from dataflows.settings import Settings
+    from models.idle.evaluation import evaluate as judge
     from models.stuck.log import read
 
     return judge(read(files, log_format, Settings()))

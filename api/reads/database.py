@@ -85,7 +85,7 @@ class Database:
             raise ProblemError(503, "database", detail, retry_after_s=2) from error
 
     async def dismiss(self, *said: str) -> bool:
-        """Keeps that somebody set a prediction aside: kind, student, course, class, who, why. False where there is none.
+        """Keeps that a prediction was set aside: kind, student, course, class, who, why. False where there is none.
 
         Readers may not: it is the gateway's own right, who knows who asks.
 

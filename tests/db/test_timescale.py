@@ -65,6 +65,7 @@ def test_time_tables_are_hypertables_and_policies_have_no_start(timescale: Datab
         ("learning_events", "2557 days"),
         ("memory_reviews", "2557 days"),
         ("milestones", "2557 days"),
+        ("predictions", "2557 days"),
         ("quiz_attempts", "2557 days"),
         ("sessions_closed", "2557 days"),
         ("stuck_episodes", "400 days"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,19 @@ def test_next_steps_begin_with_what_to_talk_about(term: School) -> None:
         ("Close the gap", "Fractions quiz", "would pass now with 49 %, and Decimals quiz builds on it"),
         ("Revise", "Fractions quiz", "would pass now with 49 %"),
         ("Hand in", "essay", "is due"),
+    ]
+
+
+def test_a_chance_stands_beside_how_such_chances_turned_out_and_who_set_it_aside(term: School) -> None:
+    assert panel(term, "Chance of failing, as known then", "ben") == []
+    like = {"n": 80, "share": 0.6, "error": 0.05, "judged_on": "2014J"}
+    entry = {"kind": "risk", "student_id": "ben", "course_id": "math", "predicted_at": at(0)}
+    chance: dict[str, Any] = {"class_id": "7B", "week": 4, "probability": 0.62, "reasons": ["last score 60"]}
+    said = {"changes": '[{"if": "scores 70", "chance": 0.4}]', "known": "{}", "calibration": json.dumps(like)}
+    dismissal = entry | {"dismissed_at": at(9), "actor": "Ms Lee", "why": "was ill"}
+    term.put(predictions=[entry | chance | said | {"model_version": "risk-1"}], prediction_dismissals=[dismissal])
+    assert panel(term, "Chance of failing, as known then", "ben") == [
+        ("math", 4, 0.62, 0.6, 0.05, "last score 60", "scores 70: 40 %", "Ms Lee: was ill", "risk-1")
     ]
 
 
