@@ -20,18 +20,18 @@ PARTS: Final = 10
 NAMES: Final = ("model", "since_last_action", "minute_of_session")
 
 
-def chances(asked: Sequence[Moment]) -> dict[str, Floats]:
+def chances(queries: Sequence[Moment]) -> dict[str, Floats]:
     """Returns what the model and the baselines said at each moment, knowing only what had become known by then.
 
     Args:
-        asked: By time.
+        queries: By time.
     """
     model, since, minute = OnlineLogistic(FEATURES), Rates(), Rates()
-    said = {name: np.empty(len(asked)) for name in NAMES}
+    said = {name: np.empty(len(queries)) for name in NAMES}
     waiting: list[tuple[int, int]] = []
-    for place, one in enumerate(asked):
+    for place, one in enumerate(queries):
         while waiting and waiting[0][0] <= one.at_ms:
-            known = asked[heapq.heappop(waiting)[1]]
+            known = queries[heapq.heappop(waiting)[1]]
             model.learn(np.array(known.known), known.was)
             since.learn(known.since, known.was)
             minute.learn(known.minute, known.was)
@@ -44,21 +44,24 @@ def chances(asked: Sequence[Moment]) -> dict[str, Floats]:
 
 def evaluate(log: MarkedLog) -> dict[str, Any]:
     """Returns what `--json` prints."""
-    asked = moments(log.students, log.ends_ms)
-    was = np.array([one.was for one in asked], np.bool_)
+    queries = moments(log.students, log.ends_ms)
+    was = np.array([one.was for one in queries], np.bool_)
     found: dict[str, Any] = {
         "model": "idle",
-        "question": "the silence that has begun becomes one of five minutes; asked each whole minute of it",
+        "question": "the silence that has begun becomes one of five minutes; queries each whole minute of it",
         "protocol": "progressive validation: said, and learnt when it was known",
-        "n": len(asked),
-        "students": len({one.student for one in asked}),
+        "n": len(queries),
+        "students": len({one.student for one in queries}),
         "share": round(float(was.mean()), 4) if len(was) else None,
         "whole_minutes": log.is_coarse,
     }
-    if len(asked) < LEAST or was.all() or not was.any():
-        return found | {"is_shown": False, "answer": f"Nothing can be judged: {len(asked)} moments, at least {LEAST}."}
-    said = chances(asked)
-    owners = [one.student for one in asked]
+    if len(queries) < LEAST or was.all() or not was.any():
+        return found | {
+            "is_shown": False,
+            "answer": f"Nothing can be judged: {len(queries)} moments, at least {LEAST}.",
+        }
+    said = chances(queries)
+    owners = [one.student for one in queries]
     gains = {
         name: interval(owners, partial(_gain, said["model"], said[name], was), RESAMPLES)
         for name in NAMES

@@ -69,13 +69,13 @@ def _of(student: str, marks: Sequence[Mark], ends_ms: int) -> Iterator[Moment]:
         silence = (following if following is not None else ends_ms) - at
         was = silence >= IDLE_MS
         if following is not None or was:
-            told = at + min(silence, IDLE_MS)
+            known_ms = at + min(silence, IDLE_MS)
             for since in range(min(IDLE_MS, silence + (MINUTE_MS if was else 0)) // MINUTE_MS + 1):
-                asked = -(-at // MINUTE_MS) * MINUTE_MS + since * MINUTE_MS
-                if asked < min(told, at + IDLE_MS):
-                    known = _known(mark, asked, began, pace, recent, (idles, silences))
-                    minute = min((asked - began) // MINUTE_MS, LONGEST)
-                    yield Moment(asked, student, (asked - at) // MINUTE_MS, minute, known, was, told)
+                minute_ms = -(-at // MINUTE_MS) * MINUTE_MS + since * MINUTE_MS
+                if minute_ms < min(known_ms, at + IDLE_MS):
+                    known = _known(mark, minute_ms, began, pace, recent, (idles, silences))
+                    minute = min((minute_ms - began) // MINUTE_MS, LONGEST)
+                    yield Moment(minute_ms, student, (minute_ms - at) // MINUTE_MS, minute, known, was, known_ms)
             idles, silences = idles + was, silences + 1
 
 

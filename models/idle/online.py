@@ -28,7 +28,7 @@ class Rates:
         Example:
             >>> rates = Rates()
             >>> rates.learn(3, True); rates.learn(3, False)
-            >>> rates.chance(3), rates.chance(4)
+            >>> round(rates.chance(3), 2), rates.chance(4)
             (0.4, 0.2)
         """
         return (self.hits.get(key, 0.0) + FIRST) / (self.of.get(key, 0.0) + 1)

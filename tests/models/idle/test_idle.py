@@ -24,14 +24,14 @@ def acts(*minutes: float, verb: int = WORK) -> list[Mark]:
     return [Mark(START + int(at * MINUTE), place, verb, "q") for place, at in enumerate(minutes)]
 
 
-def asked(marks: list[Mark], ends: float = 60) -> list[tuple[float, int, int, bool]]:
+def queried(marks: list[Mark], ends: float = 60) -> list[tuple[float, int, int, bool]]:
     """Minute asked, whole minutes since the last action, minute of the session, whether it became idle."""
     found = moments({"ann": marks}, START + int(ends * MINUTE))
     return [((one.at_ms - START) / MINUTE, one.since, one.minute, one.was) for one in found]
 
 
 def test_each_whole_minute_of_a_silence_is_asked_until_it_is_over_or_five_minutes_long() -> None:
-    assert asked(acts(0.5, 2.5, 20)) == [
+    assert queried(acts(0.5, 2.5, 20)) == [
         *[(1, 0, 0, False), (2, 1, 1, False)],
         *[(minute, minute - 3, minute - 1, True) for minute in (3, 4, 5, 6, 7)],
         *[(20 + n, n, 19 + n, True) for n in range(5)],
@@ -39,9 +39,9 @@ def test_each_whole_minute_of_a_silence_is_asked_until_it_is_over_or_five_minute
 
 
 def test_a_silence_that_the_logs_end_cuts_short_and_one_after_goodbye_are_left_out() -> None:
-    assert asked(acts(0.5, 2.5), ends=5) == [(1, 0, 0, False), (2, 1, 1, False)]
+    assert queried(acts(0.5, 2.5), ends=5) == [(1, 0, 0, False), (2, 1, 1, False)]
     goodbye = [*acts(0.5), Mark(START + 2 * MINUTE, 9, GONE)]
-    assert {minute for minute, *_ in asked(goodbye)} == {1}
+    assert {minute for minute, *_ in queried(goodbye)} == {1}
 
 
 def school(seed: int, students: int = 40) -> dict[str, list[Mark]]:
@@ -83,8 +83,8 @@ def test_signs_that_tell_beat_the_baselines_and_none_do_not(tmp_path: Path) -> N
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    told = judged(school(2))
-    assert told["is_shown"] and told["model"]["brier"] < told["since_last_action"]["brier"]
+    many = judged(school(2))
+    assert many["is_shown"] and many["model"]["brier"] < many["since_last_action"]["brier"]
     few = judged({"s0": school(2)["s0"]})
     assert not few["is_shown"] and "at least 500" in few["answer"]
 
