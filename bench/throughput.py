@@ -127,9 +127,9 @@ def _start(servers: Stack) -> dict[str, float]:
     return run_flow(servers, "empty.", "empty", "engagement")
 
 
-def run_flow(servers: Stack, prefix: str, database: str, flow: str) -> dict[str, Any]:
-    """Runs a flow over what the topics hold, one worker; returns its events, wall and CPU seconds."""
-    env = servers.environment(prefix, database)
+def run_flow(servers: Stack, prefix: str, database: str, flow: str, **more: str) -> dict[str, Any]:
+    """Runs a flow over what the topics hold, one worker, with more settings; returns events, wall and CPU seconds."""
+    env = servers.environment(prefix, database, **more)
     began = time.monotonic()
     run(["-m", "cli.main", "run", flow, "--until-caught-up"], env)
     wall_s = time.monotonic() - began

@@ -107,6 +107,21 @@ def lake(
 
 
 @app.command()
+def rebuild(
+    events: Annotated[int, typer.Option(min=1000, help="Simulated events.")] = 2_000_000,
+    flow: Annotated[str, typer.Option(help="What is rebuilt.")] = "engagement",
+    per_s: PerS = 2000,
+) -> None:
+    """How many events a minute a flow is rebuilt from, where all of them come from the lake.
+
+    Example: classpulse bench rebuild --flow content
+    """
+    from bench.rebuild import measure
+
+    _print(measure(events=events, per_s=per_s, flow=flow))
+
+
+@app.command()
 def profile(  # noqa: PLR0913
     flow: Annotated[str, typer.Option(help="engagement, content, stuck or archive.")] = "engagement",
     events: Annotated[int, typer.Option(min=1000, help="Events of the one task.")] = 500_000,

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "roster": ("cli.roster", "Load classes, students, staff, timetable and terms."),
     "content": ("cli.content", "Load courses' items: expected times, due dates, pass marks."),
     "calibrate": ("cli.calibrate", "Fit the chance to pass to your own quizzes."),
+    "features": ("cli.features", "Rows to learn from, by what was known when each day ended."),
     "predict": ("cli.predict", "Models: train, judge, run."),
     "schema": ("cli.schema", "Print the JSON Schema of an event."),
     "docs": ("cli.docs", "Write the pages about views and tables from the database."),

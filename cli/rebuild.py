@@ -40,8 +40,9 @@ def command(
 ) -> None:
     """Recompute results into a shadow schema and replace the rows that differ.
 
-    engagement: from the archive (table events), then the topics; what the archive fully covers is replaced. Lateness
-    is judged by the watermark that each event met when it came, so the result equals what live gave.
+    engagement: from the archive (table events), the lake for what the archive no longer holds, then the topics; what
+    they fully cover is replaced. Lateness is judged by the watermark that each event met when it came, so the result
+    equals what live gave. Meanwhile the lake is not compacted.
 
     content: likewise. Late events that `classpulse nightly` has added to their days stay added.
 

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from alerting.backtest.archive import Clock
 from alerting.backtest.scratch import Scratch
 from dataflows.rebuild.admit import Places
-from dataflows.rebuild.flow import whole_from
+from dataflows.rebuild.flow import rolled_up_until, whole_from
+from dataflows.rebuild.kept_events import KeptEvents
 from dataflows.rebuild.late import Day, bounds, forget, make_day
 from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
 from dataflows.settings import Settings
@@ -58,6 +59,7 @@ class Nights:
         self._tables = frozenset(tables)
         self._left: list[_Addition] = []
         self._goals: dict[str, list[Goal]] = {}
+        self._pasts: dict[str, KeptEvents] = {}
         self._counted: dict[str, dict[date, Places]] = {}
 
     def find(self, pasts: Iterable[RebuildSpec], start: datetime) -> None:
@@ -75,8 +77,13 @@ class Nights:
             if not rows:
                 continue
             goals = goals_of(past, self._source, self._settings, claim=False)
-            whole = whole_from(past, self._source, self._settings, [goal.task for goal in goals])
-            self._goals[past.flow], self._counted[past.flow] = goals, {}
+            events = KeptEvents(self._source, past.topics(self._settings))
+            begins = (
+                whole_from(past, self._source, events, self._settings, [goal.task for goal in goals]),
+                rolled_up_until(self._source, self._settings, past.tables),
+            )
+            whole = max((time for time in begins if time is not None), default=None)
+            self._goals[past.flow], self._counted[past.flow], self._pasts[past.flow] = goals, {}, events
             for day, upto, added_at in rows:
                 begin, end = bounds(self._settings, day)
                 if end <= start or (whole is not None and begin < whole):
@@ -100,7 +107,7 @@ class Nights:
             self._goals[one.past.flow],
             Day(one.day, {}, one.upto),
             counted,
-            self._source,
+            self._pasts[one.past.flow],
         )
         settled = max((datetime.fromtimestamp(ms / 1000, UTC) for ms in made.settled.values()), default=now)
         if self._clock == "data" and settled > now:

@@ -30,7 +30,7 @@ def alone(settings: Settings) -> Iterator[None]:
             try:
                 connection.execute("LOCK TABLE lake_files IN SHARE UPDATE EXCLUSIVE MODE NOWAIT")
             except psycopg.errors.LockNotAvailable as error:
-                text = "another `classpulse lake compact` or an erasure is at work: run this again when it has ended"
+                text = "a compaction of the lake, an erasure or a rebuild is at work: run this again when it has ended"
                 raise RefusedError(text) from error
             yield
 
@@ -82,19 +82,27 @@ RETURNING path
 """Too old; or replaced, not being read any more, and with no id that its task would have to know at a start."""
 
 
+_EXPIRED: Final = """
+INSERT INTO lake_expired AS e (since) SELECT now() - make_interval(days => %(days)s)
+WHERE EXISTS (SELECT FROM lake_files WHERE zone = 'events')
+ON CONFLICT (only_row) DO UPDATE SET since = greatest(e.since, excluded.since)
+"""
+"""What came before may be there in part: a file holds what happened on a day, and goes by when its last event came."""
+
+
 def expire(connection: psycopg.Connection[Any], store: Store, settings: Settings) -> int:
     """Deletes files that are kept for long enough, and replaced ones that nobody needs; returns how many.
 
     The manifest first: it never names what is not there. What is then left over is swept. Call it under `alone`.
     """
-    rows = connection.execute(
-        _UNNEEDED,
-        {
-            "raw_days": settings.keep_lake_raw_days,
-            "days": settings.keep_lake_days,
-            "repeat_s": settings.repeat_s + 7200,
-        },
-    ).fetchall()
+    kept = {
+        "raw_days": settings.keep_lake_raw_days,
+        "days": settings.keep_lake_days,
+        "repeat_s": settings.repeat_s + 7200,
+    }
+    with connection.transaction():
+        rows = connection.execute(_UNNEEDED, kept).fetchall()
+        connection.execute(_EXPIRED, kept)
     for (path,) in rows:
         store.delete(path)
     return len(rows)

@@ -1,11 +1,9 @@
-"""The past as batches: accepted events from table `events`, then the topics from where the archive ends."""
+"""The past as batches: accepted events as table `events` keeps them, and the topics from where that ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final, LiteralString
 
 import numpy as np
@@ -24,28 +22,38 @@ from dataflows.operators.watermark import NEVER
 from dataflows.settings import Settings
 
 BATCH: Final = 32_768
+_TABLE: Final = sql.Identifier("events")
 
-EVENT_JSON: Final[LiteralString] = """json_build_object(
-           'event_id', event_id, 'student_id', student_id, 'role', role, 'event_name', event_name,
-           'event_type', event_type, 'timestamp', (extract(epoch FROM event_time) * 1000)::bigint,
-           'class_id', class_id, 'grade', grade, 'subject_id', subject_id, 'course_id', course_id,
-           'chapter_id', chapter_id, 'session_id', session_id, 'device_type', device_type, 'browser', browser,
-           'lesson_id', lesson_id, 'video_id', video_id, 'assessment_id', assessment_id, 'page_url', page_url,
-           'country_code', country_code, 'metadata', coalesce(metadata, '{}')
-       )::text"""
+FIELDS: Final = (
+    "event_id", "student_id", "role", "event_name", "event_type", "class_id", "grade", "subject_id", "course_id",
+    "chapter_id", "session_id", "device_type", "browser", "lesson_id", "video_id", "assessment_id", "page_url",
+    "country_code",
+)  # fmt: skip
+"""The columns of `events` that an event is read from, beside its time and its metadata."""
+
+EVENT_JSON: Final[LiteralString] = (
+    "json_build_object("
+    + ", ".join(f"'{name}', {name}" for name in FIELDS)
+    + ", 'timestamp', (extract(epoch FROM event_time) * 1000)::bigint, 'metadata', coalesce(metadata, '{}'))::text"
+)
 """An event of the archive as the decoder reads it."""
 
-_COLUMNS: Final[LiteralString] = f"""
-       kafka_offset,
-       (extract(epoch FROM ingested_at) * 1000)::bigint,
-       (extract(epoch FROM watermark_before) * 1000)::bigint,
-       {EVENT_JSON}
-"""
-_EVENTS: Final[LiteralString] = f"""
-SELECT {_COLUMNS} FROM events
-WHERE topic = %s AND partition = %s AND kafka_offset >= %s AND kafka_offset < %s ORDER BY kafka_offset
-"""  # noqa: S608 (our own text)
-_CHOSEN: Final[LiteralString] = f"SELECT topic, partition, {_COLUMNS} FROM events WHERE topic = ANY("  # noqa: S608
+BEGINS: Final[LiteralString] = (
+    "coalesce(min(event_time) FILTER (WHERE watermark_before IS NULL "
+    "OR watermark_before - event_time < interval '30 days'), min(event_time))"
+)
+"""When the first event happened that is kept. One of long ago that came today says nothing of what is kept of then."""
+
+_COLUMNS: Final[LiteralString] = (
+    "kafka_offset, (extract(epoch FROM ingested_at) * 1000)::bigint, "
+    "(extract(epoch FROM watermark_before) * 1000)::bigint, " + EVENT_JSON.replace("{}", "{{}}")
+)
+"""With braces doubled, as `sql.SQL.format` takes them."""
+_EVENTS: Final[LiteralString] = (
+    f"SELECT {_COLUMNS} FROM {{}} "  # noqa: S608 (our own text)
+    "WHERE topic = %s AND partition = %s AND kafka_offset >= %s AND kafka_offset < %s ORDER BY kafka_offset"
+)
+_CHOSEN: Final[LiteralString] = f"SELECT partition, topic, {_COLUMNS} FROM {{}} WHERE topic = ANY("  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,14 @@ class Piece:
     next_offset: int
 
 
-def archived(
-    connection: psycopg.Connection[Any], topic: str, partition: int, upto: int, *, start: int = 0
+def archived(  # noqa: PLR0913
+    connection: psycopg.Connection[Any],
+    topic: str,
+    partition: int,
+    upto: int,
+    *,
+    start: int = 0,
+    table: sql.Composable = _TABLE,
 ) -> Iterator[Piece]:
     """Yields the archive's events of a topic-partition below offset `upto`, in log order.
 
@@ -76,34 +90,37 @@ def archived(
         partition: Its partition.
         upto: Offset after the last record.
         start: Offset of the first record.
+        table: What holds them, if not `events`.
     """
     with connection.transaction(), connection.cursor("archived") as cursor:
         # It only reads: nobody waits for it, however long a batch takes.
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.itersize = BATCH
-        cursor.execute(_EVENTS, (topic, partition, start, upto))
+        cursor.execute(sql.SQL(_EVENTS).format(table), (topic, partition, start, upto))
         while rows := cursor.fetchmany(BATCH):
-            yield _piece(topic, partition, rows)
+            yield piece_of(topic, partition, rows)
 
 
-def chosen(connection: psycopg.Connection[Any], topics: list[str], where: sql.Composable) -> Iterator[Piece]:
-    """Yields the events of the archive for which a condition holds, one topic-partition after the other, in log order.
+def chosen_rows(
+    connection: psycopg.Connection[Any], topics: list[str], where: sql.Composable, table: sql.Composable = _TABLE
+) -> Iterator[tuple[Any, ...]]:
+    """Yields the events for which a condition holds, by task, topic and place; the columns are in this order.
 
     One query for all of them: the archive has no index by partition.
     """
     # All of it literals: beside parameters, a per cent sign in a student's id would be one.
-    query = sql.SQL(_CHOSEN) + sql.Literal(topics) + sql.SQL(") AND ") + where
-    query += sql.SQL(" ORDER BY partition, topic, kafka_offset")
+    query = sql.SQL(_CHOSEN).format(table) + sql.Literal(topics) + sql.SQL(") AND ") + where
+    query += sql.SQL(' ORDER BY partition, topic COLLATE "C", kafka_offset')
     with connection.transaction(), connection.cursor("chosen") as cursor:
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.itersize = BATCH
         cursor.execute(query)
         while rows := cursor.fetchmany(BATCH):
-            for (topic, partition), group in groupby(rows, key=itemgetter(0, 1)):
-                yield _piece(topic, partition, [row[2:] for row in group])
+            yield from rows
 
 
-def _piece(topic: str, partition: int, rows: list[tuple[Any, ...]]) -> Piece:
+def piece_of(topic: str, partition: int, rows: list[tuple[Any, ...]]) -> Piece:
+    """Returns rows of place, append time, watermark met and event as JSON as a batch."""
     offsets, appends, marks, values = zip(*rows, strict=True)
     nobody: list[bytes | None] = [None] * len(rows)
     texts: list[bytes | None] = [value.encode() for value in values]

@@ -14,7 +14,7 @@ from psycopg import sql
 from dataflows.archive.consents import known_consents
 from dataflows.operators.calendar import Calendar
 from dataflows.rebuild.admit import Admit, Found, Places
-from dataflows.rebuild.history import chosen
+from dataflows.rebuild.kept_events import KeptEvents
 from dataflows.rebuild.player import Player
 from dataflows.rebuild.shadow import SHADOW, TableReport, make_shadow, replace, shadow_writer
 from dataflows.rebuild.spec import Goal, RebuildSpec, unclaimed
@@ -108,7 +108,7 @@ def make_day(  # noqa: PLR0913
     goals: list[Goal],
     day: Day,
     counted: dict[date, Places],
-    archive: psycopg.Connection[Any] | None = None,
+    past: KeptEvents,
 ) -> Made:
     """Makes again what a day's late events touch, as if they had come in time.
 
@@ -119,7 +119,7 @@ def make_day(  # noqa: PLR0913
         goals: How far the archive has come; the tasks are not claimed.
         day: The day.
         counted: What other days count: their late events bear on this one's as those in time do.
-        archive: Where table `events` is, if elsewhere; it is only read.
+        past: The events of the flow's topics.
 
     Returns:
         What replaces the touched rows; the schema `LATE` stays for it, until the next day is made.
@@ -129,7 +129,7 @@ def make_day(  # noqa: PLR0913
         raise ValueError(text)
     touched = spec.late.touched(settings, day.day, *bounds(settings, day.day))
     upto = {**counted, day.day: day.upto}
-    reader = _Reader(spec, settings, connection, archive or connection, goals, day, upto)
+    reader = _Reader(spec, settings, connection, past, goals, day, upto)
     since, until = bounds(settings, day.day)
     may_be_late = behind(spec.late.lag_s(settings), begun_of(goals)) + sql.SQL(" AND ") + within(since, until)
     new = reader.played(may_be_late, alone=True)
@@ -146,12 +146,12 @@ def make_day(  # noqa: PLR0913
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the archive into the schema `LATE`."""
+    """Reads the past into the schema `LATE`."""
 
     spec: RebuildSpec
     settings: Settings
     connection: psycopg.Connection[Any]
-    archive: psycopg.Connection[Any]
+    past: KeptEvents
     goals: list[Goal]
     day: Day
     upto: dict[date, Places]
@@ -167,7 +167,7 @@ class _Reader:
                 goal.task: Player(spec, self._patient, goal, self._steps(goal, found, alone), writer) for goal in goals
             }
             started = set()
-            for piece in chosen(self.archive, spec.topics(self.settings), where):
+            for piece in self.past.chosen(where):
                 players[piece.records.partition].feed(piece)
                 started.add(piece.records.partition)
             for task in started if not alone else ():
@@ -193,10 +193,11 @@ class _Reader:
         return self.settings.model_copy(update={"lateness_s": _FOR_EVER_S, "content_lateness_s": _FOR_EVER_S})
 
 
-def add_again(
+def add_again(  # noqa: PLR0913
     spec: RebuildSpec,
     settings: Settings,
     connection: psycopg.Connection[Any],
+    past: KeptEvents,
     goals: list[Goal],
     covers_from: datetime | None,
 ) -> None:
@@ -206,7 +207,7 @@ def add_again(
     counted = counted_days(connection, spec.flow)
     for day, upto in counted.items():
         if covers_from is None or bounds(settings, day)[0] >= covers_from:
-            made = make_day(spec, settings, connection, goals, Day(day, {}, upto), counted)
+            made = make_day(spec, settings, connection, goals, Day(day, {}, upto), counted, past)
             made.put(connection, SHADOW)
     forget(connection)
 

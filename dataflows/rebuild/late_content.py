@@ -23,7 +23,7 @@ from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.students import of_students
 from dataflows.operators.watermark import is_late
 from dataflows.rebuild.admit import Found, Judge
-from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, within
+from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, one_of, within
 from dataflows.settings import Settings
 
 _OF_STUDENTS: Final = ("sessions_open", "sessions_closed", "chapter_visit_facts", "video_views")
@@ -82,14 +82,12 @@ class ContentDay:
         """Returns the condition of the students' events around the day, and of all events of the touched pages."""
         around = within(self._since - self._margin, self._until + self._margin)
         return around + sql.SQL(
-            " AND (student_id = ANY({students}) "
-            "OR event_time >= {since} AND event_time < {until} AND {page} = ANY({pages}))"
+            " AND ({students} OR event_time >= {since} AND event_time < {until} AND {pages})"
         ).format(
-            students=sql.Literal(sorted(self._students)),
+            students=one_of("student_id", sorted(self._students)),
             since=sql.Literal(self._since),
             until=sql.Literal(self._until),
-            page=sql.SQL(PAGE_SQL),
-            pages=sql.Literal(sorted({page for _task, page in self._pages})),
+            pages=one_of(PAGE_SQL, sorted({page for _task, page in self._pages})),
         )
 
     def reached(self, found: list[Found]) -> dict[int, int] | None:

@@ -19,7 +19,7 @@ from dataflows.operators.segments import Bools, Ints
 from dataflows.operators.students import of_students
 from dataflows.operators.watermark import is_late
 from dataflows.rebuild.admit import Found, Judge
-from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, within
+from dataflows.rebuild.touched import LATE, LateFlow, at, ms, note_rows, one_of, within
 from dataflows.settings import Settings
 
 
@@ -57,18 +57,15 @@ class EngagementDay:
 
     def reading(self) -> sql.Composable:
         """Returns the condition of all events of the touched minutes, and of the touched students on that day."""
-        back = (TRAILING_MINUTES - 1) * packing.MINUTE_MS
-        minutes = sorted({minute for _task, minute in self._windows})
-        spans = ", ".join(
-            f"[{at(minute * packing.MINUTE_MS - back)},{at((minute + 1) * packing.MINUTE_MS)})" for minute in minutes
-        )
+        minutes = {minute - back for _task, minute in self._windows for back in range(TRAILING_MINUTES)}
         margin = timedelta(minutes=TRAILING_MINUTES)
         return within(self._since - margin, self._until + margin) + sql.SQL(
-            " AND (event_time <@ {spans}::tstzmultirange "
-            "OR student_id = ANY({students}) AND event_time >= {since} AND event_time < {until})"
+            " AND ({minutes} OR {students} AND event_time >= {since} AND event_time < {until})"
         ).format(
-            spans=sql.Literal("{" + spans + "}"),
-            students=sql.Literal(sorted(self._students)),
+            minutes=one_of(
+                "date_trunc('minute', event_time)", [at(minute * packing.MINUTE_MS) for minute in sorted(minutes)]
+            ),
+            students=one_of("student_id", sorted(self._students)),
             since=sql.Literal(self._since),
             until=sql.Literal(self._until),
         )

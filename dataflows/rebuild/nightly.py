@@ -19,7 +19,8 @@ from psycopg.types.json import Jsonb
 
 from dataflows import flows as flows_of
 from dataflows.rebuild.admit import Places
-from dataflows.rebuild.flow import whole_from
+from dataflows.rebuild.flow import rolled_up_until, whole_from
+from dataflows.rebuild.kept_events import KeptEvents
 from dataflows.rebuild.late import Day, Made, begun_of, bounds, counted_days, forget, make_day, places_of
 from dataflows.rebuild.shadow import TableReport, alone
 from dataflows.rebuild.spec import Goal, RebuildSpec, goals_of
@@ -83,12 +84,15 @@ def add_late(  # noqa: PLR0913
                 continue
             began = connection.execute("SELECT now()").fetchone()
             goals = goals_of(spec, connection, settings, claim=False)
-            covers_from = whole_from(spec, connection, settings, [goal.task for goal in goals])
+            past = KeptEvents(connection, spec.topics(settings))
+            whole = whole_from(spec, connection, past, settings, [goal.task for goal in goals])
+            rolled_up = rolled_up_until(connection, settings, spec.tables)
+            covers_from = max((time for time in (whole, rolled_up) if time is not None), default=None)
             left: list[DayReport] = []
             for day in _days_with_late(connection, spec, settings, goals):
                 if wanted is None or day in wanted:
                     progress(spec.flow, day)
-                    report = _add(connection, spec, settings, goals, day, covers_from, dry_run=dry_run)
+                    report = _add(connection, spec, settings, past, goals, day, covers_from, dry_run=dry_run)
                     if report is not None:
                         left += [report] if report.settled_at is not None else []
                         yield report
@@ -159,6 +163,7 @@ def _add(  # noqa: PLR0913
     connection: psycopg.Connection[Any],
     spec: RebuildSpec,
     settings: Settings,
+    past: KeptEvents,
     goals: list[Goal],
     day: date,
     covers_from: datetime | None,
@@ -169,7 +174,7 @@ def _add(  # noqa: PLR0913
     if covers_from is not None and begin < covers_from:
         return DayReport(spec.flow, day, 0, f"the archive is whole only from {covers_from:%Y-%m-%d} on")
     counted, upto = counted_days(connection, spec.flow), places_of(goals)
-    made = make_day(spec, settings, connection, goals, Day(day, counted.get(day, {}), upto), counted)
+    made = make_day(spec, settings, connection, goals, Day(day, counted.get(day, {}), upto), counted, past)
     with connection.transaction():
         waits = _waits(connection, spec.flow, day, goals, made)
         if waits is not None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-import psycopg
 import structlog
 
 from dataflows.batch import Records, TaskBatch
 from dataflows.operators.segments import Ints
 from dataflows.operators.shell import Operator
-from dataflows.rebuild.history import Piece, archived, from_topic, tick_at
+from dataflows.rebuild.history import Piece, from_topic, tick_at
+from dataflows.rebuild.kept_events import KeptEvents
 from dataflows.rebuild.spec import Goal, RebuildSpec
 from dataflows.settings import Settings
 from dataflows.sink.writer import Writer
 
 log = structlog.get_logger()
+
+_WRITTEN_EVERY: Final = 8
+"""Batches between two writes: about as often as a worker that catches up. What is open is written each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ class Player:
     operators: list[Operator[Any]]
     writer: Writer
 
-    def archive_and_topics(self, connection: psycopg.Connection[Any]) -> Iterator[int]:
-        """Plays the archive, then the topics from where it ends; yields how many records each batch held."""
+    def kept_and_topics(self, past: KeptEvents) -> Iterator[int]:
+        """Plays what is kept, then the topics from where it ends; yields how many records each batch held."""
         offsets = dict.fromkeys(self.goal.archived, 0)
-        yield from self.archive(connection, offsets)
+        yield from self.kept(past, offsets)
         for topic, end in self.goal.upto.items():
             for piece in from_topic(self.settings, topic, self.goal.task, self.goal.archived[topic], end):
                 offsets[topic] = piece.next_offset
@@ -52,24 +55,24 @@ class Player:
         self._step(Records("", self.goal.task), offsets, None, flush=True)
 
     def feed(self, piece: Piece) -> None:
-        """Plays a piece of the archive on its own, and writes nothing yet."""
+        """Plays a piece of the past on its own, and writes nothing yet."""
         self._step(piece.records, self.goal.archived, piece.before, flush=False)
 
     def finish(self) -> None:
-        """Brings all topics to where the archive stands, and writes what follows from the pieces."""
+        """Brings all topics to where archive and lake stand, and writes what follows from the pieces."""
         for topic, mark in self.goal.archived_marks.items():
             tick = tick_at(topic, self.goal.task, self.goal.archived[topic], mark)
             self._step(tick, self.goal.archived, None, flush=False)
         self._step(Records("", self.goal.task), self.goal.archived, None, flush=True)
 
-    def archive(self, connection: psycopg.Connection[Any], offsets: dict[str, int]) -> Iterator[int]:
-        """Plays the archive; `offsets` are brought forward."""
+    def kept(self, past: KeptEvents, offsets: dict[str, int]) -> Iterator[int]:
+        """Plays what archive and lake hold; `offsets` are brought forward."""
         goal = self.goal
         # The shortest first: windows stay open, and in memory, until every topic has been begun.
         for topic, end in sorted(goal.archived.items(), key=lambda item: item[1]):
-            for piece in archived(connection, topic, goal.task, end):
+            for number, piece in enumerate(past.read(topic, goal.task, end), 1):
                 offsets[topic] = piece.next_offset
-                self._step(piece.records, offsets, piece.before, flush=True)
+                self._step(piece.records, offsets, piece.before, flush=number % _WRITTEN_EVERY == 0)
                 yield len(piece.records.offsets)
             if topic in goal.archived_marks:
                 tick = tick_at(topic, goal.task, end, goal.archived_marks[topic])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -13,6 +13,7 @@ from psycopg import sql
 from dataflows.archive import flow as archive
 from dataflows.batch import Settled
 from dataflows.claim import Claim, RefusedError
+from dataflows.lake import flow as lake
 from dataflows.rebuild.touched import LateFlow
 from dataflows.settings import Settings
 from dataflows.sink.progress import claim_task, erased_digests
@@ -48,7 +49,7 @@ class RebuildSpec:
         return [settings.topic(topic) for topic in (*self.module.TOPICS, *self.module.OPTIONAL_TOPICS)]
 
     def covered(self, table: str, since: datetime | None) -> sql.Composable:
-        """Returns the condition of the rows that the archive covers."""
+        """Returns the condition of the rows that a past that is whole since then covers; None: from the beginning."""
         if since is None:
             return sql.SQL("true")
         time = self.times.get(table)
@@ -70,8 +71,8 @@ class Goal:
     Attributes:
         task: The task.
         claim: Under which it writes.
-        archived: Offset after the archive's last record by topic.
-        archived_marks: The archive's watermarks.
+        archived: Offset after the last record by topic that archive or lake has read.
+        archived_marks: The watermarks there.
         upto: The live flow's offsets, where they are further.
         settled: How far the live flow's time had come there.
     """
@@ -89,7 +90,18 @@ def unclaimed(connection: psycopg.Connection[Any]) -> Claim:
     return Claim(0, {}, "", {}, erased=erased_digests(connection))
 
 
-def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: Settings, *, claim: bool) -> list[Goal]:
+ARCHIVE: Final = (archive.FLOW,)
+ARCHIVE_AND_LAKE: Final = (archive.FLOW, lake.FLOW)
+
+
+def goals_of(
+    spec: RebuildSpec,
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    *,
+    claim: bool,
+    keepers: tuple[str, ...] = ARCHIVE,
+) -> list[Goal]:
     """Returns one goal a task of the archive or of the flow: what of it the archive lacks comes from the topics.
 
     Args:
@@ -97,18 +109,16 @@ def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: S
         connection: The database.
         settings: Names of topics.
         claim: Whether to claim the tasks, which fences the flow's workers.
+        keepers: The flows that keep events; of each topic the one counts that has come further.
 
     Raises:
         RefusedError: Where the archive has nothing.
     """
     wanted = set(spec.topics(settings))
-    rows = connection.execute(
-        "SELECT task, offsets, watermarks FROM task_progress WHERE flow = %s ORDER BY task", (archive.FLOW,)
-    ).fetchall()
-    if not rows:
+    archived = furthest(connection, keepers)
+    if not archived:
         text = "the archive is empty: run `classpulse run archive` first, then rebuild"
         raise RefusedError(text)
-    archived = {task: (offsets, marks) for task, offsets, marks in rows}
     known = "SELECT task, offsets, settled_ms, begun FROM task_progress WHERE flow = %s"
     url, goals = settings.database_url.get_secret_value(), []
     tasks = {task for task, *_ in connection.execute(known, (spec.flow,))} | archived.keys()
@@ -123,3 +133,20 @@ def goals_of(spec: RebuildSpec, connection: psycopg.Connection[Any], settings: S
         of_mine = {t: m for t, m in marks.items() if t in wanted}
         goals.append(Goal(task, held, mine, of_mine, upto, Settled(settled_ms, begun, upto)))
     return goals
+
+
+def furthest(
+    connection: psycopg.Connection[Any], keepers: tuple[str, ...]
+) -> dict[int, tuple[dict[str, int], dict[str, int]]]:
+    """Returns by task the places and watermarks of its topics, each of the keeper that has come further with it."""
+    rows = connection.execute(
+        "SELECT task, offsets, watermarks FROM task_progress WHERE flow = ANY(%s) ORDER BY task, flow", (list(keepers),)
+    ).fetchall()
+    found: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
+    for task, offsets, marks in rows:
+        places, times = found.setdefault(task, ({}, {}))
+        for topic, place in offsets.items():
+            if place > places.get(topic, -1):
+                places[topic] = place
+                times.update({topic: marks[topic]} if topic in marks else {})
+    return found

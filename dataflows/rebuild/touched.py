@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, LiteralString, Protocol
 
 import psycopg
 from psycopg import sql
@@ -33,7 +33,7 @@ class Touched(Protocol):
         ...
 
     def reading(self) -> sql.Composable:
-        """Returns the condition of `events` of all that bears on the rows that are touched."""
+        """Returns the condition of all events that bear on the rows that are touched, for PostgreSQL and DuckDB."""
         ...
 
     def reached(self, found: list[Found]) -> dict[int, int] | None:
@@ -96,7 +96,7 @@ def behind(lag_s: int, begun: dict[tuple[int, str], int]) -> sql.Composable:
     """
     # The first part is that of an index, events_behind.
     indexed = sql.SQL("watermark_before - event_time > interval '60 seconds' AND " if lag_s >= _INDEXED_S else "")
-    lag = sql.SQL("watermark_before - event_time >= make_interval(secs => {})").format(sql.Literal(lag_s))
+    lag = sql.SQL("watermark_before - event_time >= interval {}").format(sql.Literal(f"{lag_s} seconds"))
     before = [
         sql.SQL(" OR topic = {} AND partition = {} AND event_time <= {}").format(
             sql.Literal(topic), sql.Literal(task), sql.Literal(at(known - lag_s * 1000))
@@ -109,6 +109,17 @@ def behind(lag_s: int, begun: dict[tuple[int, str], int]) -> sql.Composable:
 def within(since: datetime, until: datetime) -> sql.Composable:
     """Returns the condition of events of a stretch of time."""
     return sql.SQL("event_time >= {} AND event_time < {}").format(sql.Literal(since), sql.Literal(until))
+
+
+def one_of(expression: LiteralString, values: Iterable[str | datetime]) -> sql.Composable:
+    """Returns the condition that an expression has one of some values.
+
+    As a list of literals, which PostgreSQL and DuckDB both read, and both look up in a hash table.
+    """
+    literals = [sql.Literal(value) for value in values]
+    if not literals:
+        return sql.SQL("false")
+    return sql.SQL("{} IN ({})").format(sql.SQL(expression), sql.SQL(", ").join(literals))
 
 
 def at(time_ms: int) -> datetime:

@@ -26,7 +26,7 @@ DECLARE
                          'quiz_attempts, learning_events, calibrations, memory_reviews, memory_state, revision_signal_facts, '
                          'sessions_closed, sessions_open, chapter_visit_facts, video_views, milestones, student_click_days, page_days, stuck_episodes, '
                          'quiz_attempt_places, learning_event_places, milestone_places, chapter_visit_places, '
-                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, verifications, consents';
+                         'cluster_members, cluster_formations, task_seeds, late_days, days_seen, lake_files, lake_expired, verifications, consents';
     scope_views  text := 'activity, activity_trend, class_chapter_activity, activity_by_minute, activity_by_hour, activity_by_day, '
                          'active_now, class_overview, present_now, engagement_by_class, daily_activity, '
                          'forgetting_by_cohort, class_recall, knowledge_gaps_by_cohort, attempts_by_day, module_performance, score_distribution, quiz_failure, '

@@ -51,22 +51,22 @@ def day_of(count: int = 600, seed: int = 3, hours: int = 40) -> list[list[dict[s
 
 
 class Worker:
-    """A worker of one task: it takes events and writes files when it is told to."""
+    """A worker of one task: it takes events and writes files when it is told to; of `archive`, rows."""
 
-    def __init__(self, settings: Settings, task: int) -> None:
-        self.settings, self.task = settings, task
+    def __init__(self, settings: Settings, task: int, module: Any = flow) -> None:  # noqa: ANN401
+        self.settings, self.task, self.module = settings, task, module
         url = settings.database_url.get_secret_value()
-        self.claim = claim_task(url, flow.FLOW, task)
+        self.claim = claim_task(url, module.FLOW, task)
         self.place = self.claim.offsets.get(TOPIC, 0)
-        self._writer = Writer(url, flow.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
-        self._operators = {name: make(task) for name, make in flow.steps(settings).items()}
+        self._writer = Writer(url, module.FLOW, Freshness(), lambda _topic, _records: None, lambda: True)
+        self._operators = {name: make(task) for name, make in module.steps(settings).items()}
         if self.claim.offsets:
             with connect(url, "test") as connection:
                 marks = connection.execute(
-                    "SELECT watermarks FROM task_progress WHERE flow = 'lake' AND task = %s", (task,)
+                    "SELECT watermarks FROM task_progress WHERE flow = %s AND task = %s", (module.FLOW, task)
                 ).fetchone()
                 assert marks is not None
-                states = flow.states_at(connection, task, marks[0], settings)
+                states = module.states_at(connection, task, marks[0], settings)
             for name, operator in self._operators.items():
                 operator.restore(snapshot.loads(states[name]))
 
@@ -88,10 +88,10 @@ class Worker:
             claimed=self.claim.offsets,
             history=writes,
         )
-        item = flow.decode(batch, self.settings)
+        item = self.module.decode(batch, self.settings)
         for operator in self._operators.values():
             item = operator.process(item)
-        self._writer.write_batch([(str(self.task), changes) for changes in flow.gather(item)])
+        self._writer.write_batch([(str(self.task), changes) for changes in self.module.gather(item)])
 
 
 def fill(settings: Settings, tasks: list[list[dict[str, Any]]], files: int = 5) -> None:

@@ -1,0 +1,7 @@
+"""What rosters and contents said when."""
+
+from db.sql_files import upgrade_from
+
+revision = "0032"
+down_revision = "0031"
+upgrade = upgrade_from(__file__)
