@@ -132,6 +132,7 @@ class Stack:
             "DATABASE_URL": self.database,
             "CLASSPULSE_TOPIC_PREFIX": self.prefix,
             "CLASSPULSE_RECOVERY_DIR": str(self.recovery),
+            "CLASSPULSE_LAKE_URL": str(self.folder / "lake"),
             "CLASSPULSE_SNAPSHOT_INTERVAL_S": "1",
             "CLASSPULSE_COMMIT_INTERVAL_S": "0.2",
             "CLASSPULSE_HISTORY_INTERVAL_S": "0.5",
