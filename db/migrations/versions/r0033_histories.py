@@ -2,6 +2,6 @@
 
 from db.sql_files import upgrade_from
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 upgrade = upgrade_from(__file__)

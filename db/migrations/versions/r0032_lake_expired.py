@@ -2,6 +2,6 @@
 
 from db.sql_files import upgrade_from
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 upgrade = upgrade_from(__file__)
