@@ -43,7 +43,8 @@ def fill(database: Database, table: str, column: str, student: str) -> None:
     """Puts a row about a student into a table, whatever its columns are."""
     samples = {**SAMPLES, "text": f"of {student}"}
     row = {name: samples.get(kind, 0) for name, kind in database.values(COLUMNS, table)}
-    checked = {"source": "view", "kind": "login", "quiz_type": "module", "role": "student"}
+    judged = json.dumps({"n": 0, "share": 0, "error": 0, "judged_on": ""})
+    checked = {"source": "view", "kind": "login", "quiz_type": "module", "role": "student", "calibration": judged}
     row.update({name: value for name, value in checked.items() if name in row})
     row[column] = student
     query = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(  # a trigger may have made it
