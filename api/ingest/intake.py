@@ -49,9 +49,10 @@ class Intake:
 
     async def start(self) -> None:
         """Opens the ways to Kafka and to the spool."""
-        self._store = Store(self._settings, self.spool, self._api.api_ack_s)
         if self._api.api_ticks:
             self._ticker = Ticker(self._settings, self.spool.instance, self._unsent)
+        wake = self._ticker.wake if self._ticker else lambda: None
+        self._store = Store(self._settings, self.spool, self._api.api_ack_s, wake)
 
     async def stop(self) -> None:
         """Ends in order."""

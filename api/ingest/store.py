@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -47,8 +48,18 @@ class Store:
         spool: The spool.
     """
 
-    def __init__(self, settings: Settings, spool: Spool, ack_s: float) -> None:
-        """Opens both ways; to be called in a running loop."""
+    def __init__(
+        self, settings: Settings, spool: Spool, ack_s: float, spooling: Callable[[], object] = lambda: None
+    ) -> None:
+        """Opens both ways; to be called in a running loop.
+
+        Args:
+            settings: How Kafka is reached, and the topics' prefix.
+            spool: Where events go while Kafka is away.
+            ack_s: How long Kafka may take to acknowledge.
+            spooling: Called when the first event after a while lies on the spool, before it is acknowledged.
+        """
+        self._spooling = spooling
         self._settings, self._ack_s = settings, ack_s
         self._loop = asyncio.get_running_loop()
         self.spool = spool
@@ -139,6 +150,8 @@ class Store:
     def _written(self, shipment: Shipment, size: int, done: bool) -> None:  # noqa: FBT001
         self._writing -= 1
         self._writing_bytes -= size
+        if done and self.spool.events <= len(shipment.entries):
+            self._spooling()
         shipment.settle("spooled" if done else "retry")
         self._drain.wake()
         self._return_to_kafka()

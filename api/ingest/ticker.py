@@ -42,7 +42,7 @@ class Ticker:
             unsent: Says the oldest unsent event's time and how many there are.
         """
         self._settings, self._instance, self._unsent = settings, instance, unsent
-        self._ended = threading.Event()
+        self._ended, self._due = threading.Event(), threading.Event()
         self._connection: psycopg.Connection[Any] | None = None
         self._targets: list[tuple[str, int]] = []
         self._refreshed_s = float("-inf")
@@ -50,9 +50,14 @@ class Ticker:
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Has it report at once: what is acknowledged from now on lies on the spool, and nobody must tick past it."""
+        self._due.set()
+
     def close(self) -> None:
         """Ends the thread, and leaves the others to elect another."""
         self._ended.set()
+        self._due.set()
         self._thread.join()
 
     def _run(self) -> None:
@@ -63,7 +68,8 @@ class Ticker:
             self._note(elected=tick_ms is not None)
             if tick_ms is not None:
                 self._tick(publisher, tick_ms)
-            self._ended.wait(max(0.0, began_s + EVERY_S - time.monotonic()))
+            self._due.wait(max(0.0, began_s + EVERY_S - time.monotonic()))
+            self._due.clear()
         self._leave()
 
     def _agreed_ms(self) -> int | None:
