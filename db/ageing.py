@@ -43,6 +43,7 @@ LAST_SEEN: Final = {
     "prediction_dismissals": "dismissed_at",
     "course_activity": "last_at",
     "enrolments": "left_at",
+    "enrolment_history": "valid_to",
 }
 """Tables of a row or a few for each student, which are no hypertables anywhere: a night deletes from them on both."""
 

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from dataflows.settings import Settings
-from db.ageing import LAST_SEEN, ROLLED_UP, TIMES, age, keep_days
+from db.ageing import LAST_SEEN, PLACES, ROLLED_UP, TIMES, age, keep_days
 from db.migrate import migrate
+from privacy.tables import tables_of_students
 from tests.databases import bring_up
 from tests.db.conftest import NOW, Database, ago, opened
 from tests.db.test_timescale import run_jobs
@@ -329,3 +330,26 @@ def test_windows_are_kept_for_longer_than_the_events_of_which_a_rebuild_makes_th
     with pytest.raises(ValidationError, match="CLASSPULSE_KEEP_EVENTS_DAYS"):
         Settings(keep_events_days=400, _env_file=None)
     assert Settings(keep_engagement_scores_days=104, _env_file=None).keep_engagement_scores_days == 104
+
+
+KEPT_OTHERWISE = {
+    "consents": "as long as she is known: her word holds for what comes later",
+    "memberships": "follow enrolments and their classes",
+    "enrolment_classes": "go with their enrolment",
+    "directory": "until a roster without her is loaded",
+    "student_addresses": "until a roster without her is loaded",
+    "reminder_opt_outs": "her own wish",
+    "reminders": "90 days (alerting/reminders)",
+    "erasure_requests": "until she is erased",
+    "sessions_open": "until the session is closed",
+    "access_audit": "CLASSPULSE_KEEP_ACCESS_AUDIT_DAYS",
+}
+
+
+def test_of_every_table_that_names_students_it_is_decided_how_long_it_is_kept(postgres_url: str) -> None:
+    bring_up(postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        found = {table.name for table in tables_of_students(connection)}
+    decided = {*TIMES, *LAST_SEEN, *PLACES, *KEPT_OTHERWISE}
+    assert found - decided == set()
+    assert KEPT_OTHERWISE.keys() - found == set()
