@@ -51,6 +51,7 @@ class Stack:
         kept = {
             name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("CLASSPULSE_")
         }
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed worker finds its modules compiled
         return kept | {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
             "DATABASE_URL": self.postgres.url(database),

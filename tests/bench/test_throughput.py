@@ -8,8 +8,8 @@ from bench.throughput import summary
 
 
 def test_medians_are_taken_and_the_start_of_a_worker_is_left_out() -> None:
-    def runs(*cpu_s: float) -> list[dict[str, Any]]:
-        return [{"events": 1000, "cpu_s": s, "wall_s": 2 * s, "rows": {}} for s in cpu_s]
+    def runs(*cpu_s: float, events: int = 1000) -> list[dict[str, Any]]:
+        return [{"events": events, "cpu_s": s, "wall_s": 2 * s, "rows": {}} for s in cpu_s]
 
     report = summary(
         {
@@ -17,8 +17,8 @@ def test_medians_are_taken_and_the_start_of_a_worker_is_left_out() -> None:
             "windows": runs(4, 4, 4),
             "fold_window": runs(100, 100, 100),
             "fold_window_fed": runs(20, 20, 20),
-            "engagement": runs(6, 6, 6),
-            "start": runs(1, 1, 1),
+            "engagement": runs(6, 6, 6, events=1200),
+            "start": runs(1, 1, 1, events=200),
         }
     )
     assert report["poll_decode"]["events_a_cpu_s"] == 500
