@@ -46,12 +46,12 @@ class Seen:
     def __init__(self, known_ms: int) -> None:
         """`known_ms`: how long an id is known after the hour of its first record, at least."""
         self._known_ms = known_ms
-        self._hours: State = {}
+        self._hours: dict[int, list[Ids]] = {}  # sorted pieces, each less than half as long as the one before it
         self._main, self._fresh = _NONE, _NONE
 
     def __len__(self) -> int:
         """How many ids are known."""
-        return sum(map(len, self._hours.values()))
+        return sum(map(len, self.state().values()))
 
     def first_of(self, hi: Ids, lo: Ids, event_ms: Ints, before: Ints) -> Bools:
         """Marks the records whose event_id is not known, and remembers them.
@@ -84,8 +84,9 @@ class Seen:
         ordered = words[order]
         maybe = order[_among(ordered, self._main) | _among(ordered, self._fresh)]
         if len(maybe):
-            for hour, known in self._hours.items():
-                first[maybe[_among(words[maybe], known) & (before[maybe] < self._until(hour))]] = False
+            for hour, pieces in self._hours.items():
+                for known in pieces:
+                    first[maybe[_among(words[maybe], known) & (before[maybe] < self._until(hour))]] = False
 
     def _within_batch(self, words: Ids, order: npt.NDArray[np.intp], hour: Ints, before: Ints, first: Bools) -> None:
         ordered = words[order]
@@ -104,10 +105,15 @@ class Seen:
 
     def _remember(self, words: Ids, hour: Ints, kept: npt.NDArray[np.intp]) -> None:
         """Remembers the records `kept`, which are in the order of their words."""
-        for h in np.unique(hour[kept]).tolist():
-            new = words[kept[hour[kept] == h]]
-            self._hours[h] = _distinct(np.concatenate([self._hours.get(h, _NONE), new]))
-        self._fresh = np.sort(np.concatenate([self._fresh, words[kept]]), kind="stable")
+        new, hours = words[kept], hour[kept]
+        first, last = (int(hours.min()), int(hours.max())) if len(hours) else (0, -1)
+        for h in [first] if first == last else np.unique(hours).tolist():
+            pieces = self._hours.setdefault(h, [])
+            piece = new if first == last else new[hours == h]
+            pieces.append(piece[starts_of(piece)])
+            while len(pieces) > 1 and 2 * len(pieces[-1]) >= len(pieces[-2]):
+                pieces[-2:] = [_distinct(np.concatenate(pieces[-2:]))]
+        self._fresh = np.sort(np.concatenate([self._fresh, new]), kind="stable")
         if len(self._fresh) > _FRESH:
             self._main, self._fresh = np.sort(np.concatenate([self._main, self._fresh]), kind="stable"), _NONE
 
@@ -121,15 +127,20 @@ class Seen:
 
     def _index(self) -> None:
         self._fresh = _NONE
-        self._main = np.sort(np.concatenate([_NONE, *self._hours.values()]), kind="stable")
+        self._main = np.sort(
+            np.concatenate([_NONE, *(piece for pieces in self._hours.values() for piece in pieces)]), kind="stable"
+        )
 
     def state(self) -> State:
         """Returns what a snapshot must hold."""
-        return self._hours
+        for pieces in self._hours.values():
+            if len(pieces) > 1:
+                pieces[:] = [_distinct(np.concatenate(pieces))]
+        return {hour: pieces[0] for hour, pieces in self._hours.items()}
 
     def restore(self, state: State) -> None:
         """Continues from a snapshot's state."""
-        self._hours = dict(state)
+        self._hours = {hour: [known] for hour, known in state.items()}
         self._index()
 
 
