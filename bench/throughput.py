@@ -62,8 +62,8 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     """Returns medians and ratios.
 
     Args:
-        results: By job, for each round, `events`, `wall_s` and `cpu_s`; the job `start` is `engagement` over the short log, which is taken
-            off its figures: interpreter, imports, claims, and the loading of compiled code, which goes on meanwhile.
+        results: By job, for each round, `events`, `wall_s` and `cpu_s`; the job `start` is `engagement` over the short
+            log, which is taken off its figures: interpreter, imports, claims, and the loading of compiled code.
     """
     start_cpu = statistics.median(r["cpu_s"] for r in results["start"])
     start_wall = statistics.median(r["wall_s"] for r in results["start"])
