@@ -73,3 +73,5 @@ def build(
     typer.echo(
         f"{out}: {done.rows:,} rows of {done.students:,} students, as known at {done.as_of:%Y-%m-%d %H:%M:%S %Z}"
     )
+    if not done.rows and clock is Clock.WALL:
+        typer.echo("of a replayed log all was known only when it was replayed: try --clock data", err=True)
