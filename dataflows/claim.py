@@ -12,7 +12,9 @@ from dataflows.batch import Settled
 from dataflows.errors import UserError
 
 SNAPSHOT_VERSION: Final = 5
-"""The version of what snapshots and seeds hold; another one is refused."""
+"""The version of what snapshots and seeds hold: a worker that does not know it refuses them."""
+READABLE_VERSIONS: Final = frozenset({4, SNAPSHOT_VERSION})
+"""Those that this code goes on from: what has another form in 4 is converted where it is restored."""
 
 
 class RefusedError(UserError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, after_loss
+from dataflows.claim import READABLE_VERSIONS, SNAPSHOT_VERSION, Claim, RefusedError, after_loss
 from dataflows.kafka.log import ANOTHER_LOG, MOVE_ON, LogFacts
 
 _READ_AGAIN = (
@@ -62,8 +62,8 @@ class Start:
         return None
 
     def _other_version(self) -> str | None:
-        """Returns what is wrong where the snapshot's form is not the one that this code knows."""
-        if self.snapshot is None or self.snapshot["version"] == SNAPSHOT_VERSION:
+        """Returns what is wrong where the snapshot's form is none that this code knows."""
+        if self.snapshot is None or self.snapshot["version"] in READABLE_VERSIONS:
             return None
         return (
             "the snapshot is of another version of the code. Delete the recovery store and run "

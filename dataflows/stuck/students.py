@@ -191,9 +191,10 @@ class Students:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues from a snapshot's state."""
+        """Continues from a snapshot's state; in version 4 the marks of a student are a list."""
         self._students, self._timers, self._ends = {}, [], []
-        for name, marks in state["marks"].items():
+        for name, kept in state["marks"].items():
+            marks = kept if isinstance(kept, bytes) else _encoder.encode(kept)
             student = Student(_decoder.decode(marks), packed=marks)
             student.fold(NEVER_MS, self._chances)
             self._students[name] = student

@@ -1,7 +1,7 @@
 """A change of what snapshots hold comes with a new version, so that an old recovery store is refused and not misread.
 
-After a change raise SNAPSHOT_VERSION in dataflows/claim.py and run
-`python -m tests.dataflows.test_snapshot_formats`.
+After a change raise SNAPSHOT_VERSION in dataflows/claim.py (READABLE_VERSIONS keeps those that are converted where they
+are restored, each by a test) and run `python -m tests.dataflows.test_snapshot_formats`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from dataflows.claim import SNAPSHOT_VERSION, Claim, RefusedError, Seed
+from dataflows.claim import READABLE_VERSIONS, SNAPSHOT_VERSION, Claim, RefusedError, Seed
 from dataflows.eras import ERA
 from dataflows.kafka import watch
 from dataflows.kafka.flush_timer import FlushTimer
@@ -288,8 +288,11 @@ def test_a_snapshot_of_a_claim_that_the_database_lost_is_refused(real: Settings)
 
 def test_a_snapshot_of_another_version_of_the_code_is_refused_naming_rebuild(real: Settings) -> None:
     part = source(real, [CLICKS]).build_part("source", "000", None)
-    state = part.snapshot() | {"version": SNAPSHOT_VERSION - 1}
+    assert part.snapshot()["version"] == SNAPSHOT_VERSION
+    state = part.snapshot() | {"version": min(READABLE_VERSIONS) - 1}
     part.close()
+    for known in READABLE_VERSIONS:
+        source(real, [CLICKS]).build_part("source", "000", state | {"version": known}).close()
     with pytest.raises(
         RefusedError, match=f"another version of the code. Delete the recovery store and run `{REBUILD}`"
     ):

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from dataflows.stuck import flow
@@ -220,3 +221,15 @@ def test_what_waits_grows_with_students_and_not_with_their_events() -> None:
             students.add(name, Mark(second * 1000, second, WRONG, "fractions"))
         students.take(second * 1000 - 60_000)
     assert len(students._ends) == 2 and len(students._timers) <= 4
+
+
+def test_a_snapshot_of_version_4_goes_on_as_one_of_today() -> None:
+    students = Students(60_000)
+    for minute in range(1, 4):
+        students.add("ann", Mark(minute * 60_000, minute, WRONG, "fractions", "7B"))
+    now = students.state()
+    before = {"marks": {"ann": [tuple(mark) for mark in msgspec.msgpack.decode(now["marks"]["ann"], type=list[Mark])]}}
+    again = Students(60_000)
+    again.restore(before | {"changed": now["changed"]})
+    assert again.state() == now
+    assert again.take(600_000) == students.take(600_000) != []
