@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,5 +49,6 @@ def test_no_request_that_can_be_generated_is_answered_with_a_failure(
         finally:
             said = gateway.stop()
     assert done.returncode == 0, done.stdout[:4000] + done.stderr[-2000:]
-    assert "Tested: 21" in done.stdout
+    tested = re.search(r"Tested: (\d+)", done.stdout)
+    assert tested and int(tested[1]) >= 21, done.stdout[:4000]
     assert "could not be answered" not in said
