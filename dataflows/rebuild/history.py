@@ -38,11 +38,8 @@ EVENT_JSON: Final[LiteralString] = (
 )
 """An event of the archive as the decoder reads it."""
 
-BEGINS: Final[LiteralString] = (
-    "coalesce(min(event_time) FILTER (WHERE watermark_before IS NULL "
-    "OR watermark_before - event_time < interval '30 days'), min(event_time))"
-)
-"""When the first event happened that is kept. One of long ago that came today says nothing of what is kept of then."""
+BEGINS: Final[LiteralString] = "min(event_time)"
+"""When the first event happened that is kept."""
 
 _COLUMNS: Final[LiteralString] = (
     "kafka_offset, (extract(epoch FROM ingested_at) * 1000)::bigint, "
